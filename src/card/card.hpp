@@ -1,0 +1,88 @@
+/// The experiment card: a value that says what is run, measured and predicted.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "contract/manipulation.hpp"
+#include "core/params.hpp"
+
+namespace labile {
+
+struct Variant {  // the task under other parameters
+  std::string name;
+  Settings task;
+};
+struct AgentSpec {
+  std::string name;   // how it is called in results
+  std::string model;  // name in the catalogue
+  bool fitted = false;  // parameters of each subject come from this card's fit of that model
+  Settings settings;
+  Where where;
+};
+struct MetricSpec {
+  std::string id;      // key in results: the name, or what the card calls it
+  std::string metric;  // name in the catalogue
+  std::string blocks;  // "", "reversal", "acquisition", "all" or a block's number
+  Settings settings;
+  Where where;
+};
+struct Prediction {
+  std::string claim, metric;
+  std::string treated, control;        // conditions
+  std::string variant, agent;          // "" = every one
+  enum class Of { ratio, difference } of = Of::ratio;
+  enum class Relation { at_least, at_most, above, below, within } relation = Relation::at_least;
+  double bound = 1;                    // for within: the share (5% = 0.05)
+  std::string relation_text, anchor;
+  bool tuned = false;                  // parameters were tuned on this very quantity
+  Where where;
+};
+struct DataSpec {
+  std::string name;                    // folder and file stem under ../shared/data or LABILE_DATA, or a path
+  std::string citation;
+  std::vector<std::string> reset_on;   // what starts values afresh beside the first trial: "block", "session"
+  std::string outcome_map;             // "" or "0/1 to -1/1"
+  Where where;
+};
+struct FitSpec {
+  std::string model, method = "map";   // "map" or "ml"
+  int starts = 10;
+  Where where;
+};
+struct Card {
+  std::string title, about, tuned_on;
+  std::uint64_t seed = 0;
+  int subjects = 100;
+  std::string record = "summary";      // "all", "summary", "none"
+  std::string task;
+  Where task_where;
+  Settings task_settings;
+  bool schedule_from_data = false;     // the task's schedules are those of [data]
+  std::vector<Variant> variants;       // at least one; the first may be unnamed
+  std::vector<AgentSpec> agents;
+  std::vector<Condition> conditions;   // the first is intact, without manipulations
+  std::vector<MetricSpec> metrics;
+  std::vector<Prediction> predictions;
+  std::optional<DataSpec> data;
+  std::vector<FitSpec> fits;
+  int curve_before = 10, curve_after = 40;  // trials around a rule change that curves show
+  int resamples = 1000;                // bootstrap
+};
+
+/// "key=value" from --set; the value is TOML.
+struct Override {
+  std::string key, value;
+};
+
+/// Parses and checks everything that can be checked without data: keys, types, units, bounds, names of task,
+/// models, metrics, handles, events. Throws Error with file, line, column. `name` is used in messages.
+[[nodiscard]] Card parse_card(std::string_view text, const std::string& name,
+                              const std::vector<Override>& overrides = {});
+/// The card as canonical TOML: every value that matters, keys in a fixed order, defaults written out.
+[[nodiscard]] std::string canonical_text(const Card& card);
+/// 16 hex digits of the canonical text (FNV-1a, 64 bits).
+[[nodiscard]] std::string card_hash(const Card& card);
+
+}  // namespace labile

@@ -1,0 +1,75 @@
+/// The seam of agents: learner, circuit, replayed subject. One virtual call per phase and block.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "contract/task.hpp"
+
+namespace labile {
+
+/// What a manipulation does to a handle; `none` returns it to its intact value.
+struct Effect {
+  enum Op { scale, set, add, reset_fraction } op = scale;
+  double amount = 1;
+};
+
+/// Something a manipulation can reach: "da.release", "actor.weights", a learner's parameter.
+struct Handle {
+  std::string name;
+  std::string about;
+  std::vector<Effect::Op> ops;  // what may be done to it
+  bool pulsed = false;          // takes pulse(): an amount added for one outcome phase
+  Bounds bounds{};              // of the value after the effect, for set, scale and add
+};
+
+/// A quantity that can be recorded: one number a lane, or a map over features (for credit).
+struct SignalInfo {
+  std::string name, label, unit;
+  bool feature_map = false;  // read() fills [feature][lanes] instead of [lanes]
+};
+
+class Agent {
+ public:
+  virtual ~Agent() = default;
+  virtual void begin(const TaskInfo& task, const Subjects& subjects) = 0;
+  /// Lives through one phase; fills `actions` where the phase awaits one.
+  virtual void phase(const Phase& phase, const Actions& actions) = 0;
+  [[nodiscard]] virtual const std::vector<Handle>& handles() const = 0;
+  /// Changes what handle `handle` stands for, in one lane, from now on.
+  virtual void apply(int handle, int lane, Effect effect) = 0;
+  /// For the coming outcome phase only: adds amount[lane] at a pulsed handle.
+  virtual void pulse(int handle, std::span<const double> amount);
+  [[nodiscard]] virtual const std::vector<SignalInfo>& signals() const = 0;
+  /// Never changes an agent's state. `out` has [lanes], or [features][lanes] for a feature map.
+  virtual void read(int signal, std::span<double> out) const = 0;
+};
+
+/// The likelihood of a learner at given parameters, without its type. Parameters are in table order, on
+/// the natural scale.
+struct Likelihood {
+  /// Sum of log P(choice) in nats; `per_trial`, if not empty, gets one entry a trial (0 where missing).
+  double (*value)(std::span<const double> params, const SubjectTrials& trials, std::span<double> per_trial);
+  /// The same with its gradient in the parameters.
+  double (*gradient)(std::span<const double> params, const SubjectTrials& trials, std::span<double> grad);
+  /// The same with gradient and Hessian [n][n].
+  double (*hessian)(std::span<const double> params, const SubjectTrials& trials, std::span<double> grad,
+                    std::span<double> hess);
+};
+
+/// One line of src/learners/catalogue.cpp.
+struct LearnerEntry {
+  Info info;
+  std::vector<ParamInfo> params;
+  const Likelihood* likelihood;   // null: simulation only
+  const char* no_likelihood;      // why, when null
+  /// Settings hold for all subjects.
+  std::unique_ptr<Agent> (*make)(const Settings&);
+  /// Parameters of each subject, [subject][parameter] in table order, looked up by entity modulo rows;
+  /// null when the learner cannot take them.
+  std::unique_ptr<Agent> (*make_each)(const std::vector<std::vector<double>>&);
+};
+
+}  // namespace labile

@@ -1,0 +1,39 @@
+/// A learner, written once on its scalar type: it plays (T = Vec), has a likelihood (T = double) and
+/// derivatives (T = Dual). It branches only by select().
+///
+/// A learner is a struct with
+///   static constexpr Info info;
+///   template <class T> struct Params { T alpha = T(0.3); ... };      nothing but T members, with defaults
+///   static std::vector<Field<Params<double>>> table();
+///   template <class T> struct State { ... };
+///   start(p, layout) -> State<T>                       values before the first trial, and when they start afresh
+///   utility(p, s, x, T* u)                             u[option]; the choice is softmax(u)
+///   learn(p, s, x)                                     after an outcome
+/// Optional: State members delta, learning_rate, belief become signals of the record.
+#pragma once
+
+#include <concepts>
+
+#include "contract/agent.hpp"
+
+namespace labile {
+
+template <class L, class T>
+concept Learner = requires(const typename L::template Params<T>& p, typename L::template State<T>& s,
+                           const Trial<T>& x, const Layout& layout, T* u) {
+  { L::start(p, layout) } -> std::same_as<typename L::template State<T>>;
+  L::utility(p, s, x, u);
+  L::learn(p, s, x);
+};
+
+/// log of the sum of exp over n entries, without overflow.
+template <class T>
+T log_sum_exp(const T* u, int n) {
+  T top = u[0];
+  for (int i = 1; i < n; ++i) top = max(top, u[i]);
+  T sum(0.0);
+  for (int i = 0; i < n; ++i) sum += exp(u[i] - top);
+  return top + log(sum);
+}
+
+}  // namespace labile

@@ -1,0 +1,269 @@
+/// From a learner to its catalogue entry: the agent that plays it and the likelihood that fits it.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstring>
+
+#include "contract/learner.hpp"
+#include "core/dual.hpp"
+#include "core/random.hpp"
+
+namespace labile {
+namespace detail {
+
+template <class L>
+inline constexpr int kParams = sizeof(typename L::template Params<double>) / sizeof(double);
+
+/// Position of a table's field in the parameter struct, so that the table may list them in any order.
+template <class L>
+int member_index(const Field<typename L::template Params<double>>& f) {
+  const typename L::template Params<double> p{};
+  const auto member = std::get<0>(f.member);
+  return static_cast<int>(&(p.*member) - reinterpret_cast<const double*>(&p));
+}
+
+/// Parameters in table order to the struct over T.
+template <class L, class T, class Get>
+typename L::template Params<T> fill_params(Get&& get) {
+  typename L::template Params<T> p{};
+  static_assert(sizeof(p) == kParams<L> * sizeof(T), "Params may hold nothing but members of type T");
+  const auto table = L::table();
+  for (std::size_t k = 0; k < table.size(); ++k)
+    reinterpret_cast<T*>(&p)[member_index<L>(table[k])] = get(static_cast<int>(k));
+  return p;
+}
+
+/// Log-likelihood of one subject; the one loop behind value, gradient and Hessian.
+template <class L, class T>
+T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::span<double> per_trial) {
+  auto state = L::start(p, s.layout);
+  T total(0.0);
+  T u[kMaxOptions];
+  const std::size_t per = static_cast<std::size_t>(s.layout.options) * s.layout.dims();
+  for (std::size_t t = 0; t < s.size(); ++t) {
+    if (s.fresh[t]) state = L::start(p, s.layout);
+    if (!per_trial.empty()) per_trial[t] = 0;
+    if (s.choice[t] < 0) continue;
+    const auto feature = s.feature.empty() ? s.feature : s.feature.subspan(t * per, per);
+    const Trial<T> x{&s.layout, feature, s.choice[t], T(s.outcome[t]), s.fresh[t] != 0};
+    L::utility(p, state, x, u);
+    const T l = u[s.choice[t]] - log_sum_exp(u, s.layout.options);
+    total += l;
+    if (!per_trial.empty()) per_trial[t] = value_of(l);
+    if (s.outcome[t] == s.outcome[t]) L::learn(p, state, x);
+  }
+  return total;
+}
+
+template <class L>
+double loglik_value(std::span<const double> params, const SubjectTrials& s, std::span<double> per_trial) {
+  return loglik<L, double>(fill_params<L, double>([&](int k) { return params[k]; }), s, per_trial);
+}
+template <class L>
+double loglik_gradient(std::span<const double> params, const SubjectTrials& s, std::span<double> grad) {
+  using D = Dual<double, kParams<L>>;
+  const D r = loglik<L, D>(fill_params<L, D>([&](int k) { return D::variable(params[k], k); }), s, {});
+  std::copy(r.d.begin(), r.d.end(), grad.begin());
+  return r.v;
+}
+template <class L>
+double loglik_hessian(std::span<const double> params, const SubjectTrials& s, std::span<double> grad,
+                      std::span<double> hess) {
+  constexpr int n = kParams<L>;
+  using D = Dual<double, n>;
+  using H = Dual<D, n>;
+  const H r = loglik<L, H>(
+      fill_params<L, H>([&](int k) { return H::variable(D::variable(params[k], k), k); }), s, {});
+  for (int i = 0; i < n; ++i) {
+    grad[i] = r.v.d[i];
+    for (int j = 0; j < n; ++j) hess[i * n + j] = r.d[i].d[j];
+  }
+  return r.v.v;
+}
+template <class L>
+inline constexpr Likelihood kLikelihood{&loglik_value<L>, &loglik_gradient<L>, &loglik_hessian<L>};
+
+/// Plays a learner for a block of agents, four lanes at a time.
+template <class L>
+class LearnerAgent final : public Agent {
+  static constexpr int n = kParams<L>;
+  using P = typename L::template Params<Vec>;
+  using S = typename L::template State<Vec>;
+
+ public:
+  explicit LearnerAgent(std::vector<std::vector<double>> rows) : rows_(std::move(rows)) {
+    for (const auto& p : describe_params(L::table()))
+      handles_.push_back({p.name, p.about, {Effect::scale, Effect::set, Effect::add}, false, p.bounds});
+    if constexpr (requires(S s) { s.delta; }) signals_.push_back({"delta", "prediction error", "outcome units"});
+    if constexpr (requires(S s) { s.learning_rate; }) signals_.push_back({"learning_rate", "learning rate", "1"});
+    if constexpr (requires(S s) { s.belief; }) signals_.push_back({"belief", "belief in the leading option", "1"});
+  }
+
+  void begin(const TaskInfo& task, const Subjects& subjects) override {
+    layout_ = task.layout;
+    seed_ = subjects.seed;
+    entity_.assign(subjects.entity.begin(), subjects.entity.end());
+    const int groups = subjects.lanes() / kWidth;
+    intact_.resize(groups);
+    for (int g = 0; g < groups; ++g)
+      intact_[g] = fill_params<L, Vec>([&](int k) {
+        Vec v(0.0);
+        for (int i = 0; i < kWidth; ++i) v.set(i, rows_[entity_[g * kWidth + i] % rows_.size()][k]);
+        return v;
+      });
+    params_ = intact_;
+    states_.clear();
+    for (int g = 0; g < groups; ++g) states_.push_back(L::start(params_[g], layout_));
+    last_choice_.assign(subjects.lanes(), -1);
+  }
+
+  void phase(const Phase& ph, const Actions& actions) override {
+    if (ph.kind == PhaseKind::choice && ph.awaits_action) choose(ph, actions);
+    if (ph.kind == PhaseKind::outcome) learn(ph);
+  }
+
+  [[nodiscard]] const std::vector<Handle>& handles() const override { return handles_; }
+  void apply(int handle, int lane, Effect e) override {
+    Vec& now = member(params_[lane / kWidth], handle);
+    const double intact = member(intact_[lane / kWidth], handle)[lane % kWidth];
+    const double x = e.op == Effect::scale ? intact * e.amount : e.op == Effect::add ? intact + e.amount : e.amount;
+    const auto& b = handles_[handle].bounds;
+    now.set(lane % kWidth, clamp(x, b.lo, b.hi));
+  }
+  [[nodiscard]] const std::vector<SignalInfo>& signals() const override { return signals_; }
+  void read(int signal, std::span<double> out) const override {
+    const std::string& name = signals_[signal].name;
+    for (std::size_t g = 0; g < states_.size(); ++g) {
+      Vec v(kNaN);
+      if constexpr (requires(S s) { s.delta; })
+        if (name == "delta") v = states_[g].delta;
+      if constexpr (requires(S s) { s.learning_rate; })
+        if (name == "learning_rate") v = states_[g].learning_rate;
+      if constexpr (requires(S s) { s.belief; })
+        if (name == "belief") v = states_[g].belief;
+      for (int i = 0; i < kWidth; ++i) out[g * kWidth + i] = v[i];
+    }
+  }
+
+ private:
+  static Vec& member(P& p, int handle) {
+    return reinterpret_cast<Vec*>(&p)[member_index<L>(L::table()[handle])];
+  }
+
+  /// The features of group g out of the phase's [option][dim][lanes].
+  std::span<const Index4> features(const Phase& ph, std::size_t g, std::array<Index4, 64>& store) const {
+    if (ph.feature.empty()) return {};
+    const int count = layout_.options * layout_.dims();
+    for (int k = 0; k < count; ++k) std::memcpy(&store[k], &ph.feature[k * entity_.size() + g * kWidth], 32);
+    return {store.data(), static_cast<std::size_t>(count)};
+  }
+
+  void choose(const Phase& ph, const Actions& a) {
+    Vec u[kMaxOptions];
+    std::array<Index4, 64> store;
+    const int m = layout_.options;
+    for (std::size_t g = 0; g < states_.size(); ++g) {
+      for (int i = 0; i < kWidth; ++i)
+        if (ph.fresh[g * kWidth + i]) restart(g, i);
+      const Trial<Vec> x{&layout_, features(ph, g, store), Index4(0), Vec(0.0), Mask4{}};
+      L::utility(params_[g], states_[g], x, u);
+      // The option where the cumulative probability passes a uniform draw, unnormalized to save divisions.
+      Vec top = u[0];
+      for (int o = 1; o < m; ++o) top = max(top, u[o]);
+      Vec total(0.0);
+      for (int o = 0; o < m; ++o) {
+        u[o] = exp(u[o] - top);
+        total += u[o];
+      }
+      RawInts entity;
+      for (int i = 0; i < kWidth; ++i) entity[i] = entity_[g * kWidth + i];
+      const auto bits = bits4(seed_, Purpose::choice, Index4(entity), static_cast<std::uint32_t>(ph.trial));
+      const Vec mark = uniform32(bits[0]) * total;
+      Index4 choice(0);
+      Vec sum = u[0];
+      for (int o = 1; o < m; ++o) {
+        choice = select(mark >= sum, Index4(o), choice);
+        sum += u[o];
+      }
+      for (int i = 0; i < kWidth; ++i) {
+        const std::size_t lane = g * kWidth + i;
+        a.choice[lane] = last_choice_[lane] = static_cast<std::int32_t>(choice.i[i]);
+        a.rt_ms[lane] = kNaN;
+      }
+    }
+  }
+
+  void learn(const Phase& ph) {
+    std::array<Index4, 64> store;
+    for (std::size_t g = 0; g < states_.size(); ++g) {
+      RawInts choice;
+      for (int i = 0; i < kWidth; ++i) choice[i] = last_choice_[g * kWidth + i];
+      Vec outcome;
+      std::memcpy(&outcome, &ph.outcome[g * kWidth], sizeof outcome);
+      RawInts live;
+      for (int i = 0; i < kWidth; ++i) live[i] = -static_cast<std::int64_t>(ph.live[g * kWidth + i]);
+      const Mask4 seen = (outcome == outcome) & Mask4{live};
+      const Trial<Vec> x{&layout_, features(ph, g, store), Index4(choice), outcome, Mask4{}};
+      if (all(seen)) {
+        L::learn(params_[g], states_[g], x);
+      } else if (any(seen)) {
+        const S before = states_[g];
+        L::learn(params_[g], states_[g], x);
+        for (int i = 0; i < kWidth; ++i)
+          if (!lane(seen, i)) copy_lane(before, states_[g], i);
+      }
+    }
+  }
+
+  void restart(std::size_t g, int lane) {
+    const S start = L::start(params_[g], layout_);
+    copy_lane(start, states_[g], lane);
+  }
+  /// States hold nothing but Vecs, so a lane is every kWidth-th double.
+  static void copy_lane(const S& from, S& to, int lane) {
+    static_assert(std::is_trivially_copyable_v<S> && sizeof(S) % sizeof(Vec) == 0);
+    const auto* f = reinterpret_cast<const Vec*>(&from);
+    auto* t = reinterpret_cast<Vec*>(&to);
+    for (std::size_t k = 0; k < sizeof(S) / sizeof(Vec); ++k) t[k].set(lane, f[k][lane]);
+  }
+
+  std::vector<std::vector<double>> rows_;  // [subject][parameter in table order]
+  Layout layout_;
+  std::uint64_t seed_ = 0;
+  std::vector<std::uint32_t> entity_;
+  std::vector<P> intact_, params_;         // [group of four lanes]
+  std::vector<S> states_;
+  std::vector<std::int32_t> last_choice_;
+  std::vector<Handle> handles_;
+  std::vector<SignalInfo> signals_;
+};
+
+template <class L>
+std::vector<double> standard_row(const Settings& given) {
+  const auto p = read_params(L::table(), given, std::string("learner '") + L::info.name + "'");
+  std::vector<double> row;
+  for (const auto& f : L::table()) row.push_back(p.*std::get<0>(f.member));
+  return row;
+}
+
+}  // namespace detail
+
+/// The catalogue entry of a learner: both a player and a model to fit.
+template <class L>
+LearnerEntry learner_entry() {
+  static_assert(Learner<L, double> && Learner<L, Vec>);
+  return {L::info,
+          describe_params(L::table()),
+          &detail::kLikelihood<L>,
+          "",
+          [](const Settings& given) -> std::unique_ptr<Agent> {
+            return std::make_unique<detail::LearnerAgent<L>>(
+                std::vector<std::vector<double>>{detail::standard_row<L>(given)});
+          },
+          [](const std::vector<std::vector<double>>& rows) -> std::unique_ptr<Agent> {
+            return std::make_unique<detail::LearnerAgent<L>>(rows);
+          }};
+}
+
+}  // namespace labile

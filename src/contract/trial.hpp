@@ -1,0 +1,109 @@
+/// What a learner meets on one trial, for one subject (T = double or Dual) or four at once (T = Vec).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/math.hpp"
+
+namespace labile {
+
+inline constexpr int kMaxOptions = 8;    // options on one trial
+inline constexpr int kMaxFeatures = 64;  // sum of arities over the feature dimensions
+
+/// Options are described by features: `dims` dimensions, dimension d with `arity[d]` values. A bandit is one
+/// dimension whose feature is the option itself. Features of all dimensions are numbered through:
+/// value v of dimension d is feature offset[d] + v.
+struct Layout {
+  int options = 2;
+  std::vector<int> arity{2};
+  std::vector<int> offset{0};
+  bool feature_is_option = true;
+
+  [[nodiscard]] int dims() const { return static_cast<int>(arity.size()); }
+  [[nodiscard]] int features() const { return offset.back() + arity.back(); }
+  /// A bandit with n options.
+  static Layout bandit(int n) { return {n, {n}, {0}, true}; }
+  /// Options made of features with the given arities.
+  static Layout featured(int options, std::vector<int> arity) {
+    std::vector<int> offset;
+    int sum = 0;
+    for (const int a : arity) {
+      offset.push_back(sum);
+      sum += a;
+    }
+    return {options, std::move(arity), std::move(offset), false};
+  }
+};
+
+/// One trial. `feature` holds, for option o and dimension d, the feature's number (see Layout) at
+/// [o * dims + d]; it is empty for a bandit, where option o has the one feature o.
+template <class T>
+struct Trial {
+  const Layout* layout;
+  std::span<const Index<T>> feature;
+  Index<T> choice;   // [0, options); meaningless where nothing was chosen
+  T outcome;         // of the chosen option; meaningless where it was not shown
+  Mask<T> fresh;     // values start afresh before this trial
+
+  [[nodiscard]] int options() const { return layout->options; }
+};
+
+template <class T>
+Index<T> constant(std::int64_t x) {
+  return Index<T>(x);
+}
+
+/// Sum over dimensions of weight[feature of option o]: the value of an option described by its features.
+template <class T>
+T summed(const Trial<T>& x, const T* weight, int option) {
+  const Layout& l = *x.layout;
+  if (l.feature_is_option) return weight[option];
+  T sum(0.0);
+  for (int d = 0; d < l.dims(); ++d) {
+    const Index<T> f = x.feature[option * l.dims() + d];
+    T w = weight[l.offset[d]];
+    for (int v = 1; v < l.arity[d]; ++v)
+      w = select(f == constant<T>(l.offset[d] + v), weight[l.offset[d] + v], w);
+    sum += w;
+  }
+  return sum;
+}
+
+/// Pick values[choice] without a branch.
+template <class T>
+T chosen_of(const Trial<T>& x, const T* values) {
+  T r = values[0];
+  for (int o = 1; o < x.options(); ++o) r = select(x.choice == constant<T>(o), values[o], r);
+  return r;
+}
+
+/// Apply update(weight, is_chosen_feature) to every weight; the mask tells whether the chosen option has it.
+template <class T, class F>
+void for_each_feature(const Trial<T>& x, T* weight, F&& update) {
+  const Layout& l = *x.layout;
+  if (l.feature_is_option) {
+    for (int o = 0; o < l.options; ++o) update(weight[o], x.choice == constant<T>(o));
+    return;
+  }
+  for (int d = 0; d < l.dims(); ++d) {
+    Index<T> f = x.feature[d];
+    for (int o = 1; o < l.options; ++o)
+      f = select(x.choice == constant<T>(o), x.feature[o * l.dims() + d], f);
+    for (int v = 0; v < l.arity[d]; ++v) update(weight[l.offset[d] + v], f == constant<T>(l.offset[d] + v));
+  }
+}
+
+/// A subject's trials as they enter a likelihood. All spans have one entry a trial.
+struct SubjectTrials {
+  Layout layout;
+  std::span<const std::int32_t> choice;    // -1 = missing: no likelihood, no update
+  std::span<const double> outcome;         // NaN = missing: likelihood, no update
+  std::span<const std::uint8_t> fresh;     // 1 = values start afresh before this trial
+  std::span<const std::int64_t> feature;   // [trial][option][dim], empty for a bandit
+
+  [[nodiscard]] std::size_t size() const { return choice.size(); }
+};
+
+}  // namespace labile

@@ -1,0 +1,75 @@
+#include "core/output_file.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+
+#include "core/error.hpp"
+
+namespace labile {
+
+OutputFile::OutputFile(std::filesystem::path target) : target_(std::move(target)) {
+  temporary_ = target_;
+  temporary_ += fmt::format(".part{}", ::getpid());
+  file_ = std::fopen(temporary_.c_str(), "wb");
+  if (!file_) fail(errno);
+}
+
+OutputFile::~OutputFile() { discard(); }
+
+void OutputFile::discard() noexcept {
+  if (file_) {
+    std::fclose(file_);
+    file_ = nullptr;
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+  }
+}
+
+void OutputFile::fail(int error_number) {
+  discard();
+  throw Error(fmt::format("{}: cannot write: {}; nothing was left under this name", target_.string(),
+                          std::strerror(error_number)));
+}
+
+void OutputFile::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(errno);
+}
+
+void OutputFile::commit() {
+  if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) fail(errno);
+  std::FILE* f = file_;
+  file_ = nullptr;
+  std::error_code ec;
+  if (std::fclose(f) != 0) ec.assign(errno, std::generic_category());
+  if (!ec) std::filesystem::rename(temporary_, target_, ec);
+  if (ec) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary_, ignored);
+    throw Error(fmt::format("{}: cannot write: {}", target_.string(), ec.message()));
+  }
+}
+
+void write_file(const std::filesystem::path& target, std::string_view bytes) {
+  OutputFile f(target);
+  f.write(bytes);
+  f.commit();
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  std::error_code ec;
+  if (std::filesystem::is_directory(path, ec))
+    throw Error(fmt::format("{}: is a folder, not a file", path.string()));
+  std::FILE* f = std::fopen(path.c_str(), "rb");
+  if (!f) throw Error(fmt::format("{}: cannot read: {}", path.string(), std::strerror(errno)));
+  std::string text;
+  char buffer[1 << 16];
+  while (const auto n = std::fread(buffer, 1, sizeof buffer, f)) text.append(buffer, n);
+  std::fclose(f);
+  return text;
+}
+
+}  // namespace labile

@@ -1,0 +1,104 @@
+/// Four doubles in lock step, with the masks and indices that go with them.
+///
+/// A model written once on a scalar type T runs on double (one subject), on Vec (four subjects) and on
+/// Dual (derivatives). It may branch on parameters, never on state: use select(mask, a, b). Every
+/// operation is one IEEE operation per lane, so a lane's bits equal those of the same code on double.
+#pragma once
+
+#include <immintrin.h>
+
+#include <cmath>
+#include <cstdint>
+
+namespace labile {
+
+inline constexpr int kWidth = 4;  // lanes of a Vec: AVX2, the portable baseline
+
+using RawDoubles = double __attribute__((vector_size(32)));
+using RawInts = std::int64_t __attribute__((vector_size(32)));
+
+struct Mask4 {
+  RawInts m;  // all bits set where true
+};
+struct Index4 {
+  RawInts i;
+  Index4() = default;
+  Index4(std::int64_t all) : i{all, all, all, all} {}
+  explicit Index4(RawInts raw) : i(raw) {}
+};
+struct Vec {
+  RawDoubles v;
+  Vec() = default;
+  Vec(double all) : v{all, all, all, all} {}
+  explicit Vec(RawDoubles raw) : v(raw) {}
+  double operator[](int lane) const { return v[lane]; }
+  void set(int lane, double x) { v[lane] = x; }
+};
+
+inline Vec operator+(Vec a, Vec b) { return Vec(a.v + b.v); }
+inline Vec operator-(Vec a, Vec b) { return Vec(a.v - b.v); }
+inline Vec operator*(Vec a, Vec b) { return Vec(a.v * b.v); }
+inline Vec operator/(Vec a, Vec b) { return Vec(a.v / b.v); }
+inline Vec operator-(Vec a) { return Vec(-a.v); }
+inline Vec& operator+=(Vec& a, Vec b) { return a = a + b; }
+inline Vec& operator-=(Vec& a, Vec b) { return a = a - b; }
+inline Vec& operator*=(Vec& a, Vec b) { return a = a * b; }
+
+inline Mask4 operator<(Vec a, Vec b) { return {a.v < b.v}; }
+inline Mask4 operator>(Vec a, Vec b) { return {a.v > b.v}; }
+inline Mask4 operator<=(Vec a, Vec b) { return {a.v <= b.v}; }
+inline Mask4 operator>=(Vec a, Vec b) { return {a.v >= b.v}; }
+inline Mask4 operator==(Vec a, Vec b) { return {a.v == b.v}; }
+inline Mask4 operator!=(Vec a, Vec b) { return {a.v != b.v}; }
+inline Mask4 operator==(Index4 a, Index4 b) { return {a.i == b.i}; }
+inline Mask4 operator!=(Index4 a, Index4 b) { return {a.i != b.i}; }
+inline Mask4 operator>=(Index4 a, Index4 b) { return {a.i >= b.i}; }
+inline Mask4 operator&(Mask4 a, Mask4 b) { return {a.m & b.m}; }
+inline Mask4 operator|(Mask4 a, Mask4 b) { return {a.m | b.m}; }
+inline Mask4 operator!(Mask4 a) { return {~a.m}; }
+
+inline Vec select(Mask4 c, Vec a, Vec b) { return Vec(c.m ? a.v : b.v); }
+inline Index4 select(Mask4 c, Index4 a, Index4 b) { return Index4(c.m ? a.i : b.i); }
+inline bool any(Mask4 c) { return (c.m[0] | c.m[1] | c.m[2] | c.m[3]) != 0; }
+inline bool all(Mask4 c) { return (c.m[0] & c.m[1] & c.m[2] & c.m[3]) != 0; }
+inline bool lane(Mask4 c, int k) { return c.m[k] != 0; }
+
+inline double select(bool c, double a, double b) { return c ? a : b; }
+inline std::int64_t select(bool c, std::int64_t a, std::int64_t b) { return c ? a : b; }
+inline bool any(bool c) { return c; }
+inline bool all(bool c) { return c; }
+
+inline double fma(double a, double b, double c) { return std::fma(a, b, c); }
+inline Vec fma(Vec a, Vec b, Vec c) {
+  return Vec(RawDoubles(_mm256_fmadd_pd(a.v, b.v, c.v)));
+}
+inline double min(double a, double b) { return b < a ? b : a; }
+inline double max(double a, double b) { return a < b ? b : a; }
+inline Vec min(Vec a, Vec b) { return select(b < a, b, a); }
+inline Vec max(Vec a, Vec b) { return select(a < b, b, a); }
+inline double abs(double a) { return a < 0 ? -a : (a == 0 ? 0.0 : a); }
+inline Vec abs(Vec a) { return select(a < Vec(0), -a, select(a == Vec(0), Vec(0), a)); }
+template <class T>
+T clamp(T x, T lo, T hi) {
+  return min(max(x, lo), hi);
+}
+
+/// The mask and index types that belong to a scalar type.
+template <class T>
+struct Lanes {
+  using Mask = bool;
+  using Index = std::int64_t;
+  static constexpr int width = 1;
+};
+template <>
+struct Lanes<Vec> {
+  using Mask = Mask4;
+  using Index = Index4;
+  static constexpr int width = kWidth;
+};
+template <class T>
+using Mask = typename Lanes<T>::Mask;
+template <class T>
+using Index = typename Lanes<T>::Index;
+
+}  // namespace labile

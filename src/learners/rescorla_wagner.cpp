@@ -1,0 +1,53 @@
+/// Rescorla-Wagner learner: cues present on a trial share one prediction error.
+///
+///   delta = r - sum_d V[f_d],   V[f_d] += alpha delta  for the chosen option's features f_d
+///   P(option) = softmax(beta sum_d V[f_d])
+///
+/// Source: Rescorla & Wagner (1972), in Classical Conditioning II; choice rule as in Sutton & Barto (2018) 2.8.
+/// Differs from it: one learning rate for all cues (no salience); with one dimension whose feature is the
+/// option it is the delta rule on a bandit.
+#include "contract/learner_entry.hpp"
+#include "learners/catalogue.hpp"
+
+namespace labile {
+namespace {
+struct RescorlaWagner {
+  static constexpr Info info{"rescorla_wagner", "summed-error delta rule with softmax choice",
+                             "Rescorla & Wagner (1972)"};
+  template <class T>
+  struct Params {
+    T alpha = T(0.3), beta = T(3.0), v0 = T(0.0);
+  };
+  static std::vector<Field<Params<double>>> table() {
+    using P = Params<double>;
+    return {{"alpha", "1", &P::alpha, {0, 1}, "learning rate", beta_prior(1.1, 1.1)},
+            {"beta", "1", &P::beta, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)}};
+  }
+  template <class T>
+  struct State {
+    T v[kMaxOptions > kMaxFeatures ? kMaxOptions : kMaxFeatures];
+    T delta;
+  };
+  template <class T>
+  static State<T> start(const Params<T>& p, const Layout&) {
+    State<T> s;
+    for (auto& v : s.v) v = p.v0;
+    s.delta = T(0.0);
+    return s;
+  }
+  template <class T>
+  static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
+    for (int o = 0; o < x.options(); ++o) u[o] = p.beta * summed(x, s.v, o);
+  }
+  template <class T>
+  static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
+    T value[kMaxOptions];
+    for (int o = 0; o < x.options(); ++o) value[o] = summed(x, s.v, o);
+    s.delta = x.outcome - chosen_of(x, value);
+    const T step = p.alpha * s.delta;
+    for_each_feature(x, s.v, [&](T& v, Mask<T> chosen) { v = select(chosen, v + step, v); });
+  }
+};
+}  // namespace
+LearnerEntry rescorla_wagner() { return learner_entry<RescorlaWagner>(); }
+}  // namespace labile

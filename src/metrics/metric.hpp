@@ -1,0 +1,67 @@
+/// The seam of metrics: a function of one subject's block of trials to a numerator and a denominator.
+///
+/// The value over subjects and blocks is sum(numerator) / sum(denominator): a mean where each block counts
+/// one, a pooled share where it counts trials. Intervals resample subjects.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "contract/task.hpp"
+#include "core/params.hpp"
+
+namespace labile {
+
+/// One subject's trials in one block (between two rule changes), with the trials before it. Spans are of
+/// equal length within each part. A block is what column `block` says; without one, all is block 0.
+struct BlockView {
+  int block = 0;                            // 0 = acquisition
+  std::span<const std::int8_t> correct;     // 1, 0, -1 unknown
+  std::span<const std::int32_t> choice;     // -1 missing
+  std::span<const std::int32_t> best;       // -1 unknown
+  std::span<const std::int32_t> old_best;   // -1 none
+  std::span<const double> outcome;          // NaN missing
+  std::span<const double> rt_s;             // NaN missing
+  std::span<const std::int8_t> correct_before;  // the block before, empty for the first
+  /// Signals in the order of MetricEntry::needs.
+  std::vector<std::span<const double>> signals;
+
+  [[nodiscard]] int size() const { return static_cast<int>(choice.size()); }
+};
+
+/// What one block of one subject adds; den 0 = not defined there.
+struct Sample {
+  double num = 0, den = 0;
+};
+
+using Measure = std::function<Sample(const BlockView&)>;
+
+/// One line of src/metrics/catalogue.cpp.
+struct MetricEntry {
+  Info info;
+  const char* label;
+  const char* unit;
+  const char* direction;            // "lower", "higher" or "none" is better
+  bool pooled;                      // true: denominators count trials
+  const char* blocks;               // where it applies unless asked: "reversal", "acquisition", "all"
+  std::vector<std::string> needs;   // signals, none for behavior alone
+  std::vector<ParamInfo> params;
+  Measure (*make)(const Settings&);
+};
+
+/// The entry of a metric struct with `info`, `label`, `unit`, `direction`, `pooled`, `blocks`, `needs()`,
+/// `table()` and `Sample operator()(const BlockView&) const`; its parameters are its members.
+template <class M>
+MetricEntry metric_entry() {
+  return {M::info, M::label, M::unit, M::direction, M::pooled, M::blocks, M::needs(),
+          describe_params(M::table()), [](const Settings& given) -> Measure {
+            return read_params(M::table(), given, std::string("metric '") + M::info.name + "'");
+          }};
+}
+
+[[nodiscard]] std::span<const MetricEntry> all_metrics();
+[[nodiscard]] const MetricEntry& find_metric(std::string_view name, const Where& where = {});
+
+}  // namespace labile

@@ -1,0 +1,27 @@
+#include "tasks/catalogue.hpp"
+
+#include <fmt/format.h>
+
+namespace labile {
+
+TaskEntry feature_reversal();
+TaskEntry bandit_reversal();
+
+std::span<const TaskEntry> all_tasks() {
+  static const std::vector<TaskEntry> entries{
+      feature_reversal(),
+      bandit_reversal(),
+  };
+  return entries;
+}
+
+const TaskEntry& find_task(std::string_view name, const Where& where) {
+  std::vector<std::string> known;
+  for (const auto& e : all_tasks()) {
+    if (name == e.info.name) return e;
+    known.emplace_back(e.info.name);
+  }
+  throw Error(where, fmt::format("no task is called '{}'{}", name, suggest(name, known)));
+}
+
+}  // namespace labile

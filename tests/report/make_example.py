@@ -1,0 +1,222 @@
+#!/usr/bin/python3
+"""Writes a synthetic results.json (docs/dev/results.md) that holds every case the report page must draw.
+
+    make_example.py results.json            the varied example
+    make_example.py --minimal results.json  a title and empty lists
+
+The numbers are made up from smooth curves, so that a drawing that is wrong looks wrong.
+"""
+import json
+import math
+import sys
+
+HOSTILE = 'Reversal <b>& "lesions"</b> </script><script>document.documentElement.dataset.broken=1</script><!-- @LABILE_JS@'
+CONDITIONS = ["intact", "DA lesion", "ACh lesion", "NE lesion", "5-HT lesion"]
+VARIANTS = ["p = 1", "p = 0.8"]
+
+# Trials to relearn, ceiling of performance, rate of perseveration: one row per condition.
+BEHAVIOR = {
+    "intact": (6.0, 0.95, 0.21), "DA lesion": (14.0, 0.85, 0.38), "ACh lesion": (10.0, 0.93, 0.30),
+    "NE lesion": (8.0, 0.94, 0.22), "5-HT lesion": (6.6, 0.90, 0.45),
+}
+METRICS = [
+    ("switch_lag", "Switch lag", "trials", "Index of the first trial of the first run of 4 correct.", "lower"),
+    ("perseveration", "Perseveration", "share", "Share of choices of the old best option after the change.", "lower"),
+    ("accuracy", "Accuracy", "share", "Share of choices of the best option over all trials.", "higher"),
+    ("win_stay", "Win-stay", "share", "Share of repeated choices after a reward.", "none"),
+    ("lose_shift", "Lose-shift", "share", "Share of changed choices after an omission.", "none"),
+    ("dprime", "Pooled sensitivity d'", "1", "Over all subjects together, so it has no spread.", "higher"),
+]
+
+
+def estimate(value, half, n=2000):
+    return {"value": value, "low": value - half, "high": value + half, "n": n}
+
+
+def curve(signal, label, unit, xs, function, half):
+    mean = [function(x) for x in xs]
+
+    probability = unit in ("share of subjects", "probability")
+
+    def spread(m):   # an interval narrows towards the ends of a probability
+        return 2 * math.sqrt(max(0, m * (1 - m))) if probability else 1
+
+    def bounded(m):
+        return min(1, max(0, m)) if probability else m
+
+    return {"signal": signal, "label": label, "unit": unit, "x": xs, "mean": mean,
+            "low": [None if m is None else bounded(m - half * spread(m)) for m in mean],
+            "high": [None if m is None else bounded(m + half * spread(m)) for m in mean]}
+
+
+def correct(x, lag, ceiling, noise):
+    if x < 0:
+        return ceiling
+    return (1 - ceiling) + (2 * ceiling - 1) / (1 + math.exp(-(x - lag) / (0.3 * lag))) - noise * 0.1
+
+
+def modulators(xs, condition, noise):
+    def bump(x, height, decay):
+        return height * math.exp(-x / decay) if x >= 0 else 0.0
+
+    lost = {name: 0.4 if condition.startswith(name) else 1.0 for name in ("DA", "ACh", "NE", "5-HT")}
+    surprise = 1 - noise
+    return [
+        curve("da", "Dopamine", "reward", xs, lambda x: lost["DA"] * (0.05 - bump(x, 0.8 * surprise, 4.0)), 0.02),
+        curve("ach", "Acetylcholine", "1", xs, lambda x: lost["ACh"] * (0.3 + noise + bump(x, 0.25, 8.0)), 0.015),
+        curve("ne", "Noradrenaline", "nats", xs, lambda x: None if x == 7 else lost["NE"] * (0.2 + bump(x, 1.6 * surprise, 5.0)), 0.05),
+        curve("ser", "Serotonin", "1", xs, lambda x: lost["5-HT"] * (0.5 - bump(x, 0.3, 12.0)), 0.01),
+    ]
+
+
+def simulated_cell(variant, condition):
+    lag, ceiling, persevere = BEHAVIOR[condition]
+    noise = 0.0 if variant == "p = 1" else 0.25
+    lag *= 1 + 1.4 * noise
+    xs = list(range(-10, 31))
+    values = {
+        "switch_lag": estimate(lag * 1.4, 0.14), "perseveration": estimate(persevere + noise * 0.1, 0.008),
+        "accuracy": estimate(ceiling - noise * 0.5, 0.006), "win_stay": estimate(0.93 - noise * 0.2, 0.005),
+        "lose_shift": estimate(0.62 - persevere * 0.5, 0.01), "dprime": estimate(0.4 + ceiling * 2 - noise, 0.05),
+    }
+    if condition == "NE lesion":
+        values["lose_shift"] = {"value": None, "low": None, "high": None, "n": 0}
+        if variant == "p = 0.8":
+            del values["dprime"]
+    curves = [curve("correct", "P(correct)", "share of subjects", xs,
+                    lambda x: correct(x, lag, ceiling - noise * 0.4, noise), 0.02)]
+    curves += modulators(xs, condition, noise)
+    curves.append(curve("belief", "Belief in the new rule", "probability", xs,
+                        lambda x: 0.05 if x < 0 else 1 / (1 + math.exp(-(x - lag) / 2)), 0.02))
+    return {"variant": variant, "agent": "Flex", "condition": condition, "source": "simulated", "data": "",
+            "subjects": 2000, "metrics": values, "curves": curves}
+
+
+def people_cells():
+    xs = list(range(-5, 16))
+    curves = [curve("correct", "P(correct)", "share of subjects", xs, lambda x: correct(x, 7.5, 0.82, 0.2), 0.05)]
+    measured = {"switch_lag": estimate(11.2, 0.9, 325), "perseveration": estimate(0.27, 0.02, 325),
+                "accuracy": estimate(0.79, 0.012, 325), "lose_shift": estimate(0.44, 0.02, 325),
+                "reaction_time": estimate(0.61, 0.02, 325)}
+    stored = {"accuracy": {"value": 0.74, "low": None, "high": None, "n": 48}, "switch_lag": None}
+    return [
+        {"variant": "p = 0.8", "agent": "", "condition": "intact", "source": "people", "data": "zorowitz2023_prl3",
+         "subjects": 325, "metrics": measured, "curves": curves},
+        {"variant": "p = 0.75, published", "agent": "", "condition": "intact", "source": "people, stored",
+         "data": "a <published> table", "subjects": None, "metrics": stored,
+         "curves": [dict(curves[0], mean=[m - 0.05 for m in curves[0]["mean"]], low=None, high=None)]},
+    ]
+
+
+def effects(cells):
+    spread = {"switch_lag": 4.0, "perseveration": 0.12, "accuracy": 0.08, "win_stay": 0.05, "lose_shift": 0.1}
+    out = []
+    reference = {cell["variant"]: cell for cell in cells if cell["condition"] == "intact"}
+    for cell in cells:
+        if cell["condition"] == "intact":
+            continue
+        base = reference[cell["variant"]]["metrics"]
+        for name, entry in cell["metrics"].items():
+            a, b = entry["value"], base[name]["value"]
+            none = {"value": None, "low": None, "high": None}
+            effect = {"variant": cell["variant"], "agent": "Flex", "condition": cell["condition"], "against": "intact",
+                      "metric": name, "ratio": none, "difference": none, "d": None}
+            if a is not None:
+                effect["ratio"] = {"value": a / b, "low": a / b - 0.04, "high": a / b + 0.04}
+                effect["difference"] = {"value": a - b, "low": a - b - 0.02, "high": a - b + 0.02}
+                if name in spread:
+                    d = (a - b) / spread[name]
+                    effect["d"] = {"value": d, "low": d - 0.1, "high": d + 0.1}
+            out.append(effect)
+    return out
+
+
+def prediction(claim, metric, contrast, relation, value, low, high, verdict, **more):
+    entry = {"claim": claim, "variant": "p = 1", "agent": "Flex", "metric": metric, "contrast": contrast,
+             "relation": relation, "value": value, "low": low, "high": high, "verdict": verdict, "reason": "",
+             "anchor": "", "tuned": False}
+    entry.update(more)
+    return entry
+
+
+def predictions():
+    return [
+        prediction("14: blunted dopamine slows abandonment of the old rule", "switch_lag", ["DA lesion", "intact"],
+                   "ratio >= 1.6", 2.33, 2.27, 2.39, "supported", anchor="doi:10.1101/lm.053999.123", tuned=True),
+        prediction("15: cholinergic loss slows learning & leaves the ceiling alone", "accuracy", ["ACh lesion", "intact"],
+                   "within 5%", 0.979, 0.972, 0.986, "supported", anchor="doi:10.1523/JNEUROSCI.4532-12.2013"),
+        prediction('16: "phasic" noradrenaline is not needed when outcomes are certain', "switch_lag",
+                   ["NE lesion", "intact"], "ratio <= 1.1", 1.33, 1.30, 1.36, "refuted",
+                   anchor="Yu & Dayan (2005) Neuron 46:681"),
+        prediction("17: serotonin loss raises perseveration", "perseveration", ["5-HT lesion", "intact"],
+                   "difference > 0", 0.24, 0.23, 0.25, "supported", variant="p = 0.8"),
+        prediction("18: accuracy drops with dopamine loss in <noisy> worlds", "accuracy", ["DA lesion", "intact"],
+                   "difference < -0.1", -0.1, -0.108, -0.094, "undecided", variant="p = 0.8"),
+        prediction("19: lose-shift falls without noradrenaline", "lose_shift", ["NE lesion", "intact"],
+                   "ratio < 1", None, None, None, "not run", reason="The metric is not defined in this cell."),
+        prediction("20: accuracy lies in the range of people", "accuracy", ["intact"], "between 0.7 and 0.85",
+                   0.825, 0.819, 0.831, "supported", variant="p = 0.8"),
+        prediction("21: a relation in words only", "win_stay", ["intact", "DA lesion"], "about as in the paper",
+                   0.93, None, None, "undecided"),
+    ]
+
+
+def fits():
+    def histogram(peak, width, low, high, bins=16):
+        edges = [low + (high - low) * i / bins for i in range(bins + 1)]
+        counts = [round(60 * math.exp(-((edges[i] + edges[i + 1]) / 2 - peak) ** 2 / (2 * width ** 2))) for i in range(bins)]
+        return {"edges": edges, "counts": counts}
+
+    def parameter(name, unit, peak, width, low, high):
+        return {"name": name, "unit": unit, "mean": peak, "sd": width, "median": peak, "q25": peak - 0.67 * width,
+                "q75": peak + 0.67 * width, "histogram": histogram(peak, width, low, high)}
+
+    common = {"data": "zorowitz2023_prl3", "method": "map", "subjects": 325, "trials": 29240}
+    return [
+        dict(common, model="rescorla_wagner", loglik=-17410.8, aic=36121.6, bic=36900.2, parameters_per_subject=2, at_bound=31,
+             parameters=[parameter("alpha", "1", 0.45, 0.2, 0, 1), parameter("beta", "1/reward", 4.1, 1.9, 0, 12)]),
+        dict(common, model="dual_learning_rate", loglik=-17000.1, aic=34000.2, bic=35000.3, parameters_per_subject=3, at_bound=12,
+             parameters=[parameter("alpha_pos", "1", 0.55, 0.2, 0, 1), parameter("alpha_neg", "1", 0.32, 0.15, 0, 1),
+                         parameter("beta", "1/reward", 4.6, 2.0, 0, 12),
+                         {"name": "kappa", "unit": "1", "mean": None, "sd": None, "median": None, "q25": None, "q75": None,
+                          "histogram": None}]),
+        dict(common, model="random_choice", loglik=-20267.6, aic=None, bic=None, parameters_per_subject=0, at_bound=0, parameters=[]),
+    ]
+
+
+def example():
+    cells = [simulated_cell(variant, condition) for variant in VARIANTS for condition in CONDITIONS]
+    return {
+        "title": HOSTILE,
+        "about": "Five agents relearn a two-armed bandit <whose> best arm changes; each lesion blunts one modulator & nothing else.",
+        "tuned_on": "parameters were tuned on the switch lag of the intact and DA cells at p = 1.",
+        "variants": VARIANTS, "agents": ["Flex"], "conditions": CONDITIONS,
+        "metrics": [dict(zip(("id", "label", "unit", "about", "direction"), metric)) for metric in METRICS],
+        "cells": cells + people_cells(), "effects": effects(cells), "predictions": predictions(), "fits": fits(),
+        "notes": ["Data set zorowitz2023_prl3 was not found; stored numbers are shown (Zorowitz et al. 2023).",
+                  "A note with <i>markup</i> & \"quotes\"."],
+        "card": {"text": "# reversal under lesions\ntitle = \"Reversal\"\nseed = 21\n\n[task]\nname = \"reversal\"\np = [1.0, 0.8]\n"
+                         "# a line that is much longer than any phone is wide, to see that it scrolls inside its own box and nowhere else\n",
+                 "hash": "9f0c5d1e77aa41b2"},
+        "manifest": {"version": "0.1.0", "build": "Release", "compiler": "g++ 12.2.0", "flags": "-O2 -ffp-contract=off",
+                     "seed": 21, "host": "x86_64, 2 cores", "threads": 2, "wall_s": 3.14, "peak_mb": 120.4,
+                     "started": "2026-11-23T20:00:00Z", "gpu": None},
+    }
+
+
+def minimal():
+    return {"title": "Nothing was run", "about": "", "tuned_on": "", "variants": [], "agents": [], "conditions": [],
+            "metrics": [], "cells": [], "effects": [], "predictions": [], "fits": [], "notes": [], "card": {}, "manifest": {}}
+
+
+def main(arguments):
+    made = minimal() if "--minimal" in arguments else example()
+    paths = [argument for argument in arguments if not argument.startswith("--")]
+    if len(paths) != 1:
+        sys.exit(__doc__)
+    with open(paths[0], "w", encoding="utf-8") as file:
+        json.dump(made, file, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
