@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "contract/agent.hpp"
 #include "contract/manipulation.hpp"
 #include "core/params.hpp"
 
@@ -15,8 +17,8 @@ struct Variant {  // the task under other parameters
   Settings task;
 };
 struct AgentSpec {
-  std::string name;   // how it is called in results
-  std::string model;  // name in the catalogue
+  std::string name;     // how it is called in results
+  std::string model;    // name in the catalogue
   bool fitted = false;  // parameters of each subject come from this card's fit of that model
   Settings settings;
   Where where;
@@ -30,24 +32,24 @@ struct MetricSpec {
 };
 struct Prediction {
   std::string claim, metric;
-  std::string treated, control;        // conditions
-  std::string variant, agent;          // "" = every one
+  std::string treated, control;  // conditions
+  std::string variant, agent;    // "" = every one
   enum class Of { ratio, difference } of = Of::ratio;
   enum class Relation { at_least, at_most, above, below, within } relation = Relation::at_least;
-  double bound = 1;                    // for within: the share (5% = 0.05)
+  double bound = 1;  // for within: the share (5% = 0.05)
   std::string relation_text, anchor;
-  bool tuned = false;                  // parameters were tuned on this very quantity
+  bool tuned = false;  // parameters were tuned on this very quantity
   Where where;
 };
 struct DataSpec {
-  std::string name;                    // folder and file stem under ../shared/data or LABILE_DATA, or a path
+  std::string name;  // folder and file stem under ../shared/data or LABILE_DATA, or a path
   std::string citation;
-  std::vector<std::string> reset_on;   // what starts values afresh beside the first trial: "block", "session"
-  std::string outcome_map;             // "" or "0/1 to -1/1"
+  std::vector<std::string> reset_on;  // what starts values afresh beside the first trial: "block", "session"
+  std::string outcome_map;            // "" or "0/1 to -1/1"
   Where where;
 };
 struct FitSpec {
-  std::string model, method = "map";   // "map" or "ml"
+  std::string model, method = "map";  // "map" or "ml"
   int starts = 10;
   Where where;
 };
@@ -55,23 +57,29 @@ struct Card {
   std::string title, about, tuned_on;
   std::uint64_t seed = 0;
   int subjects = 100;
-  std::string record = "summary";      // "all", "summary", "none"
+  std::string record = "summary";  // "all", "summary", "none"
   std::string task;
   Where task_where;
   Settings task_settings;
-  bool schedule_from_data = false;     // the task's schedules are those of [data]
-  std::vector<Variant> variants;       // at least one; the first may be unnamed
+  bool schedule_from_data = false;  // the task's schedules are those of [data]
+  std::vector<Variant> variants;    // at least one; the first may be unnamed
   std::vector<AgentSpec> agents;
-  std::vector<Condition> conditions;   // the first is intact, without manipulations
+  std::vector<Condition> conditions;  // the first is intact, without manipulations
   std::vector<MetricSpec> metrics;
   std::vector<Prediction> predictions;
   std::optional<DataSpec> data;
   std::vector<FitSpec> fits;
   int curve_before = 10, curve_after = 40;  // trials around a rule change that curves show
-  int resamples = 1000;                // bootstrap
+  int resamples = 1000;                     // bootstrap
 };
 
-/// "key=value" from --set; the value is TOML.
+/// Whether an agent has every handle that a condition reaches. Where it has not, that agent has no such
+/// condition: it is left out of the run. Every agent has the intact one.
+[[nodiscard]] bool has_condition(const Agent& agent, const Condition& condition);
+
+/// "key=value" from --set; the value is TOML, a bare word is text. Keys are dotted; items of lists go by
+/// their id, name or model, or by their number from 0: "task.p_better", "agent.Flex.params.K",
+/// "manipulation.0.amount".
 struct Override {
   std::string key, value;
 };

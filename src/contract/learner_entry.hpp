@@ -19,8 +19,9 @@ inline constexpr int kParams = sizeof(typename L::template Params<double>) / siz
 template <class L>
 int member_index(const Field<typename L::template Params<double>>& f) {
   const typename L::template Params<double> p{};
-  const auto member = std::get<0>(f.member);
-  return static_cast<int>(&(p.*member) - reinterpret_cast<const double*>(&p));
+  const auto* member = std::get_if<0>(&f.member);
+  if (!member) throw Bug("a learner's parameters are numbers");
+  return static_cast<int>(&(p.**member) - reinterpret_cast<const double*>(&p));
 }
 
 /// Parameters in table order to the struct over T.
@@ -29,6 +30,7 @@ typename L::template Params<T> fill_params(Get&& get) {
   typename L::template Params<T> p{};
   static_assert(sizeof(p) == kParams<L> * sizeof(T), "Params may hold nothing but members of type T");
   const auto table = L::table();
+  if (table.size() != kParams<L>) throw Bug("a learner's table must list every member of Params");
   for (std::size_t k = 0; k < table.size(); ++k)
     reinterpret_cast<T*>(&p)[member_index<L>(table[k])] = get(static_cast<int>(k));
   return p;

@@ -123,6 +123,8 @@ std::string checked_text(const ParamInfo& p, const Setting& s) {
 
 std::vector<double> checked_numbers(const ParamInfo& p, const Setting& s) {
   std::vector<double> r;
+  // A default may lie outside the bounds ("not given"); written out in full it must be accepted again.
+  if (s.value == p.standard) return std::get<std::vector<double>>(s.value);
   if (const auto* l = std::get_if<std::vector<double>>(&s.value)) {
     for (const double x : *l) r.push_back(number_of(p, s, x));
   } else if (const auto* t = std::get_if<std::vector<std::string>>(&s.value)) {

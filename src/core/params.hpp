@@ -34,9 +34,11 @@ struct Bounds {
 
 /// Prior of a parameter for MAP fits and recovery, on the natural scale.
 struct Prior {
-  enum Kind { flat, beta, gamma, normal } kind = flat;
+  enum Kind { flat, beta, gamma, normal, fixed } kind = flat;
   double a = 0, b = 0;  // beta(a, b) | gamma(shape a, scale b) | normal(mean a, sd b)
 };
+/// Not estimated unless a card or the command line asks for it: stays at its default.
+inline constexpr Prior fixed_prior() { return {Prior::fixed, 0, 0}; }
 inline constexpr Prior beta_prior(double a, double b) { return {Prior::beta, a, b}; }
 inline constexpr Prior gamma_prior(double shape, double scale) { return {Prior::gamma, shape, scale}; }
 inline constexpr Prior normal_prior(double mean, double sd) { return {Prior::normal, mean, sd}; }

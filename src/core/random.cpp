@@ -14,8 +14,8 @@ double Draw::exponential(std::uint32_t counter, std::uint32_t index) const {
 
 std::uint32_t Draw::below(std::uint32_t n, std::uint32_t counter, std::uint32_t index) const {
   const auto w = bits(counter, index);
-  const std::uint64_t u = (std::uint64_t{w[0]} << 32) | w[1];
-  return static_cast<std::uint32_t>((static_cast<unsigned __int128>(u) * n) >> 64);
+  // The upper 32 bits of a 64-bit fraction times n, by halves.
+  return static_cast<std::uint32_t>((std::uint64_t{w[0]} * n + (std::uint64_t{w[1]} * n >> 32)) >> 32);
 }
 
 double Draw::gamma(double shape, std::uint32_t counter, std::uint32_t index) const {

@@ -4,11 +4,19 @@
 
 namespace labile {
 
+LearnerEntry dual_learning_rate();
+LearnerEntry flex();
+LearnerEntry hmm_reversal();
+LearnerEntry leaky_competing_accumulator();
 LearnerEntry rescorla_wagner();
 
 std::span<const LearnerEntry> all_learners() {
   static const std::vector<LearnerEntry> entries{
       rescorla_wagner(),
+      dual_learning_rate(),
+      hmm_reversal(),
+      flex(),
+      leaky_competing_accumulator(),
   };
   return entries;
 }

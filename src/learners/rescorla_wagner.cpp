@@ -21,7 +21,8 @@ struct RescorlaWagner {
   static std::vector<Field<Params<double>>> table() {
     using P = Params<double>;
     return {{"alpha", "1", &P::alpha, {0, 1}, "learning rate", beta_prior(1.1, 1.1)},
-            {"beta", "1", &P::beta, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)}};
+            {"beta", "1", &P::beta, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)},
+            {"v0", "outcome", &P::v0, {-1e6, 1e6}, "value of every feature at the start", fixed_prior()}};
   }
   template <class T>
   struct State {

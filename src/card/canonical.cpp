@@ -1,0 +1,201 @@
+/// The card as text in one fixed form: what is hashed and stored beside results.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cmath>
+
+#include "card/card.hpp"
+#include "card/sections.hpp"
+#include "learners/catalogue.hpp"
+#include "metrics/metric.hpp"
+#include "tasks/catalogue.hpp"
+
+namespace labile {
+namespace {
+
+std::string quoted(std::string_view text) {
+  std::string r = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      r += '\\';
+      r += c;
+    } else if (c == '\n') {
+      r += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      r += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
+    } else {
+      r += c;
+    }
+  }
+  return r + "\"";
+}
+/// The shortest number that reads back the same; no negative zero, which TOML's whole numbers lack.
+std::string number(double x) {
+  return fmt::format("{}", x == 0 ? 0.0 : x);
+}
+
+template <class T, class F>
+std::string list(const std::vector<T>& items, F&& text) {
+  std::vector<std::string> r;
+  for (const auto& x : items) r.push_back(text(x));
+  return fmt::format("[{}]", fmt::join(r, ", "));
+}
+
+std::string toml(const Value& v) {
+  if (const auto* x = std::get_if<double>(&v)) return number(*x);
+  if (const auto* b = std::get_if<bool>(&v)) return *b ? "true" : "false";
+  if (const auto* t = std::get_if<std::string>(&v)) return quoted(*t);
+  if (const auto* l = std::get_if<std::vector<double>>(&v)) return list(*l, number);
+  return list(std::get<std::vector<std::string>>(v), quoted);
+}
+
+class Writer {
+ public:
+  void header(std::string_view text) { text_ += fmt::format("{}{}\n", text_.empty() ? "" : "\n", text); }
+  void line(std::string_view key, const Value& v) { text_ += fmt::format("{} = {}\n", key, toml(v)); }
+  void line(std::string_view key, const char* v) { line(key, Value(std::string(v))); }
+  /// Every parameter, in table order; in `given_only`, those that were set.
+  void params(const std::vector<ParamInfo>& table, const Settings& given, bool given_only = false) {
+    for (const auto& p : table) {
+      const auto it = given.find(p.name);
+      if (it == given.end() && given_only) continue;
+      const Value v = it == given.end() ? p.standard : checked_value(p, it->second);
+      const auto* x = std::get_if<double>(&v);
+      if (!x || !std::isnan(*x)) line(p.name, v);  // NaN: a default that means "not given"
+    }
+  }
+  [[nodiscard]] std::string text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+void write_head(Writer& w, const Card& c) {
+  w.line("title", c.title);
+  w.line("about", c.about);
+  w.line("tuned_on", c.tuned_on);
+  w.line("seed", static_cast<double>(c.seed));
+  w.line("subjects", static_cast<double>(c.subjects));
+  w.line("record", c.record);
+}
+
+void write_task(Writer& w, const Card& c) {
+  const auto& table = find_task(c.task, c.task_where).params;
+  w.header("[task]");
+  w.line("name", c.task);
+  if (c.schedule_from_data) w.line("schedule", "data");
+  w.params(table, c.task_settings);
+  for (const auto& v : c.variants) {
+    if (v.name.empty()) continue;  // the task as it is
+    w.header("[[variant]]");
+    w.line("name", v.name);
+    w.header("[variant.task]");
+    w.params(table, v.task, true);
+  }
+}
+
+void write_agents(Writer& w, const Card& c) {
+  for (const auto& a : c.agents) {
+    w.header("[[agent]]");
+    w.line("name", a.name);
+    w.line("model", a.model);
+    if (a.fitted) {
+      w.line("params", "fitted");
+      continue;
+    }
+    w.header("[agent.params]");
+    w.params(find_learner(a.model, a.where).params, a.settings);
+  }
+}
+
+void write_manipulation(Writer& w, const std::string& condition, const Manipulation& m) {
+  w.header("[[manipulation]]");
+  w.line("condition", condition);
+  w.line("op", kOpNames[static_cast<int>(m.op)]);
+  w.line("target", m.target);
+  w.line("amount", m.amount);
+  if (m.trial >= 0) {
+    w.line("trial", static_cast<double>(m.trial));
+  } else {
+    w.line("at", m.at);
+    w.line("occurrence", static_cast<double>(m.occurrence));
+  }
+  if (m.op != Manipulation::Op::stimulate) return;
+  w.line("when", kWhenNames[static_cast<int>(m.when)]);
+  if (m.when == Manipulation::When::random) w.line("probability", m.probability);
+}
+
+void write_metrics(Writer& w, const Card& c) {
+  for (const auto& m : c.metrics) {
+    const MetricEntry& entry = find_metric(m.metric, m.where);
+    const std::string blocks = m.blocks.empty() ? entry.blocks : m.blocks;
+    w.header("[[metric]]");
+    w.line("name", m.metric);
+    w.line("id", m.id);
+    if (blocks.find_first_not_of("0123456789") == std::string::npos && !blocks.empty())
+      w.line("blocks", std::stod(blocks));
+    else
+      w.line("blocks", blocks);
+    if (entry.params.empty()) continue;
+    w.header("[metric.params]");
+    w.params(entry.params, m.settings);
+  }
+}
+
+void write_predictions(Writer& w, const Card& c) {
+  for (const auto& p : c.predictions) {
+    w.header("[[prediction]]");
+    w.line("claim", p.claim);
+    w.line("metric", p.metric);
+    w.line("contrast", std::vector<std::string>{p.treated, p.control});
+    w.line("relation", p.relation_text);
+    w.line("variant", p.variant);
+    w.line("agent", p.agent);
+    w.line("anchor", p.anchor);
+    w.line("tuned", p.tuned);
+  }
+}
+
+void write_data(Writer& w, const Card& c) {
+  if (c.data) {
+    w.header("[data]");
+    w.line("name", c.data->name);
+    w.line("citation", c.data->citation);
+    w.line("reset_on", c.data->reset_on);
+    w.line("outcome_map", c.data->outcome_map);
+  }
+  for (const auto& f : c.fits) {
+    w.header("[[fit]]");
+    w.line("model", f.model);
+    w.line("method", f.method);
+    w.line("starts", static_cast<double>(f.starts));
+  }
+}
+
+}  // namespace
+
+std::string canonical_text(const Card& card) {
+  Writer w;
+  write_head(w, card);
+  write_task(w, card);
+  write_agents(w, card);
+  for (const auto& condition : card.conditions)
+    for (const auto& m : condition.manipulations) write_manipulation(w, condition.name, m);
+  write_metrics(w, card);
+  write_predictions(w, card);
+  write_data(w, card);
+  w.header("[curves]");
+  w.line("before", static_cast<double>(card.curve_before));
+  w.line("after", static_cast<double>(card.curve_after));
+  w.header("[bootstrap]");
+  w.line("resamples", static_cast<double>(card.resamples));
+  return w.text();
+}
+
+std::string card_hash(const Card& card) {
+  std::uint64_t h = 14695981039346656037u;
+  for (const char c : canonical_text(card)) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  return fmt::format("{:016x}", h);
+}
+
+}  // namespace labile

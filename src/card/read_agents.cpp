@@ -1,0 +1,87 @@
+/// [[fit]], [[agent]] and [[manipulation]]: who plays, with which parameters, and what is done to them.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "card/sections.hpp"
+#include "learners/catalogue.hpp"
+
+namespace labile {
+
+void read_fits(const Node& root, Draft& draft) {
+  Card& card = draft.card;
+  const std::vector<Field<FitSpec>> keys{
+      {"model", "1", &FitSpec::model, {}, "name of a learner"},
+      {"method", "1", &FitSpec::method, {}, "maximum a posteriori or likelihood", {}, {"map", "ml"}},
+      {"starts", "1", &FitSpec::starts, {1, 10000}, "points that the search starts from"}};
+  for (const Node* node : tables_of(root, "fit")) {
+    FitSpec fit = read_keys(*node, keys, {}, "[[fit]]");
+    const Node& model = required(*node, "model", "write the name of a learner to fit");
+    const LearnerEntry& entry = find_learner(fit.model, model.where);
+    if (!entry.likelihood)
+      throw Error(model.where, fmt::format("'{}' cannot be fitted: {}", fit.model, entry.no_likelihood));
+    refuse_repeated(names_of(card.fits, &FitSpec::model), fit.model, model.where, "fit");
+    if (!card.data) throw Error(node->where, "a fit needs data, but the card has no [data]");
+    fit.where = node->where;
+    card.fits.push_back(std::move(fit));
+  }
+}
+
+namespace {
+
+/// Parameters of an agent: a table, or "fitted".
+void read_agent_params(const Node& node, const LearnerEntry& entry, const Card& card, AgentSpec& agent) {
+  if (node.kind == Node::Kind::table) {
+    agent.settings = settings_of(node);
+    return;
+  }
+  if (node.kind != Node::Kind::value || node.value != Value(std::string("fitted")))
+    throw Error(node.where,
+                fmt::format("expected a table of parameters or \"fitted\", found {}", node.what()));
+  if (!entry.likelihood || !entry.make_each)
+    throw Error(node.where,
+                fmt::format("'{}' cannot be fitted{}{}", agent.model, entry.likelihood ? "" : ": ",
+                            entry.likelihood ? "" : entry.no_likelihood));
+  const auto fits = names_of(card.fits, &FitSpec::model);
+  if (std::find(fits.begin(), fits.end(), agent.model) == fits.end())
+    throw Error(
+        node.where,
+        fmt::format("no [[fit]] of this card fits '{0}'; add [[fit]] with model = \"{0}\"", agent.model));
+  agent.fitted = true;
+}
+
+}  // namespace
+
+void read_agents(const Node& root, Draft& draft) {
+  Card& card = draft.card;
+  const std::vector<Field<AgentSpec>> keys{
+      {"name", "1", &AgentSpec::name, {}, "what results call the agent"},
+      {"model", "1", &AgentSpec::model, {}, "name of a learner or circuit"}};
+  for (const Node* node : tables_of(root, "agent")) {
+    AgentSpec agent = read_keys(*node, keys, {"params"}, "[[agent]]");
+    const Node& model =
+        required(*node, "model", "write the name of a model; `labile describe learner` lists them");
+    const LearnerEntry& entry = find_learner(agent.model, model.where);
+    if (agent.name.empty()) agent.name = agent.model;
+    refuse_repeated(names_of(card.agents, &AgentSpec::name), agent.name, where_of(*node, "name"), "agent");
+    if (const Node* params = node->find("params")) read_agent_params(*params, entry, card, agent);
+    check_settings(entry.params, agent.settings, fmt::format("model '{}'", agent.model));
+    draft.agents.push_back(located(node->where, [&] { return entry.make(agent.settings); }));
+    agent.where = node->where;
+    card.agents.push_back(std::move(agent));
+  }
+  if (card.agents.empty())
+    throw Error(where_of(root, "agent"), "is missing; write [[agent]] with the name of a model");
+}
+
+bool has_condition(const Agent& agent, const Condition& condition) {
+  return std::all_of(condition.manipulations.begin(), condition.manipulations.end(),
+                     [&](const Manipulation& m) {
+                       const auto& handles = agent.handles();
+                       return std::any_of(handles.begin(), handles.end(),
+                                          [&](const Handle& h) { return h.name == m.target; });
+                     });
+}
+
+}  // namespace labile

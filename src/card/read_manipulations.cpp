@@ -1,0 +1,187 @@
+/// [[manipulation]]: checked against the handles of the card's agents and the events of its task.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "card/sections.hpp"
+#include "learners/catalogue.hpp"
+
+namespace labile {
+namespace {
+
+using Op = Manipulation::Op;
+
+struct ManipulationKeys : Manipulation {
+  std::string condition, op_name = "scale", when_name = "always";
+};
+
+std::vector<Field<ManipulationKeys>> manipulation_keys() {
+  using K = ManipulationKeys;
+  return {{"condition", "1", &K::condition, {}, "name of the arm of the experiment"},
+          {"op", "1", &K::op_name, {}, "what is done", {}, kOpNames},
+          {"target", "1", &K::target, {}, "handle of an agent, such as \"da.release\""},
+          {"amount", "1", &K::amount, {}, "factor, value, sum, share lost or dose"},
+          {"at", "1", &K::at, {}, "\"start\" or an event of the task"},
+          {"occurrence", "1", &K::occurrence, {1, 1e6}, "which occurrence of the event, from 1"},
+          {"trial", "trials", &K::trial, {0, 1e8}, "first trial, counted from 0"},
+          {"when", "1", &K::when_name, {}, "on what a stimulation depends", {}, kWhenNames},
+          {"probability", "1", &K::probability, {0, 1}, "of a random stimulation, one or one a trial"}};
+}
+
+int index_of(const std::vector<std::string>& names, const std::string& name) {
+  return static_cast<int>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+/// What an operation asks of a handle; none for a stimulation, which asks for a pulsed one.
+std::optional<Effect::Op> effect_of(Op op) {
+  switch (op) {
+    case Op::scale:
+    case Op::lesion:
+      return Effect::scale;
+    case Op::set:
+      return Effect::set;
+    case Op::add:
+      return Effect::add;
+    case Op::reset:
+      return Effect::reset_fraction;
+    case Op::stimulate:
+      break;
+  }
+  return std::nullopt;
+}
+
+bool allows(const Handle& h, Op op) {
+  const auto effect = effect_of(op);
+  return effect ? std::find(h.ops.begin(), h.ops.end(), *effect) != h.ops.end() : h.pulsed;
+}
+
+std::string allowed_ops(const Handle& h) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < kOpNames.size(); ++i)
+    if (allows(h, static_cast<Op>(i))) names.push_back(kOpNames[i]);
+  return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// The value of a parameter that is a handle, as the card has it; none for other handles and fitted
+/// parameters.
+std::optional<double> parameter_value(const AgentSpec& agent, const Handle& h) {
+  if (agent.fitted) return std::nullopt;
+  for (const auto& p : find_learner(agent.model).params) {
+    if (p.name != h.name || p.type != ParamType::number) continue;
+    const auto it = agent.settings.find(p.name);
+    return it == agent.settings.end() ? std::get<double>(p.standard) : checked_number(p, it->second);
+  }
+  return std::nullopt;
+}
+
+/// What the handle stands at under a manipulation, where that is known before running.
+std::optional<double> value_after(const Manipulation& m, const AgentSpec& agent, const Handle& h) {
+  if (m.op == Op::set) return m.amount;
+  const auto intact = parameter_value(agent, h);
+  if (m.op == Op::scale && !intact && !agent.fitted) return m.amount;  // relative to intact
+  if (!intact) return std::nullopt;
+  if (m.op == Op::scale) return *intact * m.amount;
+  if (m.op == Op::lesion) return *intact * (1 - m.amount);
+  if (m.op == Op::add) return *intact + m.amount;
+  return std::nullopt;
+}
+
+void check_amount(const Manipulation& m, const AgentSpec& agent, const Handle& h, const Where& where) {
+  const auto x = value_after(m, agent, h);
+  if (!x || (*x >= h.bounds.lo && *x <= h.bounds.hi)) return;
+  const ParamInfo p{h.name, "1", ParamType::number, h.bounds, "", 0.0, {}, {}};
+  throw Error(where,
+              fmt::format("{} by {} makes '{}' of {} {}; allowed: {}", kOpNames[static_cast<int>(m.op)],
+                          m.amount, h.name, agent.name, *x, bounds_text(p)));
+}
+
+/// At least one agent must have the handle; all that have it must take the operation and the amount.
+void check_target(const Node& node, const Manipulation& m, const Draft& draft) {
+  std::vector<std::string> known;
+  bool found = false;
+  for (std::size_t i = 0; i < draft.agents.size(); ++i)
+    for (const auto& h : draft.agents[i]->handles()) {
+      if (std::find(known.begin(), known.end(), h.name) == known.end()) known.push_back(h.name);
+      if (h.name != m.target) continue;
+      found = true;
+      if (!allows(h, m.op))
+        throw Error(where_of(node, "op"),
+                    fmt::format("'{}' of {} does not take '{}'; it takes: {}", h.name,
+                                draft.card.agents[i].name, kOpNames[static_cast<int>(m.op)], allowed_ops(h)));
+      check_amount(m, draft.card.agents[i], h, where_of(node, "amount"));
+    }
+  if (!found)
+    throw Error(where_of(node, "target"),
+                fmt::format("no agent of this card has a handle '{}'{}", m.target, suggest(m.target, known)));
+}
+
+void check_time(const Node& node, Manipulation& m, const Draft& draft) {
+  if (const Node* trial = node.find("trial")) {
+    if (node.find("at")) throw Error(trial->where, "'at' is given too; write one of them");
+    if (m.trial < 0)
+      throw Error(trial->where, fmt::format("{} is out of bounds; allowed: at least 0", m.trial));
+    m.at.clear();
+  }
+  if (m.trial < 0 && m.at != "start" && draft.events_known) {
+    std::vector<std::string> known{"start"};
+    known.insert(known.end(), draft.events.begin(), draft.events.end());
+    if (std::find(known.begin(), known.end(), m.at) == known.end())
+      throw Error(where_of(node, "at"),
+                  fmt::format("task '{}' has no event '{}'{}", draft.card.task, m.at, suggest(m.at, known)));
+  }
+  if (m.occurrence > 1 && (m.trial >= 0 || m.at == "start"))
+    throw Error(where_of(node, "occurrence"), "counts occurrences of an event; name the event under 'at'");
+}
+
+/// Keys that only some operations know.
+void check_contingency(const Node& node, const Manipulation& m) {
+  if (m.op != Op::reset)
+    (void)required(node, "amount", "write how much: a factor, a value, a sum, a share lost or a dose");
+  if (m.op == Op::lesion || m.op == Op::reset) {
+    const ParamInfo share{"amount", "1", ParamType::number, {0, 1}, "", std::nan(""), {}, {}};
+    (void)checked_number(share, {m.amount, where_of(node, "amount")});
+  }
+  if (node.find("when") && m.op != Op::stimulate)
+    throw Error(where_of(node, "when"),
+                fmt::format("only op = \"stimulate\" depends on an outcome, not \"{}\"",
+                            kOpNames[static_cast<int>(m.op)]));
+  if (node.find("probability") && m.when != Manipulation::When::random)
+    throw Error(where_of(node, "probability"), "holds for when = \"random\" only");
+  if (m.probability.empty())
+    throw Error(where_of(node, "probability"), "is empty; write a share from 0 to 1");
+}
+
+}  // namespace
+
+void read_manipulations(const Node& root, Draft& draft) {
+  auto& conditions = draft.card.conditions;
+  conditions.push_back({"intact", {}});
+  for (const Node* node : tables_of(root, "manipulation")) {
+    const auto keys = read_keys(*node, manipulation_keys(), {}, "[[manipulation]]");
+    const Node& name = required(*node, "condition", "write the name of the condition, such as \"DA lesion\"");
+    (void)required(*node, "target", "write a handle of an agent, such as \"da.release\"");
+    if (keys.condition == "intact")
+      throw Error(name.where, "'intact' is the condition without manipulations; give this one another name");
+    Manipulation m = keys;
+    m.op = static_cast<Op>(index_of(kOpNames, keys.op_name));
+    m.when = static_cast<Manipulation::When>(index_of(kWhenNames, keys.when_name));
+    m.where = node->where;
+    check_contingency(*node, m);
+    check_time(*node, m, draft);
+    check_target(*node, m, draft);
+    auto it = std::find_if(conditions.begin(), conditions.end(),
+                           [&](const auto& c) { return c.name == keys.condition; });
+    if (it == conditions.end()) it = conditions.insert(it, {keys.condition, {}});
+    it->manipulations.push_back(std::move(m));
+  }
+  for (const auto& c : conditions)
+    if (std::none_of(draft.agents.begin(), draft.agents.end(),
+                     [&](const auto& a) { return has_condition(*a, c); }))
+      throw Error(c.manipulations.front().where,
+                  fmt::format("no agent of this card has all the handles of condition '{}'", c.name));
+}
+
+}  // namespace labile

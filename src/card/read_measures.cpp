@@ -1,0 +1,191 @@
+/// [[metric]] and [[prediction]]: what is measured, and what is expected of it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "card/sections.hpp"
+#include "metrics/metric.hpp"
+
+namespace labile {
+namespace {
+
+std::string read_blocks(const Node& node) {
+  if (const auto* number = std::get_if<double>(&node.value); number && node.kind == Node::Kind::value) {
+    const ParamInfo block{"blocks", "1", ParamType::integer, {0, 1e6}, "", std::nan(""), {}, {}};
+    return fmt::format("{}", checked_integer(block, setting_of(node)));
+  }
+  const ParamInfo word{"blocks", "1", ParamType::text, {}, "", "", {}, {"reversal", "acquisition", "all"}};
+  return checked_text(word, setting_of(node));
+}
+
+/// A metric of signals needs an agent that has them; behavior every agent has.
+void check_signals(const MetricEntry& entry, const Where& where, const Draft& draft) {
+  std::vector<std::string> known;
+  for (const auto& agent : draft.agents)
+    for (const auto& s : agent->signals())
+      for (const char* part : {"_relevant", "_total"})
+        known.push_back(s.feature_map ? s.name + part : s.name);
+  for (const auto& need : entry.needs)
+    if (std::find(known.begin(), known.end(), need) == known.end())
+      throw Error(where, fmt::format("metric '{}' needs the signal '{}', which no agent of this card has",
+                                     entry.info.name, need));
+}
+
+void add_metric(MetricSpec m, const Where& name_where, const Where& id_where, Draft& draft) {
+  Card& card = draft.card;
+  const MetricEntry& entry = find_metric(m.metric, name_where);
+  check_signals(entry, name_where, draft);
+  if (m.id.empty()) m.id = m.metric;
+  refuse_repeated(names_of(card.metrics, &MetricSpec::id), m.id, id_where, "metric");
+  check_settings(entry.params, m.settings, fmt::format("metric '{}'", m.metric));
+  (void)located(m.where, [&] { return entry.make(m.settings); });
+  card.metrics.push_back(std::move(m));
+}
+
+struct Relation {
+  Prediction::Of of = Prediction::Of::ratio;
+  Prediction::Relation relation = Prediction::Relation::within;
+  double bound = 0;
+};
+
+/// Takes `word` and the blanks around it from the front of `text`.
+bool take(std::string_view& text, std::string_view word) {
+  const auto skip = [&] {
+    while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  };
+  skip();
+  if (!text.starts_with(word)) return false;
+  text.remove_prefix(word.size());
+  skip();
+  return true;
+}
+
+bool take_number(std::string_view& text, double& x) {
+  const auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), x);
+  text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+  return ec == std::errc{} && std::isfinite(x);
+}
+
+/// "ratio >= 1.6", "difference < 0" or "within 5%".
+Relation parse_relation(const std::string& written, const Where& where) {
+  using R = Prediction::Relation;
+  const Error wrong(where, fmt::format("'{}' is no relation; write \"ratio >= 1.6\", \"difference < 0\" or "
+                                       "\"within 5%\", with >=, <=, > or <",
+                                       written));
+  Relation r;
+  std::string_view text = written;
+  if (take(text, "within")) {
+    if (!take_number(text, r.bound) || r.bound <= 0) throw wrong;
+    if (take(text, "%")) r.bound /= 100;
+  } else {
+    if (take(text, "difference"))
+      r.of = Prediction::Of::difference;
+    else if (!take(text, "ratio"))
+      throw wrong;
+    if (take(text, ">="))
+      r.relation = R::at_least;
+    else if (take(text, "<="))
+      r.relation = R::at_most;
+    else if (take(text, ">"))
+      r.relation = R::above;
+    else if (take(text, "<"))
+      r.relation = R::below;
+    else
+      throw wrong;
+    if (!take_number(text, r.bound)) throw wrong;
+  }
+  if (text.find_first_not_of(' ') != std::string_view::npos) throw wrong;
+  return r;
+}
+
+std::vector<Field<Prediction>> prediction_keys() {
+  using P = Prediction;
+  return {{"claim", "1", &P::claim, {}, "what is claimed, in a sentence"},
+          {"metric", "1", &P::metric, {}, "id of one of the card's metrics"},
+          {"relation", "1", &P::relation_text, {}, "such as \"ratio >= 1.6\""},
+          {"variant", "1", &P::variant, {}, "variant of the task; every one when not given"},
+          {"agent", "1", &P::agent, {}, "agent; every one when not given"},
+          {"anchor", "1", &P::anchor, {}, "where the expectation comes from"},
+          {"tuned", "1", &P::tuned, {}, "whether parameters were tuned on this very quantity"}};
+}
+
+void read_contrast(const Node& node, const Card& card, Prediction& p) {
+  const Node& contrast =
+      required(node, "contrast", "write two conditions, such as [\"DA lesion\", \"intact\"]");
+  const auto names = texts_of(contrast);
+  if (names.size() != 2)
+    throw Error(contrast.where,
+                fmt::format("holds {} names; write two conditions, treated and control", names.size()));
+  for (const auto& item : contrast.items)
+    require_known(names_of(card.conditions, &Condition::name), text_of(item), item.where, "condition");
+  if (names[0] == names[1]) throw Error(contrast.where, "compares a condition with itself");
+  p.treated = names[0];
+  p.control = names[1];
+}
+
+/// Some agent that the prediction speaks of must have both conditions.
+void check_agents(const Node& node, const Prediction& p, const Draft& draft) {
+  for (std::size_t i = 0; i < draft.agents.size(); ++i) {
+    if (!p.agent.empty() && draft.card.agents[i].name != p.agent) continue;
+    const bool both =
+        std::all_of(draft.card.conditions.begin(), draft.card.conditions.end(), [&](const Condition& c) {
+          return (c.name != p.treated && c.name != p.control) || has_condition(*draft.agents[i], c);
+        });
+    if (both) return;
+  }
+  throw Error(where_of(node, "contrast"),
+              fmt::format("{} lacks a handle of '{}' or '{}'",
+                          p.agent.empty() ? "every agent" : "agent '" + p.agent + "'", p.treated, p.control));
+}
+
+}  // namespace
+
+void read_metrics(const Node& root, Draft& draft) {
+  if (const Node* names = root.find("metrics"); names && !texts_of(*names).empty())
+    for (const auto& item : names->items) {
+      MetricSpec m;
+      m.metric = text_of(item);
+      m.where = item.where;
+      add_metric(m, item.where, item.where, draft);
+    }
+  const std::vector<Field<MetricSpec>> keys{
+      {"name", "1", &MetricSpec::metric, {}, "name of a metric"},
+      {"id", "1", &MetricSpec::id, {}, "what results call it; its name when not given"}};
+  for (const Node* node : tables_of(root, "metric")) {
+    MetricSpec m = read_keys(*node, keys, {"blocks", "params"}, "[[metric]]");
+    const Node& name =
+        required(*node, "name", "write the name of a metric; `labile describe metric` lists them");
+    if (const Node* blocks = node->find("blocks")) m.blocks = read_blocks(*blocks);
+    if (const Node* params = node->find("params")) m.settings = settings_of(*params);
+    m.where = node->where;
+    add_metric(std::move(m), name.where, where_of(*node, "id"), draft);
+  }
+}
+
+void read_predictions(const Node& root, Draft& draft) {
+  Card& card = draft.card;
+  for (const Node* node : tables_of(root, "prediction")) {
+    Prediction p = read_keys(*node, prediction_keys(), {"contrast"}, "[[prediction]]");
+    (void)required(*node, "claim", "write what is claimed, in a sentence");
+    const Node& metric = required(*node, "metric", "write the id of one of the card's metrics");
+    const Node& relation = required(*node, "relation", "write, for instance, \"ratio >= 1.6\"");
+    require_known(names_of(card.metrics, &MetricSpec::id), p.metric, metric.where, "metric");
+    if (!p.variant.empty())
+      require_known(names_of(card.variants, &Variant::name), p.variant, where_of(*node, "variant"),
+                    "variant");
+    if (!p.agent.empty())
+      require_known(names_of(card.agents, &AgentSpec::name), p.agent, where_of(*node, "agent"), "agent");
+    read_contrast(*node, card, p);
+    const Relation r = parse_relation(p.relation_text, relation.where);
+    p.of = r.of;
+    p.relation = r.relation;
+    p.bound = r.bound;
+    p.where = node->where;
+    check_agents(*node, p, draft);
+    card.predictions.push_back(std::move(p));
+  }
+}
+
+}  // namespace labile

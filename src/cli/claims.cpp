@@ -1,0 +1,56 @@
+/// `labile claims`: every card of the folder, and what became of its predictions.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "core/output_file.hpp"
+#include "run/run.hpp"
+
+namespace labile {
+
+int claims_command(const ClaimsArgs& a) {
+  namespace fs = std::filesystem;
+  if (!fs::is_directory(a.folder))
+    throw Error(fmt::format("{}: no such folder; --folder says where the claims' cards are", a.folder));
+  std::vector<fs::path> cards;
+  for (const auto& e : fs::directory_iterator(a.folder))
+    if (e.path().extension() == ".toml" && e.path().stem().string().find(a.pattern) != std::string::npos)
+      cards.push_back(e.path());
+  std::sort(cards.begin(), cards.end());
+  if (cards.empty()) throw Error(fmt::format("{}: no card's name contains '{}'", a.folder, a.pattern));
+
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  bool refuted = false;
+  for (const auto& path : cards) {
+    const Card card = parse_card(read_file(path), path.string());
+    RunOptions options;
+    options.threads = a.jobs;
+    ProgressLine progress(!a.json);
+    options.progress = [&](double share, const std::string& what) { progress.show(share, path.stem().string() + ": " + what); };
+    const auto result = run_card(card, options);
+    progress.clear();
+    refuted |= any_refuted(result);
+    if (!a.json) fmt::print("{}\n", card.title);
+    for (const auto& p : result.predictions) {
+      if (a.json) {
+        const auto number = [](double x) { return x == x ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr); };
+        json.push_back({{"card", path.stem().string()}, {"claim", p.prediction.claim}, {"variant", p.variant}, {"agent", p.agent},
+                        {"metric", p.prediction.metric}, {"relation", p.prediction.relation_text},
+                        {"value", number(p.effect.value)}, {"low", number(p.effect.low)}, {"high", number(p.effect.high)},
+                        {"verdict", p.verdict}, {"tuned", p.prediction.tuned}});
+      } else {
+        fmt::print("  {:<10} {:<44} {:<30} predicted {}{}\n", p.verdict,
+                   p.prediction.claim + (p.variant.empty() ? "" : " (" + p.variant + ")"), interval_text(p.effect),
+                   p.prediction.relation_text, p.prediction.tuned ? "  [tuned on this]" : "");
+      }
+    }
+  }
+  if (a.json) fmt::print("{}\n", json.dump(1));
+  return a.check && refuted ? 1 : 0;
+}
+
+}  // namespace labile

@@ -1,0 +1,44 @@
+/// The commands of `labile`, one file each; main.cpp reads the command line into these.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace labile {
+
+struct RunArgs {
+  std::string card, out = "labile-report";
+  std::optional<std::uint64_t> seed;
+  int jobs = 0;
+  std::vector<std::string> set;
+  bool dry = false, check = false, json = false;
+};
+struct DataArgs {
+  std::string data, out;
+  std::vector<std::string> models, params, reset_on;
+  std::string outcome_map, method = "map", params_file;
+  int starts = 10, jobs = 0;
+  std::uint64_t seed = 1;
+  bool json = false, per_trial = false;
+};
+struct DescribeArgs {
+  std::string kind, name;
+  bool json = false;
+};
+struct ClaimsArgs {
+  std::string pattern, folder = "experiments/claims";
+  int jobs = 0;
+  bool json = false, check = false;
+};
+
+// Each returns the exit code.
+int run_command(const RunArgs& args);
+int claims_command(const ClaimsArgs& args);
+int metrics_command(const DataArgs& args);
+int fit_command(const DataArgs& args);
+int loglik_command(const DataArgs& args);
+int describe_command(const DescribeArgs& args);
+int report_command(const std::string& folder);
+
+}  // namespace labile

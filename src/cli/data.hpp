@@ -1,0 +1,22 @@
+/// A data set as the command line names it: read, with notes printed, ready for likelihoods.
+#pragma once
+
+#include "cli/commands.hpp"
+#include "core/params.hpp"
+#include "record/read.hpp"
+
+namespace labile {
+
+struct DataSet {
+  Trials trials;
+  std::vector<std::string> notes;
+  std::vector<std::uint8_t> fresh;
+  std::vector<SubjectTrials> subjects;  // spans into the above
+};
+
+/// Throws Error when the file is not found or wrong.
+[[nodiscard]] DataSet load_data(const DataArgs& args);
+/// "name=value" pairs as settings.
+[[nodiscard]] Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option);
+
+}  // namespace labile

@@ -1,0 +1,127 @@
+/// `labile fit` and `labile loglik`: learners and choices, one subject at a time.
+#include "fit/fit.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "cli/data.hpp"
+#include "cli/output.hpp"
+#include "core/output_file.hpp"
+#include "learners/catalogue.hpp"
+
+namespace labile {
+namespace {
+using Json = nlohmann::ordered_json;
+
+Json number(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
+
+ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& model) {
+  const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
+  FitOptions o;
+  o.method = a.method == "ml" ? FitMethod::ml : FitMethod::map;
+  o.starts = a.starts;
+  o.seed = a.seed;
+  o.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  ModelFit f{{model, a.method, a.starts, {}}, a.data, {}, {}, data.trials.subjects, fit_subjects(entry, data.subjects, o)};
+  for (const auto& p : entry.params) {
+    f.names.push_back(p.name);
+    f.units.push_back(p.unit);
+  }
+  return f;
+}
+
+Json json_of(const ModelFit& f) {
+  Json subjects = Json::array();
+  for (std::size_t s = 0; s < f.fits.size(); ++s) {
+    Json params = Json::object(), se = Json::object();
+    for (std::size_t k = 0; k < f.names.size() && k < f.fits[s].params.size(); ++k) {
+      params[f.names[k]] = number(f.fits[s].params[k]);
+      se[f.names[k]] = number(f.fits[s].se[k]);
+    }
+    subjects.push_back({{"subject", f.subjects[s]}, {"params", params}, {"se", se}, {"loglik", number(f.fits[s].loglik)},
+                        {"aic", number(f.fits[s].aic)}, {"bic", number(f.fits[s].bic)}, {"trials", f.fits[s].trials},
+                        {"converged", f.fits[s].converged}, {"at_bound", f.fits[s].at_bound}, {"note", f.fits[s].note}});
+  }
+  return {{"model", f.spec.model}, {"method", f.spec.method}, {"subjects", subjects}};
+}
+
+void print_fit(const ModelFit& f) {
+  double loglik = 0, aic = 0, bic = 0;
+  int trials = 0, unconverged = 0, at_bound = 0;
+  for (const auto& s : f.fits) {
+    if (!std::isfinite(s.loglik)) continue;
+    loglik += s.loglik;
+    aic += s.aic;
+    bic += s.bic;
+    trials += s.trials;
+    unconverged += !s.converged;
+    at_bound += !s.at_bound.empty();
+  }
+  fmt::print("\n{} ({}): {} subjects, {} choices\n  log-likelihood {:.3f}, AIC {:.1f}, BIC {:.1f}\n", f.spec.model,
+             f.spec.method == "ml" ? "maximum likelihood" : "maximum a posteriori", f.fits.size(), trials, loglik, aic, bic);
+  for (std::size_t k = 0; k < f.names.size(); ++k) {
+    std::vector<double> x;
+    for (const auto& s : f.fits)
+      if (k < s.params.size() && std::isfinite(s.params[k])) x.push_back(s.params[k]);
+    if (x.empty()) continue;
+    std::sort(x.begin(), x.end());
+    fmt::print("  {:<16} median {:.4g}, middle half {:.4g} to {:.4g}\n", f.names[k], x[x.size() / 2], x[x.size() / 4],
+               x[3 * x.size() / 4]);
+  }
+  if (at_bound) fmt::print("  {} subject(s) have a parameter at a bound\n", at_bound);
+  if (unconverged) fmt::print("  {} subject(s) did not converge\n", unconverged);
+}
+}  // namespace
+
+int fit_command(const DataArgs& a) {
+  // Refusals first: reading a large file to say no is rude.
+  for (const auto& m : a.models) {
+    const auto& entry = find_learner(m, Where{"--model", 0, 0, ""});
+    if (!entry.likelihood) throw Error(fmt::format("'{}' cannot be fitted: {}", m, entry.no_likelihood));
+  }
+  const auto data = load_data(a);
+  if (!a.json)
+    for (const auto& n : data.notes) fmt::print("note: {}\n", n);
+  Json all = Json::array();
+  for (const auto& model : a.models) {
+    const auto f = fit_model(a, data, model);
+    if (!a.out.empty()) {
+      const std::string file = a.models.size() == 1 ? a.out : model + "_" + a.out;
+      write_file(file, fit_table(f));
+      if (!a.json) fmt::print("{}: one row a subject\n", file);
+    }
+    if (a.json) {
+      all.push_back(json_of(f));
+    } else {
+      print_fit(f);
+    }
+  }
+  if (a.json) fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
+  return 0;
+}
+
+int loglik_command(const DataArgs& a) {
+  const auto& entry = find_learner(a.models.front(), Where{"--model", 0, 0, ""});
+  if (!entry.likelihood) throw Error(fmt::format("'{}' has no likelihood: {}", a.models.front(), entry.no_likelihood));
+  const auto params = param_row(entry, parse_settings(a.params, "--params"));
+  const auto data = load_data(a);
+  std::vector<double> each(data.subjects.size());
+  const double total = loglik_total(entry, params, data.subjects, each);
+  if (a.json) {
+    Json subjects = Json::object();
+    for (std::size_t s = 0; s < each.size(); ++s) subjects[data.trials.subjects[s]] = each[s];
+    Json p = Json::object();
+    for (std::size_t k = 0; k < params.size(); ++k) p[entry.params[k].name] = params[k];
+    fmt::print("{}\n", Json{{"model", a.models.front()}, {"params", p}, {"total", total}, {"subjects", subjects}}.dump(1));
+    return 0;
+  }
+  for (const auto& n : data.notes) fmt::print("note: {}\n", n);
+  for (std::size_t s = 0; s < each.size(); ++s) fmt::print("{},{:.12g}\n", data.trials.subjects[s], each[s]);
+  fmt::print("total,{:.12g}\n", total);
+  return 0;
+}
+
+}  // namespace labile

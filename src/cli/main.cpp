@@ -1,0 +1,114 @@
+/// `labile`: reads the command line, runs one command, turns failures into messages and exit codes.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+
+#include "cli/commands.hpp"
+#include "core/error.hpp"
+#include "core/parallel.hpp"
+
+namespace {
+
+void add_data_options(CLI::App& app, labile::DataArgs& a) {
+  app.add_option("data", a.data, "CSV or TSV file, or the name of a data set")->required();
+  app.add_option("--reset-on", a.reset_on, "columns whose change starts values afresh: block, session")
+      ->delimiter(',');
+  app.add_option("--outcome-map", a.outcome_map, "\"0/1 to -1/1\" recodes outcomes");
+  app.add_flag("--json", a.json, "print one JSON object");
+}
+
+int labile_main(int argc, char** argv) {
+  CLI::App app{"Labile: an engine for neuromodulated plasticity"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "labile " LABILE_VERSION);
+  app.failure_message(CLI::FailureMessage::help);
+  int code = 0;
+
+  labile::RunArgs run;
+  auto* c = app.add_subcommand("run", "Run an experiment card and write its results and report");
+  c->add_option("card", run.card, "a card (.toml), or the name of one that comes with Labile")->required();
+  c->add_option("--out", run.out, "folder for the results")->capture_default_str();
+  c->add_option("--seed", run.seed, "instead of the card's seed");
+  c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it");
+  c->add_option("--set", run.set, "key=value changes the card, e.g. task.p_better=0.7")->take_all();
+  c->add_flag("--dry", run.dry, "check the card and say what would run");
+  c->add_flag("--check", run.check, "exit code 1 when a prediction is refuted");
+  c->add_flag("--json", run.json, "print results.json instead of a summary");
+  c->callback([&] { code = labile::run_command(run); });
+
+  labile::ClaimsArgs claims;
+  c = app.add_subcommand("claims", "Run every claim as an experiment: effect, interval, verdict");
+  c->add_option("pattern", claims.pattern, "only cards whose name contains this");
+  c->add_option("--folder", claims.folder, "where the cards are")->capture_default_str();
+  c->add_option("--jobs", claims.jobs, "threads");
+  c->add_flag("--check", claims.check, "exit code 1 when a prediction is refuted");
+  c->add_flag("--json", claims.json, "print one JSON array");
+  c->callback([&] { code = labile::claims_command(claims); });
+
+  labile::DataArgs metrics;
+  c = app.add_subcommand("metrics", "Model-free behavior of any record of choices");
+  add_data_options(*c, metrics);
+  c->callback([&] { code = labile::metrics_command(metrics); });
+
+  labile::DataArgs fit;
+  c = app.add_subcommand("fit", "Fit learners to choices, subject by subject");
+  add_data_options(*c, fit);
+  c->add_option("--model", fit.models, "learners, comma-separated")->required()->delimiter(',');
+  c->add_option("--method", fit.method, "map or ml")->check(CLI::IsMember({"map", "ml"}));
+  c->add_option("--starts", fit.starts, "starting points a subject")->check(CLI::Range(1, 1000));
+  c->add_option("--seed", fit.seed, "of the starting points");
+  c->add_option("--jobs", fit.jobs, "threads");
+  c->add_option("--out", fit.out, "CSV file for the parameters of every subject");
+  c->callback([&] { code = labile::fit_command(fit); });
+
+  labile::DataArgs loglik;
+  c = app.add_subcommand("loglik", "Log-likelihood of choices at given parameters");
+  add_data_options(*c, loglik);
+  c->add_option("--model", loglik.models, "the learner")->required()->expected(1);
+  c->add_option("--params", loglik.params, "name=value,... for all subjects; others stay at their defaults")
+      ->delimiter(',');
+  c->callback([&] { code = labile::loglik_command(loglik); });
+
+  labile::DescribeArgs describe;
+  c = app.add_subcommand("describe", "What there is: tasks, learners, metrics, and their parameters");
+  c->add_option("kind", describe.kind, "task, learner, metric or card");
+  c->add_option("name", describe.name, "one of them");
+  c->add_flag("--json", describe.json, "print one JSON object");
+  c->callback([&] { code = labile::describe_command(describe); });
+
+  std::string folder;
+  c = app.add_subcommand("report", "Make report.html again from a folder's results.json");
+  c->add_option("folder", folder, "a folder that `labile run` wrote")->required();
+  c->callback([&] { code = labile::report_command(folder); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  labile::install_interrupt();
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit becomes a write error with words
+  try {
+    return labile_main(argc, argv);
+  } catch (const labile::Interrupted& e) {
+    fmt::print(stderr, "labile: {}\n", e.what());
+    return 130;
+  } catch (const labile::Error& e) {
+    fmt::print(stderr, "labile: {}\n", e.what());
+    return 2;
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "labile: not enough memory\n");
+    return 2;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "labile: internal error: {}\nThis is a mistake of ours; please report it with the card.\n",
+               e.what());
+    return 3;
+  }
+}

@@ -1,0 +1,85 @@
+#include "cli/output.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cmath>
+
+namespace labile {
+
+ProgressLine::ProgressLine(bool enabled) : enabled_(enabled), terminal_(::isatty(2) != 0) {}
+
+void ProgressLine::show(double share, const std::string& what) {
+  if (share <= 1) share_ = share;
+  if (!enabled_) return;
+  const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  if (terminal_) {
+    const int filled = static_cast<int>(share * 30);
+    const std::string left = share > 0.02 && share < 1 ? fmt::format("{:.0f} s left", elapsed * (1 - share) / share) : "";
+    fmt::print(stderr, "\r[{:<30}] {:3.0f}% {} {}\033[K", std::string(filled, '='), 100 * share, what, left);
+    std::fflush(stderr);
+  } else if (const int decile = static_cast<int>(share * 10); decile != last_decile_ || what != last_what_) {
+    if (elapsed > 2) fmt::print(stderr, "{}: {:.0f}%\n", what, 100 * share);
+    last_decile_ = decile;
+    last_what_ = what;
+  }
+}
+
+void ProgressLine::clear() {
+  if (enabled_ && terminal_) fmt::print(stderr, "\r\033[K");
+}
+
+std::string interval_text(const Interval& i) {
+  if (!std::isfinite(i.value)) return "-";
+  return fmt::format("{:.4g} [{:.4g}, {:.4g}]", i.value, i.low, i.high);
+}
+
+void print_headlines(const RunResult& r) {
+  int shown = 0;
+  for (const auto& p : r.predictions) {
+    if (p.verdict == "not run" || shown == 3) continue;
+    fmt::print("{}: {} {} {} ({}: {}), predicted {}\n", p.verdict, p.prediction.treated, p.prediction.metric,
+               p.prediction.of == Prediction::Of::ratio ? "ratio" : "difference", p.variant, interval_text(p.effect),
+               p.prediction.relation_text);
+    ++shown;
+  }
+  for (const auto& f : r.fits) {
+    if (shown == 3) break;
+    double loglik = 0, bic = 0;
+    for (const auto& s : f.fits) {
+      if (std::isfinite(s.loglik)) loglik += s.loglik;
+      if (std::isfinite(s.bic)) bic += s.bic;
+    }
+    fmt::print("{} on {}: log-likelihood {:.1f}, BIC {:.1f} over {} subjects\n", f.spec.model, f.data, loglik, bic,
+               f.fits.size());
+    ++shown;
+  }
+}
+
+bool any_refuted(const RunResult& r) {
+  for (const auto& p : r.predictions)
+    if (p.verdict == "refuted") return true;
+  return false;
+}
+
+std::string fit_table(const ModelFit& f) {
+  std::string r = "subject";
+  for (const auto& n : f.names) r += fmt::format(",{},{}_se", n, n);
+  r += ",loglik,log_posterior,aic,bic,trials,converged,at_bound,note\n";
+  const auto number = [](double x) { return std::isfinite(x) ? fmt::format("{}", x) : std::string{}; };
+  for (std::size_t s = 0; s < f.fits.size(); ++s) {
+    const auto& fit = f.fits[s];
+    r += f.subjects[s];
+    for (std::size_t k = 0; k < f.names.size(); ++k)
+      r += fmt::format(",{},{}", k < fit.params.size() ? number(fit.params[k]) : "", k < fit.se.size() ? number(fit.se[k]) : "");
+    std::string note = fit.note;
+    for (char& c : note)
+      if (c == ',' || c == '\n') c = ';';
+    r += fmt::format(",{},{},{},{},{},{},{},{}\n", number(fit.loglik), number(fit.log_posterior), number(fit.aic),
+                     number(fit.bic), fit.trials, fit.converged ? 1 : 0, fmt::join(fit.at_bound, " "), note);
+  }
+  return r;
+}
+
+}  // namespace labile

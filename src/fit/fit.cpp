@@ -1,0 +1,429 @@
+#include "fit/fit.hpp"
+
+#include <fmt/format.h>
+#include <nlopt.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "core/math.hpp"
+#include "core/parallel.hpp"
+#include "core/random.hpp"
+
+namespace labile {
+namespace {
+constexpr double kAtBound = 1e-4;     // of the range
+constexpr double kFar = 15;           // the optimizer stays within +-kFar on the logit scale
+constexpr double kSameOptimum = 1e-3; // nats
+constexpr double kFlat = 1e-4;        // gradient per unit of the unconstrained scale that counts as zero
+
+/// log Gamma(x) for x > 0 by Stirling's series after shifting x above 10; its bits depend on no C library.
+double log_gamma(double x) {
+  double shift = 1;
+  for (; x < 10; x += 1) shift *= x;
+  const double z = 1 / (x * x);
+  const double series = (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / x;
+  return (x - 0.5) * log(x) - x + 0.91893853320467274178 + series - log(shift);
+}
+
+/// A parameter as the optimizer sees it.
+class Scale {
+ public:
+  explicit Scale(const Bounds& b) : lo_(b.lo), width_(b.hi - b.lo) {
+    const bool below = b.lo > -kWide, above = b.hi < kWide;
+    kind_ = below && above ? logit : below ? log_above : identity;
+  }
+  struct Point {
+    double x, slope, curvature;  // x(u), dx/du, d2x/du2
+  };
+  [[nodiscard]] Point at(double u) const {
+    if (kind_ == identity) return {u, 1, 0};
+    if (kind_ == log_above) {
+      const double e = exp(u);
+      return {lo_ + e, e, e};
+    }
+    const double s = logistic(u), r = logistic(-u), slope = width_ * s * r;
+    return {lo_ + width_ * s, slope, slope * (r - s)};
+  }
+  /// The inverse, kept well inside, so that no start stands where the slope vanishes.
+  [[nodiscard]] double start(double x) const {
+    if (kind_ == identity) return x;
+    if (kind_ == log_above) return log(max(x - lo_, 1e-6));
+    const double q = clamp((x - lo_) / width_, 1e-3, 1 - 1e-3);
+    return log(q / (1 - q));
+  }
+  [[nodiscard]] double limit() const { return kind_ == identity ? kInf : kFar; }
+  [[nodiscard]] bool at_bound(double x) const {
+    if (kind_ == identity) return false;
+    if (kind_ == log_above) return x - lo_ < kAtBound;
+    const double q = (x - lo_) / width_;
+    return q < kAtBound || q > 1 - kAtBound;
+  }
+
+ private:
+  static constexpr double kWide = 1e5;
+  enum { logit, log_above, identity } kind_;
+  double lo_, width_;
+};
+
+/// What is estimated, the same for all subjects.
+struct Problem {
+  const LearnerEntry* learner;
+  bool map;
+  std::vector<double> standard;  // [param]
+  std::vector<int> free;         // [free] position in the table
+  std::vector<Scale> scale;      // [free]
+  std::vector<Prior> prior;      // [free]
+
+  [[nodiscard]] int n() const { return static_cast<int>(free.size()); }
+};
+
+double as_number(const Value& v) { return std::get<double>(v); }
+
+Problem problem_of(const LearnerEntry& learner, const FitOptions& options) {
+  Problem p{&learner, options.method == FitMethod::map, {}, {}, {}, {}};
+  std::vector<std::string> known;
+  for (const auto& info : learner.params) known.push_back(info.name);
+  for (const auto& o : options.overrides)
+    if (std::ranges::find(known, o.name) == known.end())
+      throw Error(fmt::format("learner '{}' has no parameter '{}'{}", learner.info.name, o.name, suggest(o.name, known)));
+  for (std::size_t k = 0; k < learner.params.size(); ++k) {
+    const auto& info = learner.params[k];
+    Prior prior = info.prior;
+    double standard = as_number(info.standard);
+    for (const auto& o : options.overrides) {
+      if (o.name != info.name) continue;
+      if (!o.held && prior.kind == Prior::fixed) prior = {};
+      if (o.held) {
+        if (!(*o.held >= info.bounds.lo && *o.held <= info.bounds.hi))
+          throw Error(fmt::format("parameter '{}' cannot be held at {}: {}", o.name, *o.held, bounds_text(info)));
+        standard = *o.held;
+        prior = fixed_prior();
+      }
+    }
+    p.standard.push_back(standard);
+    if (prior.kind == Prior::fixed) continue;
+    p.free.push_back(static_cast<int>(k));
+    p.scale.emplace_back(info.bounds);
+    p.prior.push_back(prior);
+  }
+  if (p.free.empty()) throw Error(fmt::format("every parameter of learner '{}' is held: nothing to fit", learner.info.name));
+  return p;
+}
+
+const Likelihood& likelihood_of(const LearnerEntry& learner) {
+  if (!learner.likelihood) throw Error(learner.no_likelihood);
+  return *learner.likelihood;
+}
+
+void check_trials(std::span<const SubjectTrials> subjects) {
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    const auto& x = subjects[s];
+    const std::size_t features = x.size() * x.layout.options * x.layout.dims();
+    if (x.outcome.size() != x.size() || x.fresh.size() != x.size() ||
+        x.feature.size() != (x.layout.feature_is_option ? 0 : features))
+      throw Bug("a subject's columns differ in length");
+    for (std::size_t t = 0; t < x.size(); ++t)
+      if (x.choice[t] >= x.layout.options)
+        throw Error(fmt::format("subject {}, trial {}: choice {} of {} options (counted from 0)", s + 1, t + 1,
+                                x.choice[t], x.layout.options));
+  }
+}
+
+/// One subject's log posterior on the unconstrained scale.
+class Objective {
+ public:
+  Objective(const Problem& problem, const SubjectTrials& trials)
+      : p_(problem), trials_(trials), row_(problem.standard), grad_(row_.size()), hess_(row_.size() * row_.size()) {}
+
+  /// Value and, unless null, gradient [free].
+  double gradient(const double* u, double* g) {
+    set(u);
+    double value = p_.learner->likelihood->gradient(row_, trials_, grad_);
+    for (int i = 0; i < p_.n(); ++i) {
+      const auto d = prior(i);
+      value += d.value;
+      if (g) g[i] = (grad_[p_.free[i]] + d.slope) * point_[i].slope;
+    }
+    return value;
+  }
+  /// The same with the Hessian [free][free].
+  double hessian(const double* u, double* g, double* h) {
+    set(u);
+    const int n = p_.n(), all = static_cast<int>(row_.size());
+    double value = p_.learner->likelihood->hessian(row_, trials_, grad_, hess_);
+    for (int i = 0; i < n; ++i) {
+      const auto d = prior(i);
+      value += d.value;
+      const double slope = grad_[p_.free[i]] + d.slope;
+      g[i] = slope * point_[i].slope;
+      for (int j = 0; j < n; ++j)
+        h[i * n + j] = hess_[p_.free[i] * all + p_.free[j]] * point_[i].slope * point_[j].slope;
+      h[i * n + i] += d.curvature * point_[i].slope * point_[i].slope + slope * point_[i].curvature;
+    }
+    return value;
+  }
+  /// The full row of parameters at u.
+  const std::vector<double>& row(const double* u) {
+    set(u);
+    return row_;
+  }
+  [[nodiscard]] double slope(int i) const { return point_[i].slope; }
+
+ private:
+  void set(const double* u) {
+    point_.resize(p_.n());
+    for (int i = 0; i < p_.n(); ++i) {
+      point_[i] = p_.scale[i].at(u[i]);
+      row_[p_.free[i]] = point_[i].x;
+    }
+  }
+  [[nodiscard]] LogDensity prior(int i) const { return p_.map ? log_prior(p_.prior[i], point_[i].x) : LogDensity{}; }
+
+  const Problem& p_;
+  const SubjectTrials& trials_;
+  std::vector<double> row_, grad_, hess_;
+  std::vector<Scale::Point> point_;
+};
+
+/// Cholesky factor of the symmetric a [n][n], in place (lower); false when it is not positive definite.
+bool cholesky(std::vector<double>& a, int n) {
+  for (int j = 0; j < n; ++j) {
+    for (int k = 0; k < j; ++k) a[j * n + j] -= a[j * n + k] * a[j * n + k];
+    if (!(a[j * n + j] > 1e-12)) return false;
+    a[j * n + j] = sqrt(a[j * n + j]);
+    for (int i = j + 1; i < n; ++i) {
+      for (int k = 0; k < j; ++k) a[i * n + j] -= a[i * n + k] * a[j * n + k];
+      a[i * n + j] /= a[j * n + j];
+    }
+  }
+  return true;
+}
+/// Solves L L' x = b in place.
+void solve(const std::vector<double>& l, int n, std::vector<double>& b) {
+  for (int i = 0; i < n; ++i) {
+    for (int k = 0; k < i; ++k) b[i] -= l[i * n + k] * b[k];
+    b[i] /= l[i * n + i];
+  }
+  for (int i = n - 1; i >= 0; --i) {
+    for (int k = i + 1; k < n; ++k) b[i] -= l[k * n + i] * b[k];
+    b[i] /= l[i * n + i];
+  }
+}
+
+/// An optimum on the unconstrained scale.
+struct Optimum {
+  std::vector<double> u, grad, hess;
+  double value = -kInf;
+};
+
+/// Newton's method from near the optimum: takes the error from the optimizer's tolerance to rounding.
+void polish(Objective& f, const Problem& p, Optimum& best) {
+  const int n = p.n();
+  best.grad.resize(n);
+  best.hess.resize(n * n);
+  best.value = f.hessian(best.u.data(), best.grad.data(), best.hess.data());
+  Optimum next = best;
+  for (int iteration = 0; iteration < 20; ++iteration) {
+    std::vector<double> l(n * n), step = best.grad;
+    for (int k = 0; k < n * n; ++k) l[k] = -best.hess[k];
+    if (!cholesky(l, n)) return;
+    solve(l, n, step);
+    double gain = 0;
+    for (int i = 0; i < n; ++i) {
+      gain += step[i] * best.grad[i];
+      next.u[i] = clamp(best.u[i] + clamp(step[i], -1.0, 1.0), -p.scale[i].limit(), p.scale[i].limit());
+    }
+    if (gain < 1e-22) return;
+    next.value = f.hessian(next.u.data(), next.grad.data(), next.hess.data());
+    if (!(next.value >= best.value - 1e-12 * abs(best.value))) return;
+    std::swap(best, next);
+    next.u.resize(n);
+  }
+}
+
+struct NloptFree {
+  void operator()(nlopt_opt o) const { nlopt_destroy(o); }
+};
+using Nlopt = std::unique_ptr<std::remove_pointer_t<nlopt_opt>, NloptFree>;
+
+double nlopt_objective(unsigned, const double* u, double* grad, void* data) {
+  const double value = static_cast<Objective*>(data)->gradient(u, grad);
+  return value == value ? value : -1e300;
+}
+
+Nlopt optimizer(const Problem& p, Objective& f) {
+  Nlopt o(nlopt_create(NLOPT_LD_LBFGS, static_cast<unsigned>(p.n())));
+  if (!o) throw Bug("NLopt has no L-BFGS");
+  std::vector<double> lo, hi;
+  for (const auto& s : p.scale) {
+    lo.push_back(-s.limit());
+    hi.push_back(s.limit());
+  }
+  nlopt_set_lower_bounds(o.get(), lo.data());
+  nlopt_set_upper_bounds(o.get(), hi.data());
+  nlopt_set_max_objective(o.get(), nlopt_objective, &f);
+  nlopt_set_ftol_abs(o.get(), 1e-5);
+  nlopt_set_maxeval(o.get(), 500);
+  return o;
+}
+
+/// Where start `start` of subject `subject` begins.
+std::vector<double> start_point(const Problem& p, const FitOptions& options, std::uint32_t subject, int start) {
+  const Draw draw{options.seed, Purpose::start, subject};
+  const auto counter = static_cast<std::uint32_t>(start);
+  std::vector<double> u;
+  for (int i = 0; i < p.n(); ++i) {
+    const auto k = static_cast<std::uint32_t>(p.free[i]);
+    const auto& bounds = p.learner->params[k].bounds;
+    double x = p.standard[k];
+    if (start > 0) {
+      const Prior& prior = p.prior[i];
+      if (prior.kind == Prior::beta) x = draw.beta(prior.a, prior.b, counter, k);
+      else if (prior.kind == Prior::gamma) x = prior.b * draw.gamma(prior.a, counter, k);
+      else if (prior.kind == Prior::normal) x = prior.a + prior.b * draw.normal(counter, k);
+      else if (bounds.hi - bounds.lo < 1e3) x = bounds.lo + (bounds.hi - bounds.lo) * draw.uniform(counter, k);
+      else x += max(1.0, abs(x)) * draw.normal(counter, k);
+    }
+    u.push_back(p.scale[i].start(clamp(x, bounds.lo, bounds.hi)));
+  }
+  return u;
+}
+
+void add_note(SubjectFit& r, const std::string& text) { r.note += (r.note.empty() ? "" : "; ") + text; }
+
+void standard_errors(const Problem& p, const Objective& f, const Optimum& best, SubjectFit& r) {
+  const int n = p.n();
+  std::vector<double> l(n * n);
+  for (int k = 0; k < n * n; ++k) l[k] = -best.hess[k];
+  if (!cholesky(l, n)) {
+    add_note(r, "no standard errors: the log posterior is not curved downwards in every direction");
+    return;
+  }
+  for (int i = 0; i < n; ++i) {
+    if (p.scale[i].at_bound(r.params[p.free[i]])) continue;
+    std::vector<double> e(n);
+    e[i] = 1;
+    solve(l, n, e);
+    r.se[p.free[i]] = sqrt(e[i]) * abs(f.slope(i));
+  }
+}
+
+bool flat_at(const Problem& p, const Optimum& best) {
+  for (int i = 0; i < p.n(); ++i) {
+    const double limit = p.scale[i].limit();
+    const bool pressed = (best.u[i] >= limit && best.grad[i] > 0) || (best.u[i] <= -limit && best.grad[i] < 0);
+    if (!pressed && !(abs(best.grad[i]) < kFlat)) return false;
+  }
+  return true;
+}
+
+SubjectFit fit_one(const Problem& p, const SubjectTrials& trials, const FitOptions& options, std::uint32_t subject) {
+  SubjectFit r;
+  r.se.assign(p.standard.size(), kNaN);
+  std::int32_t first = -1;
+  bool constant = true;
+  for (const auto c : trials.choice) {
+    if (c < 0) continue;
+    if (first < 0) first = c;
+    constant = constant && c == first;
+    ++r.trials;
+  }
+  if (r.trials == 0) {
+    r.params.assign(p.standard.size(), kNaN);
+    r.loglik = r.log_posterior = r.aic = r.bic = kNaN;
+    r.note = "no choice was made";
+    return r;
+  }
+  if (constant) r.note = "every choice is the same";
+
+  Objective f(p, trials);
+  const Nlopt o = optimizer(p, f);
+  Optimum best;
+  std::vector<double> values;
+  for (int start = 0; start < options.starts; ++start) {
+    auto u = start_point(p, options, subject, start);
+    double value = -kInf;
+    // A failed line search (a negative code) still leaves its best point behind.
+    nlopt_optimize(o.get(), u.data(), &value);
+    values.push_back(value);
+    if (value > best.value) {
+      best.value = value;
+      best.u = u;
+    }
+  }
+  if (best.u.empty()) throw Bug("a learner's likelihood is not a number");
+  polish(f, p, best);
+  for (const double v : values) r.best_start_count += v > best.value - kSameOptimum;
+
+  r.params = f.row(best.u.data());
+  r.log_posterior = best.value;
+  r.loglik = p.learner->likelihood->value(r.params, trials, {});
+  const double k = p.n();
+  r.aic = 2 * k - 2 * r.loglik;
+  r.bic = k * log(static_cast<double>(r.trials)) - 2 * r.loglik;
+  r.converged = flat_at(p, best);
+  if (!r.converged) add_note(r, "the search ended on a slope");
+  for (int i = 0; i < p.n(); ++i)
+    if (p.scale[i].at_bound(r.params[p.free[i]])) r.at_bound.push_back(p.learner->params[p.free[i]].name);
+  standard_errors(p, f, best, r);
+  return r;
+}
+}  // namespace
+
+LogDensity log_prior(const Prior& prior, double x) {
+  const double a = prior.a, b = prior.b;
+  switch (prior.kind) {
+    case Prior::beta: {
+      const double y = 1 - x;
+      return {(a - 1) * log(x) + (b - 1) * log(y) + log_gamma(a + b) - log_gamma(a) - log_gamma(b),
+              (a - 1) / x - (b - 1) / y, -(a - 1) / (x * x) - (b - 1) / (y * y)};
+    }
+    case Prior::gamma:
+      return {(a - 1) * log(x) - x / b - log_gamma(a) - a * log(b), (a - 1) / x - 1 / b, -(a - 1) / (x * x)};
+    case Prior::normal: {
+      const double z = (x - a) / b;
+      return {-0.5 * z * z - log(b) - 0.91893853320467274178, -z / b, -1 / (b * b)};
+    }
+    default: return {};
+  }
+}
+
+std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<const SubjectTrials> subjects,
+                                     const FitOptions& options) {
+  likelihood_of(learner);
+  if (options.starts < 1) throw Error("a fit needs at least one start");
+  const Problem p = problem_of(learner, options);
+  check_trials(subjects);
+  std::vector<SubjectFit> results(subjects.size());
+  parallel_for(static_cast<int>(subjects.size()), options.threads, [&](int s) {
+    results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s));
+  });
+  return results;
+}
+
+std::vector<double> param_row(const LearnerEntry& learner, const Settings& given) {
+  refuse_unknown(given, learner.params, fmt::format("learner '{}'", learner.info.name));
+  std::vector<double> row;
+  for (const auto& info : learner.params) {
+    const auto it = given.find(info.name);
+    row.push_back(it == given.end() ? as_number(info.standard) : checked_number(info, it->second));
+  }
+  return row;
+}
+
+double loglik_total(const LearnerEntry& learner, std::span<const double> params,
+                    std::span<const SubjectTrials> subjects, std::span<double> per_subject) {
+  const auto& likelihood = likelihood_of(learner);
+  if (params.size() != learner.params.size()) throw Bug("a row of parameters has one number for each");
+  check_trials(subjects);
+  double total = 0;
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    const double l = likelihood.value(params, subjects[s], {});
+    if (!per_subject.empty()) per_subject[s] = l;
+    total += l;
+  }
+  return total;
+}
+
+}  // namespace labile

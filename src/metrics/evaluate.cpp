@@ -1,0 +1,253 @@
+#include "metrics/evaluate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "core/math.hpp"
+#include "core/random.hpp"
+
+namespace labile {
+namespace {
+
+constexpr int kGroup = 16;  // resamples summed side by side
+
+/// Which blocks a request means.
+struct BlockChoice {
+  int from = 0, to = std::numeric_limits<int>::max();  // [from, to]
+  [[nodiscard]] bool has(int block) const { return block >= from && block <= to; }
+};
+
+BlockChoice block_choice(const std::string& text, const char* metric) {
+  if (text == "all") return {};
+  if (text == "acquisition") return {0, 0};
+  if (text == "reversal") return {1, std::numeric_limits<int>::max()};
+  int n = -1;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+  if (ec != std::errc{} || end != text.data() + text.size() || n < 0)
+    throw Error(fmt::format("metric '{}': blocks = '{}' is neither \"reversal\", \"acquisition\", \"all\" nor the "
+                            "number of a block, counted from 0",
+                            metric, text));
+  return {n, n};
+}
+
+/// A request with everything that depends on the record looked up.
+struct Prepared {
+  const Measure* measure;
+  BlockChoice blocks;
+  std::vector<const std::vector<double>*> signals;
+  bool possible = true;
+};
+
+Prepared prepare(const Trials& trials, const MetricRequest& request) {
+  const std::string& blocks = request.blocks.empty() ? request.entry->blocks : request.blocks;
+  Prepared p{&request.measure, block_choice(blocks, request.entry->info.name), {}, true};
+  for (const auto& name : request.entry->needs) {
+    const auto it = trials.signals.find(name);
+    if (it == trials.signals.end())
+      p.possible = false;
+    else
+      p.signals.push_back(&it->second);
+  }
+  return p;
+}
+
+/// Rows [begin, end) of one block.
+struct Rows {
+  std::size_t begin, end;
+  [[nodiscard]] std::size_t size() const { return end - begin; }
+};
+
+template <class T>
+std::span<const T> part(const std::vector<T>& column, Rows rows) {
+  return std::span<const T>(column).subspan(rows.begin, rows.size());
+}
+
+BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
+  BlockView b;
+  b.block = block;
+  b.correct = part(t.correct, rows);
+  b.choice = part(t.choice, rows);
+  b.best = part(t.best, rows);
+  b.old_best = part(t.old_best, rows);
+  b.outcome = part(t.outcome, rows);
+  b.rt_s = part(t.rt_s, rows);
+  b.correct_before = part(t.correct, before);
+  return b;
+}
+
+/// Calls visit(view, rows) for each block of a subject in order.
+template <class Visit>
+void for_each_block(const Trials& t, std::size_t subject, Visit&& visit) {
+  const std::size_t end = t.first[subject + 1];
+  Rows before{t.first[subject], t.first[subject]};
+  int index = 0;
+  for (std::size_t r = t.first[subject]; r < end;) {
+    Rows rows{r, r + 1};
+    while (rows.end < end && t.session[rows.end] == t.session[r] && t.block[rows.end] == t.block[r]) ++rows.end;
+    visit(view_of(t, index, rows, before), rows);
+    const bool same_session = rows.end < end && t.session[rows.end] == t.session[r];
+    index = same_session ? index + 1 : 0;
+    before = same_session ? rows : Rows{rows.end, rows.end};
+    r = rows.end;
+  }
+}
+
+double quantile(std::vector<double>& sorted, double q) {
+  const double at = q * static_cast<double>(sorted.size() - 1);
+  const auto i = static_cast<std::size_t>(at);
+  if (i + 1 >= sorted.size()) return sorted.back();
+  const double share = at - static_cast<double>(i);
+  return sorted[i] + share * (sorted[i + 1] - sorted[i]);
+}
+
+int defined(std::span<const Sample> samples) {
+  return static_cast<int>(std::count_if(samples.begin(), samples.end(), [](const Sample& s) { return s.den > 0; }));
+}
+
+Interval interval_of(double value, std::vector<double> resampled, int n) {
+  Interval r{value, kNaN, kNaN, n};
+  std::erase_if(resampled, [](double x) { return !std::isfinite(x); });
+  if (resampled.empty() || std::isnan(value)) return r;
+  std::sort(resampled.begin(), resampled.end());
+  r.low = quantile(resampled, 0.025);
+  r.high = quantile(resampled, 0.975);
+  return r;
+}
+
+double contrasted(double a, double b, Contrast kind) { return kind == Contrast::ratio ? a / b : a - b; }
+
+}  // namespace
+
+MetricRequest request_metric(std::string_view name, const Settings& settings, const std::string& blocks,
+                             const Where& where) {
+  const MetricEntry& entry = find_metric(name, where);
+  if (!blocks.empty()) block_choice(blocks, entry.info.name);
+  return {&entry, entry.make(settings), blocks};
+}
+
+std::vector<std::vector<Sample>> evaluate(const Trials& trials, std::span<const MetricRequest> requests) {
+  std::vector<Prepared> prepared;
+  for (const auto& r : requests) prepared.push_back(prepare(trials, r));
+  std::vector<std::vector<Sample>> result(requests.size(), std::vector<Sample>(trials.subjects.size()));
+  for (std::size_t s = 0; s < trials.subjects.size(); ++s)
+    for_each_block(trials, s, [&](BlockView view, Rows rows) {
+      for (std::size_t m = 0; m < prepared.size(); ++m) {
+        const Prepared& p = prepared[m];
+        if (!p.possible || !p.blocks.has(view.block)) continue;
+        view.signals.clear();
+        for (const auto* signal : p.signals) view.signals.push_back(part(*signal, rows));
+        const Sample add = (*p.measure)(view);
+        result[m][s].num += add.num;
+        result[m][s].den += add.den;
+      }
+    });
+  return result;
+}
+
+double pooled_value(std::span<const Sample> samples) {
+  Sample sum;
+  for (const auto& s : samples) {
+    sum.num += s.num;
+    sum.den += s.den;
+  }
+  return sum.den > 0 ? sum.num / sum.den : kNaN;
+}
+
+Resampler::Resampler(std::uint64_t seed, int resamples) : seed_(seed), resamples_(resamples) {
+  if (resamples < 1) throw Error(fmt::format("bootstrap: {} resamples; give 1 or more", resamples));
+}
+
+const std::vector<std::uint8_t>& Resampler::counts(std::size_t n, std::uint32_t stream) {
+  auto& c = counts_[{n, stream}];
+  if (!c.empty() || n == 0) return c;
+  const int groups = (resamples_ + kGroup - 1) / kGroup;
+  c.assign(static_cast<std::size_t>(groups) * n * kGroup, 0);
+  for (int r = 0; r < resamples_; ++r) {
+    const Draw draw{seed_, Purpose::bootstrap, static_cast<std::uint32_t>(r)};
+    std::uint8_t* const mine = c.data() + static_cast<std::size_t>(r / kGroup) * n * kGroup + r % kGroup;
+    for (std::size_t i = 0; i < n; i += 2) {
+      const auto w = draw.bits(static_cast<std::uint32_t>(i / 2), stream);
+      for (std::size_t k = 0; k < 2 && i + k < n; ++k) {
+        const auto taken = static_cast<std::size_t>(Draw::uniform53(w[2 * k], w[2 * k + 1]) * static_cast<double>(n));
+        // Counts follow about a Poisson law of mean 1: 255 is out of reach but for the types.
+        std::uint8_t& count = mine[std::min(taken, n - 1) * kGroup];
+        count = static_cast<std::uint8_t>(std::min<int>(count + 1, 255));
+      }
+    }
+  }
+  return c;
+}
+
+std::vector<double> Resampler::resampled(std::span<const Sample> samples, std::uint32_t stream) {
+  const auto& c = counts(samples.size(), stream);
+  std::vector<double> values(static_cast<std::size_t>(resamples_), kNaN);
+  const std::uint8_t* w = c.data();
+  for (int from = 0; from < resamples_ && !samples.empty(); from += kGroup) {
+    double num[kGroup] = {}, den[kGroup] = {};
+    for (const Sample& s : samples) {
+      for (int k = 0; k < kGroup; ++k) {
+        num[k] += w[k] * s.num;
+        den[k] += w[k] * s.den;
+      }
+      w += kGroup;
+    }
+    for (int k = 0; k < std::min(kGroup, resamples_ - from); ++k)
+      if (den[k] > 0) values[from + k] = num[k] / den[k];
+  }
+  return values;
+}
+
+Interval Resampler::mean(std::span<const Sample> samples) {
+  return interval_of(pooled_value(samples), resampled(samples, 0), defined(samples));
+}
+
+Interval Resampler::contrast(std::span<const Sample> a, std::span<const Sample> b, Contrast kind) {
+  auto x = resampled(a, 0);
+  const auto y = resampled(b, a.size() == b.size() ? 0 : 1);
+  for (std::size_t r = 0; r < x.size(); ++r) x[r] = contrasted(x[r], y[r], kind);
+  return interval_of(contrasted(pooled_value(a), pooled_value(b), kind), std::move(x),
+                     std::min(defined(a), defined(b)));
+}
+
+std::vector<int> Resampler::weights(int n, int resample) {
+  const auto& c = counts(static_cast<std::size_t>(n), 0);
+  std::vector<int> r(static_cast<std::size_t>(n));
+  const std::size_t base = static_cast<std::size_t>(resample / kGroup) * static_cast<std::size_t>(n) * kGroup;
+  for (std::size_t i = 0; i < r.size(); ++i) r[i] = c[base + i * kGroup + static_cast<std::size_t>(resample % kGroup)];
+  return r;
+}
+
+Interval bootstrap_mean(std::span<const Sample> samples, std::uint64_t seed, int resamples) {
+  return Resampler(seed, resamples).mean(samples);
+}
+
+Interval bootstrap_contrast(std::span<const Sample> a, std::span<const Sample> b, Contrast kind, std::uint64_t seed,
+                            int resamples) {
+  return Resampler(seed, resamples).contrast(a, b, kind);
+}
+
+double cohen_d(std::span<const Sample> a, std::span<const Sample> b) {
+  struct Moments {
+    double n = 0, mean = 0, squares = 0;
+  };
+  const auto moments = [](std::span<const Sample> samples) {
+    Moments m;
+    for (const auto& s : samples) {
+      if (s.den <= 0) continue;
+      m.n += 1;
+      const double d = s.num / s.den - m.mean;
+      m.mean += d / m.n;
+      m.squares += d * (s.num / s.den - m.mean);
+    }
+    return m;
+  };
+  const Moments x = moments(a), y = moments(b);
+  if (x.n < 2 || y.n < 2) return kNaN;
+  const double variance = (x.squares + y.squares) / (x.n + y.n - 2);
+  return variance > 0 ? (x.mean - y.mean) / std::sqrt(variance) : kNaN;
+}
+
+}  // namespace labile

@@ -1,0 +1,66 @@
+/// Trials from a file: CSV or TSV, ours or that of the field's fitting packages.
+///
+/// Column names are read without regard to case, underscores, dots, dashes and spaces:
+///   subject    subject, subjID, subject_id, participant, participant_id, ID            required
+///   choice     choice, keyPressed, key_pressed, response                               required
+///   outcome    outcome, reward, feedback, or gain and loss (gain - |loss|)             required
+///   session | block | stage    the same names, whole numbers
+///   trial      trial, trialNum, trial_number
+///   rt_s       rt, rt_s, choiceRT, response_time (seconds), rt_ms (milliseconds)
+///   best       best, best_option, correct_option;   old_best;   correct;   condition
+///   stimulus   digits of each option's features, "010/101"
+/// Empty, NA, NaN, n/a and '.' are missing.
+///
+/// Memory: 49 bytes a row, 8 more for each signal and for each feature of each option, and one column twice
+/// while rows of a subject that are apart are brought together. The text is never held whole.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/error.hpp"
+#include "record/trials.hpp"
+
+namespace labile {
+
+struct ReadOptions {
+  /// Our name of a column -> its name in the file, where the list above does not know it.
+  std::map<std::string, std::string, std::less<>> columns;
+  /// Options (and features) there are; what the file shows otherwise.
+  std::optional<Layout> layout;
+  /// "0/1 to -1/1": outcomes that occur and what each becomes. Empty = as they are.
+  std::string outcome_map;
+  /// Further number columns to keep as signals. In a trials.csv of ours all are kept anyway.
+  std::vector<std::string> signals;
+};
+
+struct TrialsFile {
+  Trials trials;
+  std::vector<std::string> notes;  // what was derived or assumed, one sentence each
+};
+
+/// Reads the file. What is absent is derived: correct from best, old_best from the best option of the block
+/// before where it was constant, block from changes of best, trial by counting from 0. Choices count from 1
+/// when 1 occurs and 0 does not, in choice and best alike; a trials.csv of ours counts from 0 always.
+/// Errors name file, line, column and value: column missing, value not a number or out of range, one trial
+/// twice (same subject, session, condition, block, trial and stage), too few or too many fields, no rows.
+/// Throws Interrupted when the user asks to stop.
+[[nodiscard]] TrialsFile read_trials(const std::filesystem::path& path, const ReadOptions& options = {});
+
+/// [row] 1 where values start afresh: each subject's first row, and where a column named in `reset_on` changes.
+/// `reset_on`: "none", "session", "block" (a new session is a new block), or several with commas.
+[[nodiscard]] std::vector<std::uint8_t> fresh_flags(const Trials& trials, std::string_view reset_on,
+                                                    const Where& where = {});
+
+/// One subject's trials as a likelihood takes them; spans into `trials` and `fresh`, which must outlive it.
+[[nodiscard]] SubjectTrials subject_trials(const Trials& trials, int subject,
+                                           std::span<const std::uint8_t> fresh);
+
+/// Where a data set lies: `name` when it is a file, $LABILE_DATA/name/name.csv, or shared/data/name/name.csv in
+/// the current folder or one above it.
+[[nodiscard]] std::optional<std::filesystem::path> find_data(const std::string& name);
+
+}  // namespace labile

@@ -1,0 +1,163 @@
+/// results.json and the cards that come with Labile.
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "embedded/cards.hpp"
+#include "run/run.hpp"
+
+namespace labile {
+namespace {
+using Json = nlohmann::ordered_json;
+
+Json number(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
+Json numbers(const std::vector<double>& v) {
+  Json r = Json::array();
+  for (const double x : v) r.push_back(number(x));
+  return r;
+}
+Json interval(const Interval& i) {
+  return {{"value", number(i.value)}, {"low", number(i.low)}, {"high", number(i.high)}, {"n", i.n}};
+}
+
+Json metric_list(const Card& card) {
+  Json r = Json::array();
+  for (const auto& m : card.metrics) {
+    const auto& e = find_metric(m.metric, m.where);
+    r.push_back({{"id", m.id}, {"label", m.id == m.metric ? std::string(e.label) : m.id}, {"unit", e.unit},
+                 {"about", e.info.about}, {"direction", e.direction}});
+  }
+  return r;
+}
+
+Json cell_json(const RunResult& result, const Cell& c) {
+  Json metrics = Json::object();
+  for (std::size_t m = 0; m < c.values.size(); ++m) metrics[result.card.metrics[m].id] = interval(c.values[m]);
+  Json curves = Json::array();
+  for (const auto& k : c.curves)
+    curves.push_back({{"signal", k.signal}, {"label", k.label}, {"unit", k.unit}, {"x", k.x},
+                      {"mean", numbers(k.mean)}, {"low", numbers(k.low)}, {"high", numbers(k.high)}});
+  return {{"variant", c.variant}, {"agent", c.agent}, {"condition", c.condition}, {"source", c.source},
+          {"data", c.data}, {"subjects", c.subjects}, {"metrics", metrics}, {"curves", curves}};
+}
+
+Json effects_json(const RunResult& result) {
+  Json r = Json::array();
+  for (const auto& e : result.effects)
+    r.push_back({{"variant", e.variant}, {"agent", e.agent}, {"condition", e.condition}, {"against", e.against},
+                 {"metric", result.card.metrics[e.metric].id}, {"ratio", interval(e.ratio)},
+                 {"difference", interval(e.difference)},
+                 {"d", std::isfinite(e.d) ? Json{{"value", e.d}, {"low", nullptr}, {"high", nullptr}} : Json(nullptr)}});
+  return r;
+}
+
+Json predictions_json(const RunResult& result) {
+  Json r = Json::array();
+  for (const auto& j : result.predictions)
+    r.push_back({{"claim", j.prediction.claim}, {"variant", j.variant}, {"agent", j.agent},
+                 {"metric", j.prediction.metric}, {"contrast", {j.prediction.treated, j.prediction.control}},
+                 {"relation", j.prediction.relation_text}, {"value", number(j.effect.value)},
+                 {"low", number(j.effect.low)}, {"high", number(j.effect.high)}, {"verdict", j.verdict},
+                 {"reason", j.reason}, {"anchor", j.prediction.anchor}, {"tuned", j.prediction.tuned}});
+  return r;
+}
+
+Json parameter_json(const ModelFit& f, std::size_t k) {
+  std::vector<double> x;
+  for (const auto& s : f.fits)
+    if (k < s.params.size() && std::isfinite(s.params[k])) x.push_back(s.params[k]);
+  if (x.empty()) return {{"name", f.names[k]}, {"unit", f.units[k]}};
+  std::sort(x.begin(), x.end());
+  const auto quantile = [&](double q) { return x[static_cast<std::size_t>(q * static_cast<double>(x.size() - 1) + 0.5)]; };
+  double mean = 0, square = 0;
+  for (const double v : x) mean += v / static_cast<double>(x.size());
+  for (const double v : x) square += (v - mean) * (v - mean);
+  const double sd = x.size() > 1 ? std::sqrt(square / static_cast<double>(x.size() - 1)) : 0;
+  Json edges = Json::array();
+  std::vector<int> counts(20, 0);
+  const double lo = x.front(), width = (x.back() - lo) / 20;
+  for (int i = 0; i <= 20; ++i) edges.push_back(lo + i * width);
+  for (const double v : x) ++counts[width > 0 ? std::min(19, static_cast<int>((v - lo) / width)) : 0];
+  Json r{{"name", f.names[k]}, {"unit", f.units[k]}, {"mean", mean}, {"sd", sd}, {"median", quantile(0.5)},
+         {"q25", quantile(0.25)}, {"q75", quantile(0.75)}};
+  if (width > 0) r["histogram"] = {{"edges", edges}, {"counts", counts}};
+  return r;
+}
+
+Json fits_json(const RunResult& result) {
+  Json r = Json::array();
+  for (const auto& f : result.fits) {
+    double loglik = 0, aic = 0, bic = 0;
+    int trials = 0, at_bound = 0, free = 0;
+    for (const auto& s : f.fits) {
+      if (!std::isfinite(s.loglik)) continue;
+      loglik += s.loglik;
+      aic += s.aic;
+      bic += s.bic;
+      trials += s.trials;
+      at_bound += !s.at_bound.empty();
+      free = static_cast<int>(std::lround((s.aic + 2 * s.loglik) / 2));
+    }
+    Json params = Json::array();
+    for (std::size_t k = 0; k < f.names.size(); ++k) params.push_back(parameter_json(f, k));
+    r.push_back({{"data", f.data}, {"model", f.spec.model}, {"method", f.spec.method}, {"subjects", f.fits.size()},
+                 {"trials", trials}, {"loglik", loglik}, {"aic", aic}, {"bic", bic},
+                 {"parameters_per_subject", free}, {"at_bound", at_bound}, {"parameters", params}});
+  }
+  return r;
+}
+
+Json manifest_json(const RunResult& result) {
+  utsname host{};
+  uname(&host);
+  char now[32];
+  const std::time_t t = std::time(nullptr);
+  std::strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&t));
+  return {{"version", LABILE_VERSION}, {"build", LABILE_BUILD}, {"compiler", LABILE_COMPILER},
+          {"flags", LABILE_FLAGS}, {"seed", result.card.seed}, {"host", host.nodename},
+          {"threads", result.threads}, {"decisions", result.decisions}, {"wall_s", result.wall_s},
+          {"peak_mb", result.peak_mb}, {"finished", now}};
+}
+}  // namespace
+
+std::string results_json(const RunResult& result) {
+  const Card& card = result.card;
+  Json variants = Json::array(), agents = Json::array(), conditions = Json::array(), cells = Json::array();
+  for (const auto& v : card.variants) variants.push_back(v.name);
+  for (const auto& a : card.agents) agents.push_back(a.name);
+  for (const auto& c : card.conditions) conditions.push_back(c.name);
+  for (const auto& c : result.cells) cells.push_back(cell_json(result, c));
+  const Json r{{"title", card.title},
+               {"about", card.about},
+               {"tuned_on", card.tuned_on},
+               {"variants", variants},
+               {"agents", agents},
+               {"conditions", conditions},
+               {"metrics", metric_list(card)},
+               {"cells", cells},
+               {"effects", effects_json(result)},
+               {"predictions", predictions_json(result)},
+               {"fits", fits_json(result)},
+               {"notes", result.notes},
+               {"card", {{"text", canonical_text(card)}, {"hash", card_hash(card)}}},
+               {"manifest", manifest_json(result)}};
+  return r.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+const std::string_view* embedded_card(std::string_view name) {
+  for (const auto& [stem, text] : embedded::cards)
+    if (stem == name) return &text;
+  return nullptr;
+}
+
+std::string embedded_card_names() {
+  std::string r;
+  for (const auto& [stem, text] : embedded::cards) r += (r.empty() ? "" : ", ") + std::string(stem);
+  return r;
+}
+
+}  // namespace labile

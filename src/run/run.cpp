@@ -1,0 +1,317 @@
+#include "run/run.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/resource.h>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "core/output_file.hpp"
+#include "core/parallel.hpp"
+#include "learners/catalogue.hpp"
+#include "record/read.hpp"
+#include "record/write.hpp"
+#include "run/curves.hpp"
+#include "run/judge.hpp"
+#include "run/people.hpp"
+#include "run/simulate.hpp"
+#include "tasks/catalogue.hpp"
+
+namespace labile {
+namespace {
+
+/// What one block of subjects contributes to its cell.
+struct BlockResult {
+  std::vector<std::vector<Sample>> samples;
+  CurveSum curves;
+  Trials trials;  // kept only when everything is recorded
+  std::size_t decisions = 0;
+};
+
+class Runner {
+ public:
+  Runner(const Card& card, const RunOptions& options) : card_(card), options_(options) {
+    result_.card = card;
+    result_.threads = options.threads > 0 ? options.threads
+                                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    for (const auto& m : card.metrics) requests_.push_back(request_metric(m.metric, m.settings, m.blocks, m.where));
+  }
+
+  RunResult run() {
+    const auto start = std::chrono::steady_clock::now();
+    if (card_.data) people_ = load_people(*card_.data, card_.schedule_from_data);
+    result_.notes = people_.notes;
+    fit_people();
+    simulate_cells();
+    add_people();
+    compare();
+    judge_predictions();
+    result_.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    result_.peak_mb = static_cast<double>(usage.ru_maxrss) / 1024;
+    return std::move(result_);
+  }
+
+ private:
+  void report(double share, const std::string& what) const {
+    if (options_.progress) options_.progress(share, what);
+  }
+
+  void fit_people() {
+    if (card_.fits.empty()) return;
+    if (!people_.trials) {
+      result_.notes.push_back("Nothing was fitted: the data set was not found.");
+      return;
+    }
+    const Trials& t = *people_.trials;
+    const auto fresh = fresh_flags(t, fmt::format("{}", fmt::join(card_.data->reset_on, ",")), card_.data->where);
+    std::vector<SubjectTrials> subjects;
+    for (std::size_t s = 0; s < t.subjects.size(); ++s)
+      subjects.push_back(subject_trials(t, static_cast<int>(s), fresh));
+    for (const auto& spec : card_.fits) {
+      report(0, "fitting " + spec.model);
+      const auto& entry = find_learner(spec.model, spec.where);
+      FitOptions fo;
+      fo.method = spec.method == "ml" ? FitMethod::ml : FitMethod::map;
+      fo.starts = spec.starts;
+      fo.seed = card_.seed;
+      fo.threads = result_.threads;
+      ModelFit f{spec, card_.data->name, {}, {}, t.subjects, fit_subjects(entry, subjects, fo)};
+      for (const auto& p : entry.params) {
+        f.names.push_back(p.name);
+        f.units.push_back(p.unit);
+      }
+      result_.fits.push_back(std::move(f));
+    }
+  }
+
+  /// Parameters of each subject out of this card's fit of the model; empty when there is none.
+  [[nodiscard]] std::vector<std::vector<double>> fitted_rows(const std::string& model) const {
+    std::vector<std::vector<double>> rows;
+    for (const auto& f : result_.fits)
+      if (f.spec.model == model)
+        for (const auto& s : f.fits)
+          if (!s.params.empty() && s.params[0] == s.params[0]) rows.push_back(s.params);
+    return rows;
+  }
+
+  void simulate_cells() {
+    const Schedule* schedule = card_.schedule_from_data && people_.trials ? &people_.schedule : nullptr;
+    if (card_.schedule_from_data && !schedule)
+      result_.notes.push_back(
+          "The data set was not found: agents met the task's own blocks instead of the schedules of people.");
+    for (const auto& variant : card_.variants)
+      for (const auto& agent : card_.agents)
+        for (const auto& condition : card_.conditions) {
+          if (agent.fitted && fitted_rows(agent.model).empty()) {
+            result_.notes.push_back(fmt::format("{} was not simulated: there is no fit to take parameters from.", agent.name));
+            break;
+          }
+          if (!applies(agent, condition)) continue;
+          plan_.push_back({&variant, &agent, &condition, schedule});
+        }
+    // Blocks of all cells are handed out together, so that no thread waits at the end of a cell.
+    const int subjects = schedule ? static_cast<int>(schedule->best.size()) : card_.subjects;
+    const int blocks = (subjects + kBlock - 1) / kBlock;
+    std::vector<std::vector<BlockResult>> parts(plan_.size());
+    for (auto& p : parts) p.resize(blocks, BlockResult{{}, CurveSum(card_.curve_before, card_.curve_after), {}, 0});
+    const int total = static_cast<int>(plan_.size()) * blocks;
+    std::atomic<int> done{0};
+    std::mutex progress_lock;
+    parallel_for(total, result_.threads, [&](int k) {
+      const auto& plan = plan_[k / blocks];
+      const int first = k % blocks * kBlock;
+      run_block(plan, first, std::min(kBlock, subjects - first), parts[k / blocks][k % blocks]);
+      const int finished = ++done;
+      if (finished % 8 == 0 || finished == total) {
+        const std::lock_guard lock(progress_lock);
+        report(static_cast<double>(finished) / total, "simulating");
+      }
+    });
+    for (std::size_t c = 0; c < plan_.size(); ++c) merge(plan_[c], parts[c], subjects);
+    write_record(parts);
+  }
+
+  struct Plan {
+    const Variant* variant;
+    const AgentSpec* agent;
+    const Condition* condition;
+    const Schedule* schedule;
+  };
+
+  /// A condition applies to an agent that declares every handle it needs.
+  static bool applies(const AgentSpec& agent, const Condition& condition) {
+    const auto a = find_learner(agent.model, agent.where).make(agent.fitted ? Settings{} : agent.settings);
+    for (const auto& m : condition.manipulations) {
+      bool found = false;
+      for (const auto& h : a->handles()) found |= h.name == m.target;
+      if (!found) return false;
+    }
+    return true;
+  }
+
+  void run_block(const Plan& plan, int first, int count, BlockResult& out) {
+    const auto& task = find_task(card_.task, card_.task_where);
+    const auto& learner = find_learner(plan.agent->model, plan.agent->where);
+    Simulation s;
+    s.make_task = task.make;
+    s.task_settings = card_.task_settings;
+    for (const auto& [name, setting] : plan.variant->task) s.task_settings[name] = setting;
+    s.schedule = plan.schedule;
+    s.make_agent = learner.make;
+    s.agent_settings = plan.agent->settings;
+    std::vector<std::vector<double>> rows;
+    if (plan.agent->fitted) {
+      rows = fitted_rows(plan.agent->model);
+      s.make_each = learner.make_each;
+      s.rows = &rows;
+    }
+    s.manipulations = plan.condition->manipulations;
+    s.seed = card_.seed;
+    Trials t = simulate(s, first, count);
+    out.decisions = simulated_decisions();
+    out.samples = evaluate(t, requests_);
+    out.curves.add(t);
+    if (card_.record == "all") {
+      t.conditions = {cell_label(plan)};
+      t.condition.assign(t.rows(), 0);
+      out.trials = std::move(t);
+    }
+  }
+
+  [[nodiscard]] std::string cell_label(const Plan& p) const {
+    std::string r = p.condition->name;
+    if (card_.agents.size() > 1) r = p.agent->name + ", " + r;
+    if (card_.variants.size() > 1) r = p.variant->name + ", " + r;
+    return r;
+  }
+
+  void merge(const Plan& plan, std::vector<BlockResult>& parts, int subjects) {
+    Cell cell;
+    cell.variant = plan.variant->name;
+    cell.agent = plan.agent->name;
+    cell.condition = plan.condition->name;
+    cell.subjects = subjects;
+    cell.samples.resize(requests_.size());
+    CurveSum curves(card_.curve_before, card_.curve_after);
+    for (auto& part : parts) {
+      for (std::size_t m = 0; m < requests_.size(); ++m)
+        cell.samples[m].insert(cell.samples[m].end(), part.samples[m].begin(), part.samples[m].end());
+      curves.merge(part.curves);
+      result_.decisions += part.decisions;
+    }
+    cell.curves = curves.curves();
+    result_.cells.push_back(std::move(cell));
+  }
+
+  void write_record(const std::vector<std::vector<BlockResult>>& parts) {
+    if (card_.record != "all" || options_.trials_file.empty()) return;
+    OutputFile file(options_.trials_file);
+    bool header = true;
+    for (const auto& cell : parts)
+      for (const auto& part : cell) {
+        write_trials(file, part.trials, header);
+        header = false;
+      }
+    file.commit();
+  }
+
+  void add_people() {
+    if (!card_.data) return;
+    Cell cell;
+    cell.variant = card_.variants.front().name;
+    cell.agent = "people";
+    cell.condition = "people";
+    cell.data = card_.data->name;
+    if (people_.trials) {
+      cell.source = "people";
+      cell.subjects = static_cast<int>(people_.trials->subjects.size());
+      cell.samples = evaluate(*people_.trials, requests_);
+      CurveSum curves(card_.curve_before, card_.curve_after);
+      curves.add(*people_.trials);
+      cell.curves = curves.curves();
+    } else if (const auto stored = stored_people(card_.data->name)) {
+      cell.source = "people, stored";
+      cell.subjects = stored->cell.subjects;
+      cell.curves = stored->cell.curves;
+      for (const auto& m : card_.metrics) {
+        const auto it = stored->values.find(m.id);
+        cell.values.push_back(it == stored->values.end() ? Interval{} : it->second);
+      }
+      result_.notes.push_back(fmt::format("Data set {} was not found; stored numbers are shown ({}).",
+                                          card_.data->name, stored->citation));
+    } else {
+      return;
+    }
+    result_.cells.push_back(std::move(cell));
+  }
+
+  void compare() {
+    Resampler resampler(card_.seed, card_.resamples);
+    const std::string& reference = card_.conditions.front().name;
+    for (auto& cell : result_.cells) {
+      report(1, "resampling");
+      if (cell.values.empty())
+        for (const auto& s : cell.samples) cell.values.push_back(resampler.mean(s));
+    }
+    for (const auto& cell : result_.cells) {
+      const Cell* base = result_.find(cell.variant, cell.agent, reference);
+      if (!base || base == &cell || cell.source != "simulated") continue;
+      for (std::size_t m = 0; m < requests_.size(); ++m) {
+        CellEffect e{cell.variant, cell.agent, cell.condition, reference, static_cast<int>(m), {}, {}};
+        e.ratio = resampler.contrast(cell.samples[m], base->samples[m], Contrast::ratio);
+        e.difference = resampler.contrast(cell.samples[m], base->samples[m], Contrast::difference);
+        if (!requests_[m].entry->pooled) e.d = cohen_d(cell.samples[m], base->samples[m]);
+        result_.effects.push_back(std::move(e));
+      }
+    }
+  }
+
+  void judge_predictions() {
+    Resampler resampler(card_.seed, card_.resamples);
+    for (const auto& p : card_.predictions) {
+      int judged = 0;
+      for (const auto& v : card_.variants)
+        for (const auto& a : card_.agents) {
+          if ((!p.variant.empty() && p.variant != v.name) || (!p.agent.empty() && p.agent != a.name)) continue;
+          const Cell* treated = result_.find(v.name, a.name, p.treated);
+          const Cell* control = result_.find(v.name, a.name, p.control);
+          if (!treated || !control) continue;
+          std::size_t m = 0;
+          while (card_.metrics[m].id != p.metric) ++m;
+          Judged j{p, v.name, a.name, {}, "", ""};
+          j.effect = resampler.contrast(treated->samples[m], control->samples[m],
+                                        p.of == Prediction::Of::ratio ? Contrast::ratio : Contrast::difference);
+          j.verdict = verdict(p, j.effect);
+          if (j.verdict == "not run") j.reason = "the metric is not defined in these cells";
+          result_.predictions.push_back(std::move(j));
+          ++judged;
+        }
+      if (judged == 0)
+        result_.predictions.push_back({p, p.variant, p.agent, {}, "not run", "no agent of this card ran both conditions"});
+    }
+  }
+
+  const Card& card_;
+  const RunOptions& options_;
+  RunResult result_;
+  People people_;
+  std::vector<MetricRequest> requests_;
+  std::vector<Plan> plan_;
+};
+
+}  // namespace
+
+const Cell* RunResult::find(std::string_view variant, std::string_view agent, std::string_view condition) const {
+  for (const auto& c : cells)
+    if (c.variant == variant && c.agent == agent && c.condition == condition) return &c;
+  return nullptr;
+}
+
+RunResult run_card(const Card& card, const RunOptions& options) { return Runner(card, options).run(); }
+
+}  // namespace labile

@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Checks that includes point down only: a folder may include from itself and the folders named here."""
+import pathlib
+import re
+import sys
+
+ALLOWED = {
+    "core": set(),
+    "contract": {"core"},
+    "tasks": {"core", "contract"},
+    "learners": {"core", "contract"},
+    "record": {"core", "contract"},
+    "metrics": {"core", "contract", "record"},
+    "card": {"core", "contract", "tasks", "learners", "metrics"},
+    "fit": {"core", "contract", "record", "learners"},
+    "report": {"core", "embedded"},
+    "run": {"core", "contract", "tasks", "learners", "record", "metrics", "card", "fit", "embedded"},
+    "cli": {"core", "contract", "tasks", "learners", "record", "metrics", "card", "fit", "run", "report", "embedded"},
+}
+root = pathlib.Path(__file__).resolve().parent.parent / "src"
+bad = []
+for path in sorted(root.rglob("*.[ch]pp")):
+    folder = path.relative_to(root).parts[0]
+    if folder not in ALLOWED:
+        bad.append(f"{path}: folder '{folder}' has no line in {__file__}")
+        continue
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        match = re.match(r'\s*#include "([a-z_]+)/', line)
+        if match and match[1] != folder and match[1] not in ALLOWED[folder]:
+            bad.append(f"{path}:{number}: {folder} may not include {match[1]}")
+print("\n".join(bad) if bad else f"layers: {len(list(root.rglob('*.[ch]pp')))} files point down")
+sys.exit(bool(bad))
