@@ -54,7 +54,8 @@ void gradient(benchmark::State& state, const LearnerEntry& learner) {
   std::vector<double> grad(learner.params.size());
   const auto row = param_row(learner, {});
   for (auto _ : state)
-    for (const auto& s : people.subjects) benchmark::DoNotOptimize(learner.likelihood->gradient(row, s, grad));
+    for (const auto& s : people.subjects)
+      benchmark::DoNotOptimize(learner.likelihood->gradient(row, s, grad));
   state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(people.choice.size()));  // trials
 }
 BENCHMARK_CAPTURE(gradient, rescorla_wagner, rescorla_wagner())->Unit(benchmark::kMillisecond);

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <list>
 
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
@@ -77,7 +78,8 @@ int run_command(const RunArgs& a) {
 
   RunOptions options;
   options.threads = a.jobs;
-  if (card.record == "all") options.trials_file = out / "trials.csv";
+  std::list<OutputFile> files;  // all are whole before the first takes its name
+  if (card.record == "all") options.trials = &files.emplace_back(out / "trials.csv");
   ProgressLine progress(!a.json);
   options.progress = [&](double share, const std::string& what) { progress.show(share, what); };
   RunResult result;
@@ -90,10 +92,13 @@ int run_command(const RunArgs& a) {
   }
   progress.clear();
   const std::string json = results_json(result);
-  write_file(out / "card.toml", canonical_text(card));
-  for (const auto& f : result.fits) write_file(out / ("fit_" + f.spec.model + ".csv"), fit_table(f));
-  write_file(out / "results.json", json);
-  write_file(out / "report.html", report_page(json));
+  const auto add = [&](const std::string& name, const std::string& bytes) { files.emplace_back(out / name).write(bytes); };
+  add("card.toml", canonical_text(card));
+  for (const auto& f : result.fits) add("fit_" + f.spec.model + ".csv", fit_table(f));
+  add("results.json", json);
+  add("report.html", report_page(json));
+  for (auto& f : files) f.finish();
+  for (auto& f : files) f.commit();
   if (a.json) {
     fmt::print("{}", json);
   } else {

@@ -59,7 +59,7 @@ struct Likelihood {
                     std::span<double> hess);
 };
 
-/// One line of src/learners/catalogue.cpp.
+/// One line of src/learners/catalogue.def.
 struct LearnerEntry {
   Info info;
   std::vector<ParamInfo> params;

@@ -58,7 +58,7 @@ struct Info {
   const char* source;  // DOI or "design"
 };
 
-/// One line of src/tasks/catalogue.cpp.
+/// One line of src/tasks/catalogue.def.
 struct TaskEntry {
   Info info;
   std::vector<ParamInfo> params;

@@ -15,18 +15,21 @@ OutputFile::OutputFile(std::filesystem::path target) : target_(std::move(target)
   temporary_ = target_;
   temporary_ += fmt::format(".part{}", ::getpid());
   file_ = std::fopen(temporary_.c_str(), "wb");
-  if (!file_) fail(errno);
+  if (!file_) {
+    const int reason = errno;
+    pending_ = false;
+    fail(reason);
+  }
 }
 
 OutputFile::~OutputFile() { discard(); }
 
 void OutputFile::discard() noexcept {
-  if (file_) {
-    std::fclose(file_);
-    file_ = nullptr;
-    std::error_code ignored;
-    std::filesystem::remove(temporary_, ignored);
-  }
+  if (file_) std::fclose(file_);
+  file_ = nullptr;
+  std::error_code ignored;
+  if (pending_) std::filesystem::remove(temporary_, ignored);
+  pending_ = false;
 }
 
 void OutputFile::fail(int error_number) {
@@ -39,18 +42,20 @@ void OutputFile::write(std::string_view bytes) {
   if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail(errno);
 }
 
-void OutputFile::commit() {
+void OutputFile::finish() {
+  if (!file_) return;
   if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) fail(errno);
   std::FILE* f = file_;
   file_ = nullptr;
+  if (std::fclose(f) != 0) fail(errno);
+}
+
+void OutputFile::commit() {
+  finish();
   std::error_code ec;
-  if (std::fclose(f) != 0) ec.assign(errno, std::generic_category());
-  if (!ec) std::filesystem::rename(temporary_, target_, ec);
-  if (ec) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary_, ignored);
-    throw Error(fmt::format("{}: cannot write: {}", target_.string(), ec.message()));
-  }
+  std::filesystem::rename(temporary_, target_, ec);
+  if (ec) fail(ec.value());
+  pending_ = false;
 }
 
 void write_file(const std::filesystem::path& target, std::string_view bytes) {

@@ -9,7 +9,8 @@
 namespace labile {
 
 /// Writes to a temporary name beside the target and renames on commit(). Destroyed without commit, it
-/// leaves nothing. Throws Error (file, reason) when the disk refuses a byte.
+/// leaves nothing. Throws Error (file, reason) when the disk refuses a byte. Files that belong together are
+/// all finished before the first is committed: then a full disk leaves the old ones as they were.
 class OutputFile {
  public:
   explicit OutputFile(std::filesystem::path target);
@@ -18,6 +19,8 @@ class OutputFile {
   OutputFile& operator=(const OutputFile&) = delete;
 
   void write(std::string_view bytes);
+  /// Everything is on the disk, still under the temporary name; no more can be written.
+  void finish();
   void commit();
 
  private:
@@ -25,6 +28,7 @@ class OutputFile {
   [[noreturn]] void fail(int error_number);
   std::filesystem::path target_, temporary_;
   std::FILE* file_ = nullptr;
+  bool pending_ = true;  // the temporary name is still there
 };
 
 void write_file(const std::filesystem::path& target, std::string_view bytes);

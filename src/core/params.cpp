@@ -51,12 +51,13 @@ double with_unit(const ParamInfo& p, const Where& where, const std::string& text
   while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
   const std::string own = p.unit.empty() ? "1" : p.unit;
   if (ec != std::errc{})
-    throw Error(where, fmt::format("'{}' is not a number with a unit; write a number in {}, or \"20 {}\"", text,
-                                   own == "1" ? "pure units" : own, own == "1" ? "" : own));
+    throw Error(where, fmt::format("'{}' is not a number; {}allowed: {}", text,
+                                   own == "1" ? "" : fmt::format("write one in {0}, or as text with a unit such as \"20 {0}\"; ", own),
+                                   bounds_text(p)));
   if (unit.empty() || unit == own) return number;
   const Unit *from = find_unit(unit), *to = find_unit(own);
   if (!from || !to || std::string_view(from->base) != to->base)
-    throw Error(where, fmt::format("unit '{}' does not fit; {} is in {}", unit, p.name,
+    throw Error(where, fmt::format("'{}': unit '{}' does not fit; {} is in {}", text, unit, p.name,
                                    own == "1" ? "pure numbers (no unit)" : own));
   return number * from->factor / to->factor;
 }

@@ -12,10 +12,10 @@
 
 namespace labile {
 namespace {
-constexpr double kAtBound = 1e-4;     // of the range
-constexpr double kFar = 15;           // the optimizer stays within +-kFar on the logit scale
-constexpr double kSameOptimum = 1e-3; // nats
-constexpr double kFlat = 1e-4;        // gradient per unit of the unconstrained scale that counts as zero
+constexpr double kAtBound = 1e-4;      // of the range
+constexpr double kFar = 15;            // the optimizer stays within +-kFar on the logit scale
+constexpr double kSameOptimum = 1e-3;  // nats
+constexpr double kFlat = 1e-4;         // gradient per unit of the unconstrained scale that counts as zero
 
 /// log Gamma(x) for x > 0 by Stirling's series after shifting x above 10; its bits depend on no C library.
 double log_gamma(double x) {
@@ -78,7 +78,9 @@ struct Problem {
   [[nodiscard]] int n() const { return static_cast<int>(free.size()); }
 };
 
-double as_number(const Value& v) { return std::get<double>(v); }
+double as_number(const Value& v) {
+  return std::get<double>(v);
+}
 
 Problem problem_of(const LearnerEntry& learner, const FitOptions& options) {
   Problem p{&learner, options.method == FitMethod::map, {}, {}, {}, {}};
@@ -86,7 +88,8 @@ Problem problem_of(const LearnerEntry& learner, const FitOptions& options) {
   for (const auto& info : learner.params) known.push_back(info.name);
   for (const auto& o : options.overrides)
     if (std::ranges::find(known, o.name) == known.end())
-      throw Error(fmt::format("learner '{}' has no parameter '{}'{}", learner.info.name, o.name, suggest(o.name, known)));
+      throw Error(fmt::format("learner '{}' has no parameter '{}'{}", learner.info.name, o.name,
+                              suggest(o.name, known)));
   for (std::size_t k = 0; k < learner.params.size(); ++k) {
     const auto& info = learner.params[k];
     Prior prior = info.prior;
@@ -96,7 +99,8 @@ Problem problem_of(const LearnerEntry& learner, const FitOptions& options) {
       if (!o.held && prior.kind == Prior::fixed) prior = {};
       if (o.held) {
         if (!(*o.held >= info.bounds.lo && *o.held <= info.bounds.hi))
-          throw Error(fmt::format("parameter '{}' cannot be held at {}: {}", o.name, *o.held, bounds_text(info)));
+          throw Error(
+              fmt::format("parameter '{}' cannot be held at {}: {}", o.name, *o.held, bounds_text(info)));
         standard = *o.held;
         prior = fixed_prior();
       }
@@ -107,7 +111,8 @@ Problem problem_of(const LearnerEntry& learner, const FitOptions& options) {
     p.scale.emplace_back(info.bounds);
     p.prior.push_back(prior);
   }
-  if (p.free.empty()) throw Error(fmt::format("every parameter of learner '{}' is held: nothing to fit", learner.info.name));
+  if (p.free.empty())
+    throw Error(fmt::format("every parameter of learner '{}' is held: nothing to fit", learner.info.name));
   return p;
 }
 
@@ -125,8 +130,8 @@ void check_trials(std::span<const SubjectTrials> subjects) {
       throw Bug("a subject's columns differ in length");
     for (std::size_t t = 0; t < x.size(); ++t)
       if (x.choice[t] >= x.layout.options)
-        throw Error(fmt::format("subject {}, trial {}: choice {} of {} options (counted from 0)", s + 1, t + 1,
-                                x.choice[t], x.layout.options));
+        throw Error(fmt::format("subject {}, trial {}: choice {} of {} options (counted from 0)", s + 1,
+                                t + 1, x.choice[t], x.layout.options));
   }
 }
 
@@ -134,7 +139,11 @@ void check_trials(std::span<const SubjectTrials> subjects) {
 class Objective {
  public:
   Objective(const Problem& problem, const SubjectTrials& trials)
-      : p_(problem), trials_(trials), row_(problem.standard), grad_(row_.size()), hess_(row_.size() * row_.size()) {}
+      : p_(problem),
+        trials_(trials),
+        row_(problem.standard),
+        grad_(row_.size()),
+        hess_(row_.size() * row_.size()) {}
 
   /// Value and, unless null, gradient [free].
   double gradient(const double* u, double* g) {
@@ -178,7 +187,9 @@ class Objective {
       row_[p_.free[i]] = point_[i].x;
     }
   }
-  [[nodiscard]] LogDensity prior(int i) const { return p_.map ? log_prior(p_.prior[i], point_[i].x) : LogDensity{}; }
+  [[nodiscard]] LogDensity prior(int i) const {
+    return p_.map ? log_prior(p_.prior[i], point_[i].x) : LogDensity{};
+  }
 
   const Problem& p_;
   const SubjectTrials& trials_;
@@ -269,7 +280,8 @@ Nlopt optimizer(const Problem& p, Objective& f) {
 }
 
 /// Where start `start` of subject `subject` begins.
-std::vector<double> start_point(const Problem& p, const FitOptions& options, std::uint32_t subject, int start) {
+std::vector<double> start_point(const Problem& p, const FitOptions& options, std::uint32_t subject,
+                                int start) {
   const Draw draw{options.seed, Purpose::start, subject};
   const auto counter = static_cast<std::uint32_t>(start);
   std::vector<double> u;
@@ -279,18 +291,25 @@ std::vector<double> start_point(const Problem& p, const FitOptions& options, std
     double x = p.standard[k];
     if (start > 0) {
       const Prior& prior = p.prior[i];
-      if (prior.kind == Prior::beta) x = draw.beta(prior.a, prior.b, counter, k);
-      else if (prior.kind == Prior::gamma) x = prior.b * draw.gamma(prior.a, counter, k);
-      else if (prior.kind == Prior::normal) x = prior.a + prior.b * draw.normal(counter, k);
-      else if (bounds.hi - bounds.lo < 1e3) x = bounds.lo + (bounds.hi - bounds.lo) * draw.uniform(counter, k);
-      else x += max(1.0, abs(x)) * draw.normal(counter, k);
+      if (prior.kind == Prior::beta)
+        x = draw.beta(prior.a, prior.b, counter, k);
+      else if (prior.kind == Prior::gamma)
+        x = prior.b * draw.gamma(prior.a, counter, k);
+      else if (prior.kind == Prior::normal)
+        x = prior.a + prior.b * draw.normal(counter, k);
+      else if (bounds.hi - bounds.lo < 1e3)
+        x = bounds.lo + (bounds.hi - bounds.lo) * draw.uniform(counter, k);
+      else
+        x += max(1.0, abs(x)) * draw.normal(counter, k);
     }
     u.push_back(p.scale[i].start(clamp(x, bounds.lo, bounds.hi)));
   }
   return u;
 }
 
-void add_note(SubjectFit& r, const std::string& text) { r.note += (r.note.empty() ? "" : "; ") + text; }
+void add_note(SubjectFit& r, const std::string& text) {
+  r.note += (r.note.empty() ? "" : "; ") + text;
+}
 
 void standard_errors(const Problem& p, const Objective& f, const Optimum& best, SubjectFit& r) {
   const int n = p.n();
@@ -312,13 +331,15 @@ void standard_errors(const Problem& p, const Objective& f, const Optimum& best, 
 bool flat_at(const Problem& p, const Optimum& best) {
   for (int i = 0; i < p.n(); ++i) {
     const double limit = p.scale[i].limit();
-    const bool pressed = (best.u[i] >= limit && best.grad[i] > 0) || (best.u[i] <= -limit && best.grad[i] < 0);
+    const bool pressed =
+        (best.u[i] >= limit && best.grad[i] > 0) || (best.u[i] <= -limit && best.grad[i] < 0);
     if (!pressed && !(abs(best.grad[i]) < kFlat)) return false;
   }
   return true;
 }
 
-SubjectFit fit_one(const Problem& p, const SubjectTrials& trials, const FitOptions& options, std::uint32_t subject) {
+SubjectFit fit_one(const Problem& p, const SubjectTrials& trials, const FitOptions& options,
+                   std::uint32_t subject) {
   SubjectFit r;
   r.se.assign(p.standard.size(), kNaN);
   std::int32_t first = -1;
@@ -385,7 +406,8 @@ LogDensity log_prior(const Prior& prior, double x) {
       const double z = (x - a) / b;
       return {-0.5 * z * z - log(b) - 0.91893853320467274178, -z / b, -1 / (b * b)};
     }
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -396,9 +418,8 @@ std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<cons
   const Problem p = problem_of(learner, options);
   check_trials(subjects);
   std::vector<SubjectFit> results(subjects.size());
-  parallel_for(static_cast<int>(subjects.size()), options.threads, [&](int s) {
-    results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s));
-  });
+  parallel_for(static_cast<int>(subjects.size()), options.threads,
+               [&](int s) { results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s)); });
   return results;
 }
 

@@ -1,9 +1,9 @@
 /// Fits a learner to people one at a time: maximum likelihood or maximum a posteriori, with standard errors.
 ///
-/// MAP maximizes log-likelihood + log prior density on the natural scale of the parameters: no Jacobian of the
-/// transform is added, so the answer does not depend on how the optimizer sees a parameter. NLopt's L-BFGS
-/// searches an unconstrained scale (scaled logit between two bounds, log above one, identity without) with the exact
-/// gradient, and Newton steps with the exact Hessian finish.
+/// MAP maximizes log-likelihood + log prior density on the natural scale of the parameters: no Jacobian of
+/// the transform is added, so the answer does not depend on how the optimizer sees a parameter. NLopt's
+/// L-BFGS searches an unconstrained scale (scaled logit between two bounds, log above one, identity without)
+/// with the exact gradient, and Newton steps with the exact Hessian finish.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,8 @@ namespace labile {
 
 enum class FitMethod { map, ml };
 
-/// Departs from a parameter's table: held at a value, or estimated although its prior says fixed (then its prior
-/// is flat).
+/// Departs from a parameter's table: held at a value, or estimated although its prior says fixed (then its
+/// prior is flat).
 struct FitOverride {
   std::string name;
   std::optional<double> held;  // none = estimate it
@@ -37,31 +37,34 @@ struct FitOptions {
 /// One subject's fit. `params` and `se` are in table order on the natural scale.
 struct SubjectFit {
   std::vector<double> params;
-  std::vector<double> se;  // by the delta method at the optimum; NaN where held, at a bound or without curvature
-  double loglik = 0;       // nats, without the prior
-  double log_posterior = 0;  // loglik + log prior density; loglik under ml
-  double aic = 0, bic = 0;   // from loglik, the estimated parameters and the choices made
-  int trials = 0;            // choices that were made
-  bool converged = false;    // the gradient vanishes, or only presses against a bound
+  std::vector<double>
+      se;             // by the delta method at the optimum; NaN where held, at a bound or without curvature
+  double loglik = 0;  // nats, without the prior
+  double log_posterior = 0;           // loglik + log prior density; loglik under ml
+  double aic = 0, bic = 0;            // from loglik, the estimated parameters and the choices made
+  int trials = 0;                     // choices that were made
+  bool converged = false;             // the gradient vanishes, or only presses against a bound
   std::vector<std::string> at_bound;  // estimated parameters within 1e-4 of their range of a bound
-  int best_start_count = 0;  // starts that reached the best one's log posterior to within 1e-3
-  std::string note;          // why something is NaN or doubtful; empty when all is well
+  int best_start_count = 0;           // starts that reached the best one's log posterior to within 1e-3
+  std::string note;                   // why something is NaN or doubtful; empty when all is well
 };
 
 /// Fits every subject. A subject without any choice gets NaN and a note.
 ///
-/// Starts are keyed by (seed, position of the subject, start), so results are the same bits for any number of threads.
-/// Throws Error when the learner has no likelihood, an override names no parameter or lies outside its bounds, nothing
-/// is left to estimate, or a choice is not one of the options.
-/// Cost: about 0.2 ms a subject and start for 90 trials of three options.
-[[nodiscard]] std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<const SubjectTrials> subjects,
+/// Starts are keyed by (seed, position of the subject, start), so results are the same bits for any number of
+/// threads. Throws Error when the learner has no likelihood, an override names no parameter or lies outside
+/// its bounds, nothing is left to estimate, or a choice is not one of the options. Cost: about 0.2 ms a
+/// subject and start for 90 trials of three options.
+[[nodiscard]] std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner,
+                                                   std::span<const SubjectTrials> subjects,
                                                    const FitOptions& options);
 
-/// The learner's parameters in table order: its defaults with the named ones replaced. Throws Error as cards do.
+/// The learner's parameters in table order: its defaults with the named ones replaced. Throws Error as cards
+/// do.
 [[nodiscard]] std::vector<double> param_row(const LearnerEntry& learner, const Settings& given);
 
-/// Log-likelihood of all subjects at one row of parameters, in nats; `per_subject`, if not empty, gets each one's.
-/// Throws Error when the learner has no likelihood or a choice is not one of the options.
+/// Log-likelihood of all subjects at one row of parameters, in nats; `per_subject`, if not empty, gets each
+/// one's. Throws Error when the learner has no likelihood or a choice is not one of the options.
 double loglik_total(const LearnerEntry& learner, std::span<const double> params,
                     std::span<const SubjectTrials> subjects, std::span<double> per_subject = {});
 

@@ -4,19 +4,15 @@
 
 namespace labile {
 
-LearnerEntry dual_learning_rate();
-LearnerEntry flex();
-LearnerEntry hmm_reversal();
-LearnerEntry leaky_competing_accumulator();
-LearnerEntry rescorla_wagner();
+#define ENTRY(name) LearnerEntry name();
+#include "learners/catalogue.def"
+#undef ENTRY
 
 std::span<const LearnerEntry> all_learners() {
   static const std::vector<LearnerEntry> entries{
-      rescorla_wagner(),
-      dual_learning_rate(),
-      hmm_reversal(),
-      flex(),
-      leaky_competing_accumulator(),
+#define ENTRY(name) name(),
+#include "learners/catalogue.def"
+#undef ENTRY
   };
   return entries;
 }

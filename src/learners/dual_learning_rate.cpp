@@ -1,18 +1,20 @@
 /// Delta rule with one learning rate for outcomes better than expected and one for worse.
 ///
-///   delta = r - sum_d V[f_d],   V[f_d] += (delta >= 0 ? alpha_pos : alpha_neg) delta  for the chosen option's
-///   features f_d;   P(option) = softmax(beta sum_d V[f_d])
+///   delta = r - sum_d V[f_d],   V[f_d] += (delta >= 0 ? alpha_pos : alpha_neg) delta  for the chosen
+///   option's features f_d;   P(option) = softmax(beta sum_d V[f_d])
 ///
-/// Source: Frank et al. (2007), doi:10.1073/pnas.0706111104; Niv et al. (2012), doi:10.1523/JNEUROSCI.5498-10.2012.
-/// Differs from them: features of an option share one prediction error, as in Rescorla & Wagner (1972); on a
-/// bandit it is the model as published. Values start at 0.5, the mean of a 0/1 outcome.
+/// Source: Frank et al. (2007), doi:10.1073/pnas.0706111104; Niv et al. (2012),
+/// doi:10.1523/JNEUROSCI.5498-10.2012. Differs from them: features of an option share one prediction error,
+/// as in Rescorla & Wagner (1972); on a bandit it is the model as published. Values start at 0.5, the mean of
+/// a 0/1 outcome.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
 
 namespace labile {
 namespace {
 struct DualLearningRate {
-  static constexpr Info info{"dual_learning_rate", "delta rule with separate rates for better and worse than expected",
+  static constexpr Info info{"dual_learning_rate",
+                             "delta rule with separate rates for better and worse than expected",
                              "doi:10.1073/pnas.0706111104"};
   template <class T>
   struct Params {
@@ -52,5 +54,7 @@ struct DualLearningRate {
   }
 };
 }  // namespace
-LearnerEntry dual_learning_rate() { return learner_entry<DualLearningRate>(); }
+LearnerEntry dual_learning_rate() {
+  return learner_entry<DualLearningRate>();
+}
 }  // namespace labile

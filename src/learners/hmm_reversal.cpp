@@ -6,9 +6,9 @@
 ///   P(option) = softmax(beta sum_d b[f_d])
 ///
 /// Source: Hampton, Bossaerts & O'Doherty (2006), doi:10.1523/JNEUROSCI.1010-06.2006.
-/// Differs from it: any number of features and options, and a softmax on the belief itself. The belief carried
-/// to the next trial, (1 - h) b + h (1 - b) / (n - 1), gives the same choices with beta divided by
-/// 1 - h n / (n - 1), so the transition is left to the update. p_worse is fixed by default: people's data say
+/// Differs from it: any number of features and options, and a softmax on the belief itself. The belief
+/// carried to the next trial, (1 - h) b + h (1 - b) / (n - 1), gives the same choices with beta divided by 1
+/// - h n / (n - 1), so the transition is left to the update. p_worse is fixed by default: people's data say
 /// how far one outcome moves the belief, which p_better and p_worse share, and little about which did it.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
@@ -16,7 +16,8 @@
 namespace labile {
 namespace {
 struct HmmReversal {
-  static constexpr Info info{"hmm_reversal", "Bayesian belief over which feature pays, with a hazard of reversal",
+  static constexpr Info info{"hmm_reversal",
+                             "Bayesian belief over which feature pays, with a hazard of reversal",
                              "doi:10.1523/JNEUROSCI.1010-06.2006"};
   template <class T>
   struct Params {
@@ -24,11 +25,25 @@ struct HmmReversal {
   };
   static std::vector<Field<Params<double>>> table() {
     using P = Params<double>;
-    return {{"hazard", "1", &P::hazard, {0, 1}, "believed probability of a change per trial", beta_prior(1.1, 5.0)},
+    return {{"hazard",
+             "1",
+             &P::hazard,
+             {0, 1},
+             "believed probability of a change per trial",
+             beta_prior(1.1, 5.0)},
             // Open at 0 and 1, so that no outcome is impossible under every hypothesis.
-            {"p_better", "1", &P::p_better, {0.001, 0.999}, "believed P(reward) of an option with the good feature",
+            {"p_better",
+             "1",
+             &P::p_better,
+             {0.001, 0.999},
+             "believed P(reward) of an option with the good feature",
              beta_prior(4.0, 2.0)},
-            {"p_worse", "1", &P::p_worse, {0.001, 0.999}, "believed P(reward) of an option without it", fixed_prior()},
+            {"p_worse",
+             "1",
+             &P::p_worse,
+             {0.001, 0.999},
+             "believed P(reward) of an option without it",
+             fixed_prior()},
             {"beta", "1", &P::beta, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)}};
   }
   template <class T>
@@ -69,5 +84,7 @@ struct HmmReversal {
   }
 };
 }  // namespace
-LearnerEntry hmm_reversal() { return learner_entry<HmmReversal>(); }
+LearnerEntry hmm_reversal() {
+  return learner_entry<HmmReversal>();
+}
 }  // namespace labile

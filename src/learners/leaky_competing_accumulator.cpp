@@ -1,4 +1,5 @@
-/// Leaky competing accumulators race to a threshold on learned values, and so give choices with response times.
+/// Leaky competing accumulators race to a threshold on learned values, and so give choices with response
+/// times.
 ///
 ///   V[f] += alpha delta for the chosen option's features f,  delta = r - sum_d V[f_d]
 ///   dx_i = (I_i - leak x_i - inhibition sum_{j != i} x_j) dt/tau + noise sqrt(dt/tau) N(0, 1),  x_i >= 0
@@ -8,10 +9,10 @@
 /// 0.58 noise sqrt(dt tau) / drift), rectified after each step; the larger x wins a tie within a step. Normal
 /// draws are keyed by (agent, trial, step, option), so an agent's path depends on nobody else's.
 ///
-/// Source: Usher & McClelland (2001), doi:10.1037/0033-295X.108.3.550, equation 4; inputs from learned values as in
-/// Miletic et al. (2021), doi:10.7554/eLife.63055.
-/// Differs from them: the accumulators start at 0 on every trial, the non-decision time is a constant, and a
-/// response later than the deadline (or than give_up where there is none) is a missing choice.
+/// Source: Usher & McClelland (2001), doi:10.1037/0033-295X.108.3.550, equation 4; inputs from learned values
+/// as in Miletic et al. (2021), doi:10.7554/eLife.63055. Differs from them: the accumulators start at 0 on
+/// every trial, the non-decision time is a constant, and a response later than the deadline (or than give_up
+/// where there is none) is a missing choice.
 #include <array>
 #include <cstring>
 
@@ -22,7 +23,8 @@
 
 namespace labile {
 namespace {
-constexpr Info kInfo{"leaky_competing_accumulator", "leaky competing accumulators on learned values, with response times",
+constexpr Info kInfo{"leaky_competing_accumulator",
+                     "leaky competing accumulators on learned values, with response times",
                      "doi:10.1037/0033-295X.108.3.550"};
 
 struct Params {
@@ -40,14 +42,18 @@ std::vector<Field<Params>> table() {
           {"noise", "1", &P::noise, {0, 100}, "standard deviation of the noise over one tau"},
           {"threshold", "1", &P::threshold, {0.001, 1000}, "level at which an accumulator decides"},
           {"tau_ms", "ms", &P::tau_ms, {0.1, 10000}, "time constant of the accumulators"},
-          {"non_decision_ms", "ms", &P::non_decision_ms, {0, 10000}, "part of the response time before and after"},
+          {"non_decision_ms",
+           "ms",
+           &P::non_decision_ms,
+           {0, 10000},
+           "part of the response time before and after"},
           {"dt_ms", "ms", &P::dt_ms, {0.001, 20}, "time step"},
           {"give_up_ms", "ms", &P::give_up_ms, {1, 600000}, "deadline where the task has none"}};
 }
 
 struct Reached {
   const char* name;
-  double Params::* member;
+  double Params::*member;
 };
 constexpr Reached kReached[] = {{"gain", &Params::gain},
                                 {"threshold", &Params::threshold},
@@ -59,8 +65,10 @@ struct Race {
   double rt_ms = kNaN;
 };
 
-/// One race of n accumulators with these inputs; missing when nobody has reached the threshold by the deadline.
-Race race(const Params& p, const double* input, int n, double deadline_ms, const Draw& draw, std::uint32_t trial) noexcept {
+/// One race of n accumulators with these inputs; missing when nobody has reached the threshold by the
+/// deadline.
+Race race(const Params& p, const double* input, int n, double deadline_ms, const Draw& draw,
+          std::uint32_t trial) noexcept {
   const double h = p.dt_ms / p.tau_ms, kick = p.noise * sqrt(h);
   const double keep = 1 - h * (p.leak - p.inhibition), cross = h * p.inhibition;
   std::array<double, kMaxOptions> x{};
@@ -122,7 +130,9 @@ class LeakyCompetingAccumulator final : public Agent {
   void apply(int handle, int lane, Effect e) override {
     const auto member = reached(handles_[handle].name);
     const double intact = lanes_[lane].intact.*member;
-    const double x = e.op == Effect::scale ? intact * e.amount : e.op == Effect::add ? intact + e.amount : e.amount;
+    const double x = e.op == Effect::scale ? intact * e.amount
+                     : e.op == Effect::add ? intact + e.amount
+                                           : e.amount;
     const auto& b = handles_[handle].bounds;
     lanes_[lane].now.*member = clamp(x, b.lo, b.hi);
   }
@@ -140,7 +150,7 @@ class LeakyCompetingAccumulator final : public Agent {
   };
   using Store = std::array<std::int64_t, kMaxFeatures * kMaxOptions>;
 
-  static double Params::* reached(const std::string& name) {
+  static double Params::*reached(const std::string& name) {
     for (const auto& r : kReached)
       if (name == r.name) return r.member;
     throw Bug("no parameter '" + name + "' to reach");
@@ -152,7 +162,8 @@ class LeakyCompetingAccumulator final : public Agent {
 
   /// The trial as lane i meets it.
   Trial<double> trial(const Phase& ph, std::size_t i, double outcome, Store& store) const {
-    const std::size_t count = ph.feature.empty() ? 0 : static_cast<std::size_t>(layout_.options) * layout_.dims();
+    const std::size_t count =
+        ph.feature.empty() ? 0 : static_cast<std::size_t>(layout_.options) * layout_.dims();
     for (std::size_t k = 0; k < count; ++k) store[k] = ph.feature[k * lanes_.size() + i];
     return {&layout_, {store.data(), count}, lanes_[i].choice, outcome, false};
   }
@@ -167,7 +178,8 @@ class LeakyCompetingAccumulator final : public Agent {
       input[o] = lane.now.base + lane.now.gain * summed(x, lane.value.data(), o);
     const double deadline = ph.deadline_ms > 0 ? ph.deadline_ms : lane.now.give_up_ms;
     const Draw draw{seed_, Purpose::dynamics, entity_[i]};
-    const Race r = race(lane.now, input, layout_.options, deadline, draw, static_cast<std::uint32_t>(ph.trial));
+    const Race r =
+        race(lane.now, input, layout_.options, deadline, draw, static_cast<std::uint32_t>(ph.trial));
     actions.choice[i] = lane.choice = r.choice;
     actions.rt_ms[i] = r.rt_ms;
   }
@@ -208,7 +220,8 @@ LearnerEntry leaky_competing_accumulator() {
   return {kInfo,
           describe_params(table()),
           nullptr,
-          "leaky_competing_accumulator has no likelihood: the density of a race between leaky, inhibiting accumulators "
+          "leaky_competing_accumulator has no likelihood: the density of a race between leaky, inhibiting "
+          "accumulators "
           "has no closed form; fit its choices with a softmax learner such as rescorla_wagner",
           &make,
           &make_each};

@@ -4,45 +4,15 @@
 
 namespace labile {
 
-MetricEntry switch_lag();
-MetricEntry trials_to_criterion();
-MetricEntry perseverative_errors();
-MetricEntry early_errors();
-MetricEntry regressive_errors();
-MetricEntry late_accuracy();
-MetricEntry accuracy();
-MetricEntry accuracy_before();
-MetricEntry win_stay();
-MetricEntry lose_shift();
-MetricEntry win_stay_best();
-MetricEntry lose_shift_misleading();
-MetricEntry perseverative_index();
-MetricEntry false_switches();
-MetricEntry credit_precision();
-MetricEntry max_ne();
-MetricEntry response_time();
-MetricEntry reward_rate();
+#define ENTRY(name) MetricEntry name();
+#include "metrics/catalogue.def"
+#undef ENTRY
 
 std::span<const MetricEntry> all_metrics() {
   static const std::vector<MetricEntry> entries{
-      switch_lag(),
-      trials_to_criterion(),
-      perseverative_errors(),
-      early_errors(),
-      regressive_errors(),
-      late_accuracy(),
-      accuracy(),
-      accuracy_before(),
-      win_stay(),
-      lose_shift(),
-      win_stay_best(),
-      lose_shift_misleading(),
-      perseverative_index(),
-      false_switches(),
-      credit_precision(),
-      max_ne(),
-      response_time(),
-      reward_rate(),
+#define ENTRY(name) name(),
+#include "metrics/catalogue.def"
+#undef ENTRY
   };
   return entries;
 }

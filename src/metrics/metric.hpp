@@ -38,7 +38,7 @@ struct Sample {
 
 using Measure = std::function<Sample(const BlockView&)>;
 
-/// One line of src/metrics/catalogue.cpp.
+/// One line of src/metrics/catalogue.def.
 struct MetricEntry {
   Info info;
   const char* label;

@@ -111,7 +111,8 @@ class Runner {
             result_.notes.push_back(fmt::format("{} was not simulated: there is no fit to take parameters from.", agent.name));
             break;
           }
-          if (!applies(agent, condition)) continue;
+          const auto& entry = find_learner(agent.model, agent.where);
+          if (!has_condition(*entry.make(agent.fitted ? Settings{} : agent.settings), condition)) continue;
           plan_.push_back({&variant, &agent, &condition, schedule});
         }
     // Blocks of all cells are handed out together, so that no thread waits at the end of a cell.
@@ -142,17 +143,6 @@ class Runner {
     const Condition* condition;
     const Schedule* schedule;
   };
-
-  /// A condition applies to an agent that declares every handle it needs.
-  static bool applies(const AgentSpec& agent, const Condition& condition) {
-    const auto a = find_learner(agent.model, agent.where).make(agent.fitted ? Settings{} : agent.settings);
-    for (const auto& m : condition.manipulations) {
-      bool found = false;
-      for (const auto& h : a->handles()) found |= h.name == m.target;
-      if (!found) return false;
-    }
-    return true;
-  }
 
   void run_block(const Plan& plan, int first, int count, BlockResult& out) {
     const auto& task = find_task(card_.task, card_.task_where);
@@ -209,21 +199,20 @@ class Runner {
   }
 
   void write_record(const std::vector<std::vector<BlockResult>>& parts) {
-    if (card_.record != "all" || options_.trials_file.empty()) return;
-    OutputFile file(options_.trials_file);
+    if (card_.record != "all" || !options_.trials) return;
     bool header = true;
     for (const auto& cell : parts)
       for (const auto& part : cell) {
-        write_trials(file, part.trials, header);
+        write_trials(*options_.trials, part.trials, header);
         header = false;
       }
-    file.commit();
   }
 
   void add_people() {
     if (!card_.data) return;
     Cell cell;
-    cell.variant = card_.variants.front().name;
+    // People stand beside agents that met their schedules, and apart from agents in another task.
+    cell.variant = card_.schedule_from_data ? card_.variants.front().name : "people, " + card_.data->name;
     cell.agent = "people";
     cell.condition = "people";
     cell.data = card_.data->name;

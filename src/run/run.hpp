@@ -56,9 +56,11 @@ struct ModelFit {
   std::vector<SubjectFit> fits;
 };
 
+class OutputFile;
+
 struct RunOptions {
   int threads = 0;                     // 0 = all cores
-  std::filesystem::path trials_file;   // where record = "all" writes; empty = nowhere
+  OutputFile* trials = nullptr;        // where record = "all" writes, for the caller to commit; null = nowhere
   std::function<void(double share, const std::string& what)> progress;  // may be empty
 };
 

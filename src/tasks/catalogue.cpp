@@ -4,13 +4,15 @@
 
 namespace labile {
 
-TaskEntry feature_reversal();
-TaskEntry bandit_reversal();
+#define ENTRY(name) TaskEntry name();
+#include "tasks/catalogue.def"
+#undef ENTRY
 
 std::span<const TaskEntry> all_tasks() {
   static const std::vector<TaskEntry> entries{
-      feature_reversal(),
-      bandit_reversal(),
+#define ENTRY(name) name(),
+#include "tasks/catalogue.def"
+#undef ENTRY
   };
   return entries;
 }

@@ -82,9 +82,10 @@ def fit_ml(choices, rewards):
 
     bounds = [(0, 1), (0, 1), (0, 100)]
     best = None
-    for a in (0.15, 0.5, 0.85):
-        for b in (0.15, 0.5, 0.85):
-            for beta in (1.5, 6.0):
+    # Wide enough for the ridge of low rates and high beta, where the best of some people lies at beta's bound.
+    for a in (0.03, 0.2, 0.5, 0.9):
+        for b in (0.03, 0.2, 0.5, 0.9):
+            for beta in (1.5, 6.0, 40.0):
                 r = minimize(cost, [a, b, beta], method="L-BFGS-B", bounds=bounds)
                 best = r if best is None or r.fun < best.fun else best
     return minimize(cost, best.x, method="Nelder-Mead", bounds=bounds,
@@ -93,7 +94,8 @@ def fit_ml(choices, rewards):
 
 def main():
     name = "zorowitz2023_prl3"
-    people = read(os.path.join(sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "../../../shared/data"), name, name + ".csv"))
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "../../../shared/data")
+    people = read(os.path.join(folder, name, name + ".csv"))
     out = {"data": name, "cite": "doi:10.1038/s41562-023-01640-7", "subjects": len(people), "models": {}, "ml": []}
     for key, (model, params) in MODELS.items():
         each = [model(*data, **params) for data in people.values()]
@@ -102,7 +104,8 @@ def main():
     for index, (subject, data) in enumerate(people.items()):
         r = fit_ml(*data)
         if 0.01 < r.x[0] < 0.99 and 0.01 < r.x[1] < 0.99 and r.x[2] < 90:
-            out["ml"].append({"index": index, "subject": subject, "params": [*map(float, r.x), 0.5], "loglik": float(-r.fun)})
+            fit = {"params": [*map(float, r.x), 0.5], "loglik": float(-r.fun)}
+            out["ml"].append({"index": index, "subject": subject} | fit)
         if len(out["ml"]) == 10:
             break
     with open(os.path.join(HERE, "fit_people.json"), "w") as f:

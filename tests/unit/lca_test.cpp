@@ -29,9 +29,16 @@ Moments moments(const std::vector<double>& x) {
 class Rig {
  public:
   Rig(int lanes, Layout layout, const Settings& settings, std::uint64_t seed = 1)
-      : live(lanes, 1), fresh(lanes, 0), outcome(lanes, kNaN), choice(lanes, -1), rt(lanes, kNaN),
-        agent(leaky_competing_accumulator().make(settings)), layout_(std::move(layout)), entity_(lanes),
-        duration_(lanes, 1000), report_(lanes, kNaN) {
+      : live(lanes, 1),
+        fresh(lanes, 0),
+        outcome(lanes, kNaN),
+        choice(lanes, -1),
+        rt(lanes, kNaN),
+        agent(leaky_competing_accumulator().make(settings)),
+        layout_(std::move(layout)),
+        entity_(lanes),
+        duration_(lanes, 1000),
+        report_(lanes, kNaN) {
     for (int i = 0; i < lanes; ++i) entity_[i] = static_cast<std::uint32_t>(i);
     agent->begin({layout_, 1000, true, {}}, {seed, entity_, lanes});
   }
@@ -54,7 +61,8 @@ class Rig {
  private:
   void live_through(PhaseKind kind, double deadline_ms) {
     const bool awaits = kind == PhaseKind::choice;
-    agent->phase({kind, awaits, deadline_ms, trial, &layout_, live, duration_, feature, outcome, fresh}, {choice, rt, report_});
+    agent->phase({kind, awaits, deadline_ms, trial, &layout_, live, duration_, feature, outcome, fresh},
+                 {choice, rt, report_});
     trial += kind == PhaseKind::outcome;
   }
   Layout layout_;
@@ -73,7 +81,8 @@ struct Sample {
   double accuracy;
   int missing;
 };
-/// Choices of many agents between values `good` (option 0) and v0 = 0 elsewhere; alpha = 1 sets the value at once.
+/// Choices of many agents between values `good` (option 0) and v0 = 0 elsewhere; alpha = 1 sets the value at
+/// once.
 Sample sample(int options, double good, Settings settings, double deadline_ms = 0) {
   settings["alpha"] = {1.0, {}};
   settings["v0"] = {0.0, {}};
@@ -108,19 +117,26 @@ Sample sample(int options, double good, Settings settings, double deadline_ms = 
   return s;
 }
 
-/// One accumulator without leak is a Wiener process with drift k: its first passage at a is inverse Gaussian with
-/// mean a tau / k and variance a noise^2 tau^2 / k^3. Two small terms come on top: steps of dt see the threshold
-/// 0.5826 noise sqrt(dt/tau) higher (Siegmund 1985), and the reflection at 0 helps along. False-alarm rate of the
-/// mean: 6e-5 (4 standard errors).
+/// One accumulator without leak is a Wiener process with drift k: its first passage at a is inverse Gaussian
+/// with mean a tau / k and variance a noise^2 tau^2 / k^3. Two small terms come on top: steps of dt see the
+/// threshold 0.5826 noise sqrt(dt/tau) higher (Siegmund 1985), and the reflection at 0 helps along.
+/// False-alarm rate of the mean: 6e-5 (4 standard errors).
 TEST(LeakyCompetingAccumulator, AloneItsFirstPassageIsInverseGaussian) {
   const double k = 4, a = 8, noise = 0.5, tau = 100, dt = 0.25;
   Rig rig(20000, Layout::bandit(1),
-          with({{"base", k}, {"gain", 0}, {"leak", 0}, {"inhibition", 0}, {"noise", noise}, {"threshold", a},
-                {"tau_ms", tau}, {"dt_ms", dt}, {"non_decision_ms", 0}}));
+          with({{"base", k},
+                {"gain", 0},
+                {"leak", 0},
+                {"inhibition", 0},
+                {"noise", noise},
+                {"threshold", a},
+                {"tau_ms", tau},
+                {"dt_ms", dt},
+                {"non_decision_ms", 0}}));
   rig.choose();
   const auto m = moments(rig.rt);
-  // Reflection adds the depth that a free path would have reached below 0: noise^2 / (2 k) on average, and less by
-  // the same 0.5826 noise sqrt(dt/tau) when it is looked at on the grid only.
+  // Reflection adds the depth that a free path would have reached below 0: noise^2 / (2 k) on average, and
+  // less by the same 0.5826 noise sqrt(dt/tau) when it is looked at on the grid only.
   const double shift = 0.5826 * noise * std::sqrt(dt / tau);
   const double reflected = noise * noise / (2 * k) - shift;
   const double mean = (a + shift - reflected) / k * tau;
@@ -130,12 +146,15 @@ TEST(LeakyCompetingAccumulator, AloneItsFirstPassageIsInverseGaussian) {
 }
 
 TEST(LeakyCompetingAccumulator, WithoutNoiseItClimbsToTheThreshold) {
-  // x_n = n h I without leak: I = 0.5, h = 0.01, threshold 1 is reached at step 200 (rounding may take one more).
-  Rig rig(4, Layout::bandit(1), with({{"base", 0.5}, {"gain", 0}, {"leak", 0}, {"inhibition", 0}, {"noise", 0}}));
+  // x_n = n h I without leak: I = 0.5, h = 0.01, threshold 1 is reached at step 200 (rounding may take one
+  // more).
+  Rig rig(4, Layout::bandit(1),
+          with({{"base", 0.5}, {"gain", 0}, {"leak", 0}, {"inhibition", 0}, {"noise", 0}}));
   rig.choose();
   EXPECT_NEAR(rig.rt[0], 300 + 200, 1.0);
   // With leak x(t) = I (1 - exp(-leak t / tau)) / leak: here 2.5 (1 - exp(-0.2 t / 100)) = 1 at t = 255.4 ms.
-  Rig leaky(4, Layout::bandit(1), with({{"base", 0.5}, {"gain", 0}, {"inhibition", 0}, {"noise", 0}, {"dt_ms", 0.1}}));
+  Rig leaky(4, Layout::bandit(1),
+            with({{"base", 0.5}, {"gain", 0}, {"inhibition", 0}, {"noise", 0}, {"dt_ms", 0.1}}));
   leaky.choose();
   EXPECT_NEAR(leaky.rt[0], 300 - 500 * std::log(0.6), 0.3);
 }

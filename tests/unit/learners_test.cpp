@@ -1,4 +1,5 @@
-/// Learners against closed forms, their derivatives against differences, and their play against their likelihood.
+/// Learners against closed forms, their derivatives against differences, and their play against their
+/// likelihood.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -30,7 +31,8 @@ Data bandit(int options, std::vector<std::int32_t> choice, std::vector<double> o
   d.fresh.assign(d.size(), 0);
   return d;
 }
-double loglik(const LearnerEntry& e, const std::vector<double>& p, const Data& d, std::span<double> per_trial = {}) {
+double loglik(const LearnerEntry& e, const std::vector<double>& p, const Data& d,
+              std::span<double> per_trial = {}) {
   return e.likelihood->value(p, d.trials(), per_trial);
 }
 
@@ -59,17 +61,27 @@ TEST(DualLearningRate, HasTheClosedFormLikelihoodL12) {
   EXPECT_NEAR(l, two_armed(0.3, 0.15, 3, 0.5, kSix), 1e-12);
 }
 TEST(DualLearningRate, WithEqualRatesIsRescorlaWagner) {
-  EXPECT_DOUBLE_EQ(loglik(dual_learning_rate(), {0.4, 0.4, 2, 0.1}, kSix), loglik(rescorla_wagner(), {0.4, 2, 0.1}, kSix));
+  EXPECT_DOUBLE_EQ(loglik(dual_learning_rate(), {0.4, 0.4, 2, 0.1}, kSix),
+                   loglik(rescorla_wagner(), {0.4, 2, 0.1}, kSix));
 }
 
 /// A phase for `lanes` agents with everything alive and nothing special.
 struct Stage {
   explicit Stage(int lanes, Layout layout_)
-      : layout(std::move(layout_)), entity(lanes), live(lanes, 1), fresh(lanes, 0), duration(lanes, 500), outcome(lanes, kNaN),
-        choice(lanes, -1), rt(lanes, kNaN), report(lanes, kNaN) {
+      : layout(std::move(layout_)),
+        entity(lanes),
+        live(lanes, 1),
+        fresh(lanes, 0),
+        duration(lanes, 500),
+        outcome(lanes, kNaN),
+        choice(lanes, -1),
+        rt(lanes, kNaN),
+        report(lanes, kNaN) {
     for (int i = 0; i < lanes; ++i) entity[i] = static_cast<std::uint32_t>(i);
   }
-  [[nodiscard]] Subjects subjects(std::uint64_t seed) const { return {seed, entity, static_cast<int>(entity.size())}; }
+  [[nodiscard]] Subjects subjects(std::uint64_t seed) const {
+    return {seed, entity, static_cast<int>(entity.size())};
+  }
   [[nodiscard]] TaskInfo info(int trials) const { return {layout, trials, true, {}}; }
   Actions actions() { return {choice, rt, report}; }
   Phase phase(PhaseKind kind, int trial) {
@@ -93,7 +105,8 @@ void show(Stage& s, int trial, std::size_t lane_count) {
   for (int o = 0; o < s.layout.options; ++o)
     for (int d = 0; d < dims; ++d)
       for (std::size_t i = 0; i < lane_count; ++i) {
-        const int flip = static_cast<int>(Draw{11, Purpose::stimulus, static_cast<std::uint32_t>(i)}.below(2, trial, d));
+        const int flip =
+            static_cast<int>(Draw{11, Purpose::stimulus, static_cast<std::uint32_t>(i)}.below(2, trial, d));
         s.feature[(o * dims + d) * lane_count + i] = s.layout.offset[d] + (o + flip) % s.layout.arity[d];
       }
 }
@@ -124,7 +137,8 @@ std::vector<Data> play(const LearnerEntry& e, Layout layout, int lanes, int tria
   return people;
 }
 
-/// Probability of a recorded choice, worked out from the agent's record alone: values by features in plain loops.
+/// Probability of a recorded choice, worked out from the agent's record alone: values by features in plain
+/// loops.
 double delta_rule_loglik(const Data& d, double up, double down, double beta, double v0) {
   const Layout& l = d.layout;
   const int dims = l.dims();
@@ -181,16 +195,20 @@ double hmm_loglik(const Data& d, double h, double better, double worse, double b
   return total;
 }
 
-const Layout kLayouts[] = {Layout::bandit(2), Layout::bandit(3), Layout::featured(2, {2, 2, 2}), Layout::featured(3, {3, 4})};
+const Layout kLayouts[] = {Layout::bandit(2), Layout::bandit(3), Layout::featured(2, {2, 2, 2}),
+                           Layout::featured(3, {3, 4})};
 
 TEST(Learners, TheirLikelihoodIsTheProductOfTheirOwnChoiceProbabilities) {
   for (const auto& layout : kLayouts) {
     for (const auto& d : play(rescorla_wagner(), layout, 8, 60))
-      EXPECT_NEAR(loglik(rescorla_wagner(), {0.3, 3, 0}, d), delta_rule_loglik(d, 0.3, 0.3, 3, 0), 1e-12 * 60);
+      EXPECT_NEAR(loglik(rescorla_wagner(), {0.3, 3, 0}, d), delta_rule_loglik(d, 0.3, 0.3, 3, 0),
+                  1e-12 * 60);
     for (const auto& d : play(dual_learning_rate(), layout, 8, 60))
-      EXPECT_NEAR(loglik(dual_learning_rate(), {0.3, 0.15, 3, 0.5}, d), delta_rule_loglik(d, 0.3, 0.15, 3, 0.5), 1e-12 * 60);
+      EXPECT_NEAR(loglik(dual_learning_rate(), {0.3, 0.15, 3, 0.5}, d),
+                  delta_rule_loglik(d, 0.3, 0.15, 3, 0.5), 1e-12 * 60);
     for (const auto& d : play(hmm_reversal(), layout, 8, 60))
-      EXPECT_NEAR(loglik(hmm_reversal(), {0.05, 0.8, 0.2, 3}, d), hmm_loglik(d, 0.05, 0.8, 0.2, 3), 1e-12 * 60);
+      EXPECT_NEAR(loglik(hmm_reversal(), {0.05, 0.8, 0.2, 3}, d), hmm_loglik(d, 0.05, 0.8, 0.2, 3),
+                  1e-12 * 60);
   }
 }
 
@@ -216,15 +234,16 @@ TEST(Learners, PlayWithTheProbabilitiesOfTheirLikelihood) {
   }
 }
 
-// dual_learning_rate's gradient jumps where a prediction error is exactly 0 (alpha_pos = 1/2 with two dimensions makes
-// one); such points have no Hessian and are avoided.
+// dual_learning_rate's gradient jumps where a prediction error is exactly 0 (alpha_pos = 1/2 with two
+// dimensions makes one); such points have no Hessian and are avoided.
 TEST(Learners, TheirDerivativesMatchDifferences) {
   struct Case {
     LearnerEntry entry;
     std::vector<double> at;
   };
-  for (const auto& [entry, at] : {Case{rescorla_wagner(), {0.35, 2.5, 0.2}}, Case{dual_learning_rate(), {0.45, 0.2, 2.5, 0.4}},
-                                  Case{hmm_reversal(), {0.1, 0.7, 0.25, 3.5}}})
+  for (const auto& [entry, at] :
+       {Case{rescorla_wagner(), {0.35, 2.5, 0.2}}, Case{dual_learning_rate(), {0.45, 0.2, 2.5, 0.4}},
+        Case{hmm_reversal(), {0.1, 0.7, 0.25, 3.5}}})
     for (const auto& layout : kLayouts) {
       const Data d = play(entry, layout, 4, 60)[2];
       const std::size_t n = at.size();
@@ -239,7 +258,8 @@ TEST(Learners, TheirDerivativesMatchDifferences) {
         a[k] += h;
         b[k] -= h;
         EXPECT_DOUBLE_EQ(grad[k], grad2[k]);
-        EXPECT_NEAR(grad[k], (loglik(entry, a, d) - loglik(entry, b, d)) / (2 * h), 1e-6) << entry.info.name << k;
+        EXPECT_NEAR(grad[k], (loglik(entry, a, d) - loglik(entry, b, d)) / (2 * h), 1e-6)
+            << entry.info.name << k;
         entry.likelihood->gradient(a, d.trials(), up);
         entry.likelihood->gradient(b, d.trials(), down);
         for (std::size_t j = 0; j < n; ++j)
@@ -266,7 +286,8 @@ TEST(Learners, AHiddenOutcomeTeachesNothingButTheChoiceCounts) {
     const Data hidden = bandit(2, {0, 1, 0}, {1, kNaN, 1});
     std::vector<double> each(3), grad(row.size());
     const double l = loglik(e, row, hidden, each);
-    EXPECT_NEAR(std::exp(each[1]) + std::exp(each[2]), 1, 1e-14) << "the second and third trial meet the same values";
+    EXPECT_NEAR(std::exp(each[1]) + std::exp(each[2]), 1, 1e-14)
+        << "the second and third trial meet the same values";
     EXPECT_EQ(e.likelihood->gradient(row, hidden.trials(), grad), l);
     for (const double g : grad) EXPECT_TRUE(std::isfinite(g));
   }

@@ -107,7 +107,7 @@ function indexResults(results) {
   results.panels = [];
   results.variants.forEach((variant) => results.agents.forEach((agent) => {
     if (!results.simulated.some((cell) => cell.variant === variant && cell.agent === agent)) return;
-    results.panels.push({ variant, agent, name: results.agents.length > 1 ? variant + ' · ' + agent : variant });
+    results.panels.push({ variant, agent, name: results.agents.length > 1 ? [variant, agent].filter(Boolean).join(' · ') : variant });
   }));
 }
 

@@ -55,7 +55,7 @@ function learningCurves(results) {
   const places = results.panels.map((at) => ({ name: at.name, cells: panelCells(results, at) }));
   const elsewhere = results.people.filter((cell) => !results.panels.some((at) => at.variant === cell.variant));
   unique(elsewhere.map((cell) => cell.variant)).forEach((variant) => {
-    places.push({ name: ['People', variant].filter(Boolean).join(' · '), cells: elsewhere.filter((cell) => cell.variant === variant) });
+    places.push({ name: variant || 'People', cells: elsewhere.filter((cell) => cell.variant === variant) });
   });
   return section('curves', 'Learning around the rule change', figure(
     'Share of correct choices, trial by trial',

@@ -1,0 +1,143 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "run/judge.hpp"
+#include "run/run.hpp"
+#include "run/simulate.hpp"
+#include "learners/catalogue.hpp"
+#include "tasks/catalogue.hpp"
+
+namespace labile {
+namespace {
+
+constexpr const char* kCard = R"(
+title = "test"
+seed = 3
+subjects = 150
+metrics = ["switch_lag", "late_accuracy", "credit_precision"]
+[task]
+name = "feature_reversal"
+blocks = [40, 40]
+[[agent]]
+model = "flex"
+[[manipulation]]
+condition = "NE lesion"
+op = "lesion"
+target = "ne.release"
+amount = 0.9
+at = "reversal"
+[[prediction]]
+claim = "later switch"
+metric = "switch_lag"
+contrast = ["NE lesion", "intact"]
+relation = "ratio >= 1.1"
+)";
+
+std::string without_clock(const RunResult& r) {
+  const std::string j = results_json(r);
+  return j.substr(0, j.find("\"manifest\""));
+}
+
+RunOptions on(int threads) {
+  RunOptions o;
+  o.threads = threads;
+  return o;
+}
+
+TEST(Run, GivesTheSameBitsForAnyNumberOfThreads) {
+  const Card card = parse_card(kCard, "card.toml");
+  const auto one = without_clock(run_card(card, on(1)));
+  EXPECT_EQ(one, without_clock(run_card(card, on(2))));
+  EXPECT_EQ(one, without_clock(run_card(card, on(4))));
+  EXPECT_NE(one, without_clock(run_card(parse_card(kCard, "card.toml", {{"seed", "4"}}), on(1))));
+}
+
+Trials simulated(const std::string& learner, Settings task, std::vector<Manipulation> list, int first = 0, int count = 8) {
+  Simulation s;
+  s.make_task = find_task("feature_reversal").make;
+  s.task_settings = std::move(task);
+  s.make_agent = find_learner(learner).make;
+  s.manipulations = std::move(list);
+  s.seed = 9;
+  return simulate(s, first, count);
+}
+
+TEST(Simulate, ASubjectDoesNotDependOnItsNeighbors) {
+  const auto all = simulated("flex", {}, {}, 0, 64), some = simulated("flex", {}, {}, 37, 5);
+  for (std::size_t r = some.first[0]; r < some.first[1]; ++r) {
+    EXPECT_EQ(some.choice[r], all.choice[all.first[37] + r]);
+    EXPECT_EQ(some.signals.at("delta")[r], all.signals.at("delta")[all.first[37] + r]);
+  }
+}
+
+TEST(Simulate, NothingChangesBeforeAManipulationBegins) {
+  Manipulation m;
+  m.target = "da.release";
+  m.amount = 0.1;
+  m.at = "reversal";
+  const auto intact = simulated("flex", {}, {}), lesioned = simulated("flex", {}, {m});
+  bool differs = false;
+  for (std::size_t r = 0; r < intact.rows(); ++r) {
+    if (intact.block[r] == 0) {
+      EXPECT_EQ(intact.signals.at("da")[r], lesioned.signals.at("da")[r]);
+    } else if (intact.trial[r] == 80) {
+      EXPECT_NEAR(lesioned.signals.at("da")[r], 0.1 * intact.signals.at("da")[r], 1e-12);
+      differs = true;
+    }
+  }
+  EXPECT_TRUE(differs);
+}
+
+TEST(Simulate, TheSameTaskFilesDriveAnAgentInContinuousTime) {
+  const auto t = simulated("leaky_competing_accumulator", {}, {});
+  int answered = 0;
+  for (std::size_t r = 0; r < t.rows(); ++r) {
+    if (t.choice[r] < 0) continue;
+    ++answered;
+    EXPECT_GT(t.rt_s[r], 0);
+    EXPECT_LE(t.rt_s[r], 2.0);
+  }
+  EXPECT_GT(answered, static_cast<int>(t.rows()) / 2);
+}
+
+TEST(Simulate, EveryAgentHasEveryHandleItDeclares) {
+  for (const auto& e : all_learners())
+    for (const auto& h : e.make({})->handles()) {
+      if (h.ops.empty() || h.ops[0] == Effect::reset_fraction) continue;
+      Manipulation m;
+      m.op = h.ops[0] == Effect::scale ? Manipulation::Op::scale : Manipulation::Op::set;
+      m.target = h.name;
+      m.amount = m.op == Manipulation::Op::scale ? 1 : std::clamp(0.0, h.bounds.lo, h.bounds.hi);
+      Settings task;
+      task["blocks"] = Setting{std::vector<double>{5}, Where{}};
+      EXPECT_NO_THROW((void)simulated(e.info.name, task, {m})) << h.name;
+    }
+}
+
+TEST(Simulate, RefusesAHandleNobodyHasByName) {
+  Manipulation m;
+  m.target = "da.realease";
+  try {
+    (void)simulated("flex", {}, {m});
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("did you mean 'da.release'"), std::string::npos);
+  }
+}
+
+TEST(Verdict, FollowsTheWholeInterval) {
+  Prediction p;
+  p.bound = 1.6;
+  EXPECT_EQ(verdict(p, {2, 1.7, 2.3, 10}), "supported");
+  EXPECT_EQ(verdict(p, {2, 1.5, 2.3, 10}), "undecided");
+  EXPECT_EQ(verdict(p, {1.2, 1.1, 1.3, 10}), "refuted");
+  EXPECT_EQ(verdict(p, {}), "not run");
+  p.relation = Prediction::Relation::within;
+  p.bound = 0.05;
+  EXPECT_EQ(verdict(p, {1.01, 0.96, 1.04, 10}), "supported");
+  EXPECT_EQ(verdict(p, {1.2, 1.1, 1.3, 10}), "refuted");
+}
+
+}  // namespace
+}  // namespace labile
