@@ -28,7 +28,8 @@ std::vector<Entry> entries(const std::string& kind) {
     for (const auto& e : all_learners()) {
       std::string note = e.likelihood ? "has a likelihood: can be fitted" : fmt::format("simulation only: {}", e.no_likelihood);
       std::string handles;
-      for (const auto& h : e.make({})->handles()) handles += (handles.empty() ? "" : ", ") + h.name;
+      const auto agent = e.make({});
+      for (const auto& h : agent->handles()) handles += (handles.empty() ? "" : ", ") + h.name;
       if (!handles.empty()) note += "\nhandles: " + handles;
       r.push_back({"learner", e.info, e.params, note});
     }

@@ -89,9 +89,10 @@ int fit_command(const DataArgs& a) {
   for (const auto& model : a.models) {
     const auto f = fit_model(a, data, model);
     if (!a.out.empty()) {
-      const std::string file = a.models.size() == 1 ? a.out : model + "_" + a.out;
+      std::filesystem::path file = a.out;
+      if (a.models.size() > 1) file.replace_filename(model + "_" + file.filename().string());
       write_file(file, fit_table(f));
-      if (!a.json) fmt::print("{}: one row a subject\n", file);
+      if (!a.json) fmt::print("{}: one row a subject\n", file.string());
     }
     if (a.json) {
       all.push_back(json_of(f));

@@ -118,6 +118,8 @@ class LearnerAgent final : public Agent {
     states_.clear();
     for (int g = 0; g < groups; ++g) states_.push_back(L::start(params_[g], layout_));
     last_choice_.assign(subjects.lanes(), -1);
+    choice_bits_.resize(groups);
+    drawn_ = -1;
   }
 
   void phase(const Phase& ph, const Actions& actions) override {
@@ -161,13 +163,23 @@ class LearnerAgent final : public Agent {
     return {store.data(), static_cast<std::size_t>(count)};
   }
 
+  /// One block of random words serves four trials: the draw of trial t is word t % 4 of counter t / 4.
+  void draw_choices(int trial) {
+    if (trial / 4 == drawn_) return;
+    drawn_ = trial / 4;
+    for (std::size_t g = 0; g < states_.size(); ++g)
+      choice_bits_[g] = bits4(seed_, Purpose::choice, load_index(&entity_[g * kWidth]), static_cast<std::uint32_t>(drawn_));
+  }
+
   void choose(const Phase& ph, const Actions& a) {
+    draw_choices(ph.trial);
     Vec u[kMaxOptions];
     std::array<Index4, 64> store;
     const int m = layout_.options;
     for (std::size_t g = 0; g < states_.size(); ++g) {
-      for (int i = 0; i < kWidth; ++i)
-        if (ph.fresh[g * kWidth + i]) restart(g, i);
+      if (any(load_mask(&ph.fresh[g * kWidth])))
+        for (int i = 0; i < kWidth; ++i)
+          if (ph.fresh[g * kWidth + i]) restart(g, i);
       const Trial<Vec> x{&layout_, features(ph, g, store), Index4(0), Vec(0.0), Mask4{}};
       L::utility(params_[g], states_[g], x, u);
       // The option where the cumulative probability passes a uniform draw, unnormalized to save divisions.
@@ -178,35 +190,27 @@ class LearnerAgent final : public Agent {
         u[o] = exp(u[o] - top);
         total += u[o];
       }
-      RawInts entity;
-      for (int i = 0; i < kWidth; ++i) entity[i] = entity_[g * kWidth + i];
-      const auto bits = bits4(seed_, Purpose::choice, Index4(entity), static_cast<std::uint32_t>(ph.trial));
-      const Vec mark = uniform32(bits[0]) * total;
+      const Vec mark = uniform32(choice_bits_[g][ph.trial % 4]) * total;
       Index4 choice(0);
       Vec sum = u[0];
       for (int o = 1; o < m; ++o) {
         choice = select(mark >= sum, Index4(o), choice);
         sum += u[o];
       }
-      for (int i = 0; i < kWidth; ++i) {
-        const std::size_t lane = g * kWidth + i;
-        a.choice[lane] = last_choice_[lane] = static_cast<std::int32_t>(choice.i[i]);
-        a.rt_ms[lane] = kNaN;
-      }
+      store_index(choice, &last_choice_[g * kWidth]);
     }
+    std::copy(last_choice_.begin(), last_choice_.end(), a.choice.begin());
+    std::fill(a.rt_ms.begin(), a.rt_ms.end(), kNaN);
   }
 
   void learn(const Phase& ph) {
     std::array<Index4, 64> store;
     for (std::size_t g = 0; g < states_.size(); ++g) {
-      RawInts choice;
-      for (int i = 0; i < kWidth; ++i) choice[i] = last_choice_[g * kWidth + i];
+      const Index4 choice = load_index(&last_choice_[g * kWidth]);
       Vec outcome;
       std::memcpy(&outcome, &ph.outcome[g * kWidth], sizeof outcome);
-      RawInts live;
-      for (int i = 0; i < kWidth; ++i) live[i] = -static_cast<std::int64_t>(ph.live[g * kWidth + i]);
-      const Mask4 seen = (outcome == outcome) & Mask4{live};
-      const Trial<Vec> x{&layout_, features(ph, g, store), Index4(choice), outcome, Mask4{}};
+      const Mask4 seen = (outcome == outcome) & load_mask(&ph.live[g * kWidth]);
+      const Trial<Vec> x{&layout_, features(ph, g, store), choice, outcome, Mask4{}};
       if (all(seen)) {
         L::learn(params_[g], states_[g], x);
       } else if (any(seen)) {
@@ -237,6 +241,8 @@ class LearnerAgent final : public Agent {
   std::vector<P> intact_, params_;         // [group of four lanes]
   std::vector<S> states_;
   std::vector<std::int32_t> last_choice_;
+  std::vector<std::array<Index4, 4>> choice_bits_;  // [group][trial % 4]
+  int drawn_ = -1;                                  // counter that choice_bits_ belong to
   std::vector<Handle> handles_;
   std::vector<SignalInfo> signals_;
 };

@@ -9,6 +9,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstring>
 
 namespace labile {
 
@@ -62,6 +63,24 @@ inline Index4 select(Mask4 c, Index4 a, Index4 b) { return Index4(c.m ? a.i : b.
 inline bool any(Mask4 c) { return (c.m[0] | c.m[1] | c.m[2] | c.m[3]) != 0; }
 inline bool all(Mask4 c) { return (c.m[0] & c.m[1] & c.m[2] & c.m[3]) != 0; }
 inline bool lane(Mask4 c, int k) { return c.m[k] != 0; }
+
+/// Four neighboring 32-bit integers as one index a lane.
+inline Index4 load_index(const std::int32_t* p) {
+  return Index4((RawInts)_mm256_cvtepi32_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+inline Index4 load_index(const std::uint32_t* p) {
+  return Index4((RawInts)_mm256_cvtepu32_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+}
+/// Four neighboring flags (0 or 1) as a mask.
+inline Mask4 load_mask(const std::uint8_t* p) {
+  std::int32_t four;
+  std::memcpy(&four, p, sizeof four);
+  return {-(RawInts)_mm256_cvtepu8_epi64(_mm_cvtsi32_si128(four))};
+}
+/// Four choices to 32-bit integers.
+inline void store_index(Index4 x, std::int32_t* p) {
+  for (int i = 0; i < kWidth; ++i) p[i] = static_cast<std::int32_t>(x.i[i]);
+}
 
 inline double select(bool c, double a, double b) { return c ? a : b; }
 inline std::int64_t select(bool c, std::int64_t a, std::int64_t b) { return c ? a : b; }

@@ -6,7 +6,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/error.hpp"
 #include "core/math.hpp"
+#include "core/parallel.hpp"
 #include "core/random.hpp"
 
 namespace labile {
@@ -166,6 +168,10 @@ const std::vector<std::uint8_t>& Resampler::counts(std::size_t n, std::uint32_t 
   const int groups = (resamples_ + kGroup - 1) / kGroup;
   c.assign(static_cast<std::size_t>(groups) * n * kGroup, 0);
   for (int r = 0; r < resamples_; ++r) {
+    if (interrupted()) {
+      c.clear();  // half-counted
+      throw Interrupted("interrupted while resampling");
+    }
     const Draw draw{seed_, Purpose::bootstrap, static_cast<std::uint32_t>(r)};
     std::uint8_t* const mine = c.data() + static_cast<std::size_t>(r / kGroup) * n * kGroup + r % kGroup;
     for (std::size_t i = 0; i < n; i += 2) {
@@ -186,6 +192,7 @@ std::vector<double> Resampler::resampled(std::span<const Sample> samples, std::u
   std::vector<double> values(static_cast<std::size_t>(resamples_), kNaN);
   const std::uint8_t* w = c.data();
   for (int from = 0; from < resamples_ && !samples.empty(); from += kGroup) {
+    if (interrupted()) throw Interrupted("interrupted while resampling");
     double num[kGroup] = {}, den[kGroup] = {};
     for (const Sample& s : samples) {
       for (int k = 0; k < kGroup; ++k) {

@@ -13,7 +13,7 @@ void ReversalTask::begin(const Subjects& subjects) {
   const std::size_t n = entity_.size(), options = info_.layout.options;
   for (auto* v : {&block_, &trial_in_block_, &run_, &length_}) v->assign(n, 0);
   for (auto* v : {&best_, &old_best_, &relevant_}) v->assign(n, -1);
-  for (auto* v : {&p_better_, &p_worse_, &outcome_, &duration_}) v->assign(n, 0.0);
+  for (auto* v : {&p_better_, &p_worse_, &outcome_, &duration_, &interval_}) v->assign(n, 0.0);
   for (auto* v : {&live_, &event_, &fresh_}) v->assign(n, 0);
   would_pay_.assign(options * n, 0.0);
   feature_.assign(info_.layout.feature_is_option ? 0 : options * info_.layout.dims() * n, 0);
@@ -75,13 +75,7 @@ bool ReversalTask::next(Phase& ph) {
       break;
     case Step::iti:
       ph.kind = PhaseKind::iti;
-      for (std::size_t g = 0; g < entity_.size(); g += kWidth) {
-        RawInts entity;
-        for (int i = 0; i < kWidth; ++i) entity[i] = entity_[g + i];
-        const auto w = bits4(subjects_.seed, Purpose::timing, Index4(entity), static_cast<std::uint32_t>(trial_));
-        const Vec d = Vec(-timing_.iti_ms) * log(uniform32(w[0]));
-        std::memcpy(&duration_[g], &d, sizeof d);
-      }
+      duration_ = interval_;
       advance();
       step_ = Step::cue;
       break;
@@ -92,21 +86,22 @@ bool ReversalTask::next(Phase& ph) {
 void ReversalTask::draw_luck() {
   const std::size_t n = entity_.size();
   for (std::size_t g = 0; g < n; g += kWidth) {
-    RawInts entity, best;
-    for (int i = 0; i < kWidth; ++i) {
-      entity[i] = entity_[g + i];
-      best[i] = best_[g + i];
-    }
+    const Index4 entity = load_index(&entity_[g]), best = load_index(&best_[g]);
     Vec better, worse;
     std::memcpy(&better, &p_better_[g], sizeof better);
     std::memcpy(&worse, &p_worse_[g], sizeof worse);
     std::array<Index4, 4> words{};
+    // Option o's luck is word o % 3 of block o / 3; word 3 of block 0 is the interval after the trial.
     for (int o = 0; o < info_.layout.options; ++o) {
-      if (o % 4 == 0)
-        words = bits4(subjects_.seed, Purpose::luck, Index4(entity), static_cast<std::uint32_t>(trial_),
-                      static_cast<std::uint32_t>(o / 4));
-      const Vec p = select(Index4(best) == Index4(o), better, worse);
-      const Vec pays = select(uniform32(words[o % 4]) < p, Vec(1.0), Vec(0.0));
+      if (o % 3 == 0)
+        words = bits4(subjects_.seed, Purpose::luck, entity, static_cast<std::uint32_t>(trial_),
+                      static_cast<std::uint32_t>(o / 3));
+      if (o == 0) {
+        const Vec interval = Vec(-timing_.iti_ms) * log(uniform32(words[3]));
+        std::memcpy(&interval_[g], &interval, sizeof interval);
+      }
+      const Vec p = select(best == Index4(o), better, worse);
+      const Vec pays = select(uniform32(words[o % 3]) < p, Vec(1.0), Vec(0.0));
       std::memcpy(&would_pay_[o * n + g], &pays, sizeof pays);
     }
   }

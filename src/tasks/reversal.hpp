@@ -45,7 +45,7 @@ class ReversalTask : public Task {
   std::vector<std::int32_t> best_, old_best_, relevant_;
   std::vector<double> p_better_, p_worse_;
   std::vector<std::uint8_t> live_, event_, fresh_;
-  std::vector<double> outcome_, duration_;
+  std::vector<double> outcome_, duration_, interval_;
   std::vector<double> would_pay_;      // [option][lanes]
   std::vector<std::int64_t> feature_;  // [option][dim][lanes], empty for a bandit
 

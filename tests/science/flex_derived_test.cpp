@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "core/random.hpp"
 #include "flex_tables.hpp"
@@ -157,9 +159,7 @@ TEST(FlexTables, E_LearningRatesInAVolatileBandit) {
   constexpr int kMany = 2400;
   const auto& table = targets().at("E");
   const Card card = flex_card(kMany, kSeed,
-                              "blocks = [120, 40, 40, 30, 30, 30]\nrelevant = [0]\ngood = [0, 1]\n"
-                              "p_better = [0.75, 0.8, 0.8, 0.8, 0.8, 0.8]",
-                              arms("start", 3), {}, {"[0.75, 0.8, 0.8, 0.8, 0.8, 0.8]"});
+                              "blocks = [120, 40, 40, 30, 30, 30]\nrelevant = [0]\ngood = [0, 1]", arms("start", 3), {}, {"[0.75, 0.8, 0.8, 0.8, 0.8, 0.8]"});
   Comparison out("E. volatile bandit, lesion from trial 0", kMany, table.at("n"));
   for (std::size_t c = 0; c < card.conditions.size(); ++c) {
     const auto& name = card.conditions[c].name;

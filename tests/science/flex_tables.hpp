@@ -12,6 +12,7 @@
 
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -65,8 +66,8 @@ inline std::string arms(const std::string& at, int count = 7) {
   return text;
 }
 
-/// A card of Flex in the feature task. `task` is the inside of [task], `params` that of the agent's table,
-/// `variants` their lines `name = { ... }`, one each.
+/// A card of Flex in the feature task, one variant for each text in `p_better`. `task` is the inside of [task],
+/// `conditions` are [[manipulation]] tables, `params` is the inside of the agent's table.
 inline Card flex_card(int subjects, std::uint64_t seed, const std::string& task, const std::string& conditions,
                       const std::vector<std::string>& metrics, const std::vector<std::string>& p_better,
                       const std::string& params = "") {
@@ -100,7 +101,10 @@ class Comparison {
   Comparison(const Comparison&) = delete;
   Comparison& operator=(const Comparison&) = delete;
 
-  void row(const std::string& name) { text_ += fmt::format("{}{:<12}", text_.back() == '\n' ? "" : "\n", name), row_ = name; }
+  void row(const std::string& name) {
+    text_ += fmt::format("{}{:<12}", text_.back() == '\n' ? "" : "\n", name);
+    row_ = name;
+  }
   void end() { text_ += "\n"; }
 
   /// `target_se`, where the reference printed it.

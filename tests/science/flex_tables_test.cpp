@@ -84,6 +84,17 @@ TEST(FlexTables, D_SerialReversal) {
               name == "K=1" ? value(without, "0.8", "intact", i) : value(with_contexts, "0.8", name, i), row[i]);
   }
   out.end();
+
+  // The learning set, as the design asks for it: lags fall to .6 of the first, and without contexts or
+  // noradrenaline the last odd reversal is hardly faster than the first.
+  const auto lag = [](const RunResult& r, const std::string& condition, int reversal) {
+    return value(r, "0.8", condition, reversal - 1).value;
+  };
+  const double last_three =
+      (lag(with_contexts, "intact", 6) + lag(with_contexts, "intact", 7) + lag(with_contexts, "intact", 8)) / 3;
+  EXPECT_LE(last_three / lag(with_contexts, "intact", 1), 0.6);
+  EXPECT_GE(lag(without, "intact", 7) / lag(without, "intact", 1), 0.85);
+  EXPECT_GE(lag(with_contexts, "NE-", 7) / lag(with_contexts, "NE-", 1), 0.85);
 }
 
 }  // namespace

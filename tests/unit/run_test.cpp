@@ -102,8 +102,9 @@ TEST(Simulate, TheSameTaskFilesDriveAnAgentInContinuousTime) {
 }
 
 TEST(Simulate, EveryAgentHasEveryHandleItDeclares) {
-  for (const auto& e : all_learners())
-    for (const auto& h : e.make({})->handles()) {
+  for (const auto& e : all_learners()) {
+    const auto agent = e.make({});
+    for (const auto& h : agent->handles()) {
       if (h.ops.empty() || h.ops[0] == Effect::reset_fraction) continue;
       Manipulation m;
       m.op = h.ops[0] == Effect::scale ? Manipulation::Op::scale : Manipulation::Op::set;
@@ -113,6 +114,7 @@ TEST(Simulate, EveryAgentHasEveryHandleItDeclares) {
       task["blocks"] = Setting{std::vector<double>{5}, Where{}};
       EXPECT_NO_THROW((void)simulated(e.info.name, task, {m})) << h.name;
     }
+  }
 }
 
 TEST(Simulate, RefusesAHandleNobodyHasByName) {
