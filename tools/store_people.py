@@ -15,14 +15,16 @@ CITATIONS = {
 folder = pathlib.Path(__file__).resolve().parent.parent / "experiments" / "people"
 stored = {}
 for name in sys.argv[1:]:
-    for cell in json.load(open(name))["cells"]:
+    results = json.load(open(name))
+    keys = {m["id"]: m["key"] for m in results["metrics"]}
+    for cell in results["cells"]:
         if cell["source"] != "people":
             continue
         to = stored.setdefault(cell["data"], {"data": cell["data"], "citation": CITATIONS[cell["data"]],
                                               "subjects": cell["subjects"], "metrics": {}, "curves": []})
         for key, value in cell["metrics"].items():
             if value["value"] is not None:
-                to["metrics"].setdefault(key, value)
+                to["metrics"].setdefault(keys[key], value)
         known = {c["signal"] for c in to["curves"]}
         to["curves"] += [c for c in cell["curves"] if c["signal"] not in known]
 for name, value in stored.items():

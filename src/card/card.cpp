@@ -24,7 +24,7 @@ std::vector<Field<Card>> curve_keys() {
 
 std::vector<Field<Card>> bootstrap_keys() {
   return {
-      {"resamples", "1", &Card::resamples, {0, 1e6}, "bootstrap samples of subjects behind each interval"}};
+      {"resamples", "1", &Card::resamples, {1, 1e6}, "bootstrap samples of subjects behind each interval"}};
 }
 
 void refuse_repeated(const std::vector<std::string>& before, const std::string& name, const Where& where,

@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
+#include <system_error>
 
 #include "cli/commands.hpp"
 #include "core/error.hpp"
@@ -96,12 +99,17 @@ int main(int argc, char** argv) {
   labile::install_interrupt();
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit becomes a write error with words
   try {
-    return labile_main(argc, argv);
+    const int code = labile_main(argc, argv);
+    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+    return code;
   } catch (const labile::Interrupted& e) {
     fmt::print(stderr, "labile: {}\n", e.what());
     return 130;
   } catch (const labile::Error& e) {
     fmt::print(stderr, "labile: {}\n", e.what());
+    return 2;
+  } catch (const std::system_error& e) {  // the output or a file refuses
+    fmt::print(stderr, "labile: cannot write or read: {}\n", e.what());
     return 2;
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "labile: not enough memory\n");

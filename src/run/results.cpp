@@ -29,7 +29,7 @@ Json metric_list(const Card& card) {
   for (const auto& m : card.metrics) {
     const auto& e = find_metric(m.metric, m.where);
     r.push_back({{"id", m.id}, {"label", m.id == m.metric ? std::string(e.label) : m.id}, {"unit", e.unit},
-                 {"about", e.info.about}, {"direction", e.direction}});
+                 {"key", metric_key(m)}, {"about", e.info.about}, {"direction", e.direction}});
   }
   return r;
 }
@@ -146,6 +146,14 @@ std::string results_json(const RunResult& result) {
                {"card", {{"text", canonical_text(card)}, {"hash", card_hash(card)}}},
                {"manifest", manifest_json(result)}};
   return r.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string metric_key(const MetricSpec& m) {
+  std::string r = m.metric;
+  const std::string own = find_metric(m.metric, m.where).blocks;
+  r += ", " + (m.blocks.empty() ? own : m.blocks) + " blocks";
+  for (const auto& [name, setting] : m.settings) r += ", " + name + " = " + to_text(setting.value);
+  return r;
 }
 
 const std::string_view* embedded_card(std::string_view name) {

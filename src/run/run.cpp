@@ -228,7 +228,7 @@ class Runner {
       cell.subjects = stored->cell.subjects;
       cell.curves = stored->cell.curves;
       for (const auto& m : card_.metrics) {
-        const auto it = stored->values.find(m.id);
+        const auto it = stored->values.find(metric_key(m));
         cell.values.push_back(it == stored->values.end() ? Interval{} : it->second);
       }
       result_.notes.push_back(fmt::format("Data set {} was not found; stored numbers are shown ({}).",

@@ -84,6 +84,9 @@ struct RunResult {
 /// results.json as docs/dev/results.md describes it.
 [[nodiscard]] std::string results_json(const RunResult& result);
 
+/// A metric with its blocks and parameters in words; tells stored numbers of one definition from another's.
+[[nodiscard]] std::string metric_key(const MetricSpec& m);
+
 /// The cards that come with Labile, by file stem; nullptr when there is none of that name.
 [[nodiscard]] const std::string_view* embedded_card(std::string_view name);
 [[nodiscard]] std::string embedded_card_names();

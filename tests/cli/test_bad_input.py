@@ -48,6 +48,7 @@ CARDS = {
     "fit of flex": (CARD + '[data]\nname = "x"\n[[fit]]\nmodel = "flex"\n', "35:9", ["'flex' cannot be fitted", "likelihood"]),
     "fit without data": (CARD + '[[fit]]\nmodel = "rescorla_wagner"\n', "32:", ["no [data]"]),
     "two agents of one name": (CARD + '[[agent]]\nname = "RW"\nmodel = "rescorla_wagner"\n', "33:8", ["'RW'", "names must differ"]),
+    "no resamples": (changed("resamples = 200", "resamples = 0"), "31:13", ["bootstrap.resamples", "0 is out of bounds", "1 to"]),
     "empty card": ("", "", ["missing"]),
 }
 
@@ -154,7 +155,19 @@ def test_disk_full(tmp_path):
 
     says(labile("run", card, "--out", tmp_path / "all", "--set", "record=all", preexec_fn=limited(4096)), "trials.csv")
     assert files(tmp_path / "all") == []
-    says(labile("run", card, "--out", card), "c.toml")  # a file where the folder should be
+    says(labile("run", card, "--out", card), "c.toml", "folder")  # a file where the folder should be
+
+
+def test_output_that_cannot_be_written(tmp_path):
+    data, card = tmp_path / "data.csv", tmp_path / "c.toml"
+    data.write_text(HEAD + "a,0,0,1\na,1,1,0\n")
+    card.write_text(CARD)
+    for command in (["loglik", data, "--model", "rescorla_wagner"], ["metrics", data, "--json"], ["describe"],
+                    ["run", card, "--json", "--out", tmp_path / "out"]):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([BIN, *command], stdout=full, stderr=subprocess.PIPE, text=True)
+        assert done.returncode == 2 and "cannot write" in done.stderr and "internal" not in done.stderr, done.stderr
+    says(labile("fit", data, "--model", "rescorla_wagner", "--out", tmp_path / "no" / "fit.csv"), "fit.csv", "cannot write")
 
 
 def test_ctrl_c(tmp_path):

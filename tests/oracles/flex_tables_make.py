@@ -21,10 +21,12 @@ def numbers(text):
 
 
 def parse(lines):
-    out = {"A": {"n": 2000, "p": {}}, "B": {"n": 2000, "columns": ["ttc p=.8", "late p=.8", "ttc p=1", "late p=1"], "rows": {}},
+    out = {"A": {"n": 2000, "p": {}},
+           "B": {"n": 2000, "columns": ["ttc p=.8", "late p=.8", "ttc p=1", "late p=1"], "rows": {}},
            "C": {"n": 2000, "columns": ["ttc", "late"], "rows": {}},
            "D": {"n": 2000, "columns": ["lag %d" % b for b in range(1, 9)] + ["accuracy"], "rows": {}},
-           "E": {"n": 600, "columns": ["alpha stable", "beta stable", "alpha volatile", "beta volatile", "ratio"], "rows": {}},
+           "E": {"n": 600, "columns": ["alpha stable", "beta stable", "alpha volatile", "beta volatile", "ratio"],
+                 "rows": {}},
            "F": {"n": 2000, "columns": ["ttc p=1", "late p=1", "ttc p=.8", "late p=.8"], "rows": {}},
            "G": {}, "robustness": SHARES}
     table = p = None

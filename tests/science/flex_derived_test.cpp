@@ -132,7 +132,8 @@ class RwPhase {
     constexpr double h = 1e-4;
     const Pair up = total(x + h, beta), down = total(x - h, beta), more = total(x, beta + h),
                less = total(x, beta - h);
-    const double hxx = (up[0] - down[0]) / (2 * h), hxb = (up[1] - down[1]) / (2 * h), hbb = (more[1] - less[1]) / (2 * h);
+    const double hxx = (up[0] - down[0]) / (2 * h), hxb = (up[1] - down[1]) / (2 * h);
+    const double hbb = (more[1] - less[1]) / (2 * h);
     const double det = hxx * hbb - hxb * hxb, alpha = logistic(x);
     RwFit r;
     double var_x = 0, var_b = 0;
@@ -158,8 +159,8 @@ class RwPhase {
 TEST(FlexTables, E_LearningRatesInAVolatileBandit) {
   constexpr int kMany = 2400;
   const auto& table = targets().at("E");
-  const Card card = flex_card(kMany, kSeed,
-                              "blocks = [120, 40, 40, 30, 30, 30]\nrelevant = [0]\ngood = [0, 1]", arms("start", 3), {}, {"[0.75, 0.8, 0.8, 0.8, 0.8, 0.8]"});
+  const Card card = flex_card(kMany, kSeed, "blocks = [120, 40, 40, 30, 30, 30]\nrelevant = [0]\ngood = [0, 1]",
+                              arms("start", 3), {}, {"[0.75, 0.8, 0.8, 0.8, 0.8, 0.8]"});
   Comparison out("E. volatile bandit, lesion from trial 0", kMany, table.at("n"));
   for (std::size_t c = 0; c < card.conditions.size(); ++c) {
     const auto& name = card.conditions[c].name;
@@ -182,7 +183,8 @@ TEST(FlexTables, E_LearningRatesInAVolatileBandit) {
     for (std::size_t s = 0; s < data.size(); ++s)
       var += std::pow(volatile_.of_log_alpha[s] - stable.of_log_alpha[s], 2);
     const double ratio = volatile_.alpha.value / stable.alpha.value;
-    const Estimate ours[] = {stable.alpha, stable.beta, volatile_.alpha, volatile_.beta, {ratio, ratio * std::sqrt(var)}};
+    const Estimate of_ratio{ratio, ratio * std::sqrt(var)};
+    const Estimate ours[] = {stable.alpha, stable.beta, volatile_.alpha, volatile_.beta, of_ratio};
     out.row(name);
     for (int i = 0; i < 5; ++i) out.add(table.at("columns")[i], ours[i], table.at("rows").at(name)[i]);
   }
@@ -191,20 +193,23 @@ TEST(FlexTables, E_LearningRatesInAVolatileBandit) {
 
 // ---- F: rehabilitation
 
+std::string manipulation(const std::string& op, const std::string& target, const std::string& amount) {
+  return fmt::format(
+      "[[manipulation]]\ncondition = \"arm\"\nop = \"{}\"\ntarget = \"{}\"\namount = {}\ntrial = 80\n", op, target,
+      amount);
+}
+
 /// 80 trials, then four fifths of the actor's entries start afresh, dopamine is down to a quarter, and the same
 /// rule goes on for 80 trials; as two blocks under one rule, so that metrics see the second. `arm` follows.
 Card rehabilitation(const std::string& p, const std::string& arm) {
-  std::string text;
-  for (const auto& [op, target, amount] :
-       {std::array{"reset", "actor.weights", "0.8"}, std::array{"scale", "da.release", "0.25"}})
-    text += fmt::format("[[manipulation]]\ncondition = \"arm\"\nop = \"{}\"\ntarget = \"{}\"\namount = {}\ntrial = 80\n",
-                        op, target, amount);
-  return flex_card(2000, kSeed, "blocks = [80, 80]\nrelevant = [0]\ngood = [0]", text + arm,
+  const std::string injury =
+      manipulation("reset", "actor.weights", "0.8") + manipulation("scale", "da.release", "0.25");
+  return flex_card(2000, kSeed, "blocks = [80, 80]\nrelevant = [0]\ngood = [0]", injury + arm,
                    {"trials_to_criterion", "late_accuracy"}, {p});
 }
 
 std::string stimulation(const std::string& when) {
-  return "[[manipulation]]\ncondition = \"arm\"\nop = \"stimulate\"\ntarget = \"da.phasic\"\namount = 0.25\ntrial = 80\n" + when;
+  return manipulation("stimulate", "da.phasic", "0.25") + when;
 }
 
 /// Random stimulation at the rate at which the population was paid on the trial before: a property of the run
@@ -288,8 +293,8 @@ TEST(FlexTables, G_LesionsCanBeToldApart) {
     right += nearest == truth[i];
   }
   const auto& table = targets().at("G");
-  fmt::print("\nG. separability: {} of {} groups named, target {} of {}\n", right, x.size(), table.at("correct").get<int>(),
-             table.at("of").get<int>());
+  fmt::print("\nG. separability: {} of {} groups named, target {} of {}\n", right, x.size(),
+             table.at("correct").get<int>(), table.at("of").get<int>());
   EXPECT_GE(right, 76);
 }
 
@@ -330,7 +335,9 @@ std::array<bool, 8> kept(double sd, int draw) {
                                     {"switch_lag", "credit_precision", "regressive_errors", "false_switches",
                                      "lose_shift_misleading"},
                                     {"1.0", "0.8"}, varied(sd, static_cast<std::uint32_t>(draw))));
-  const auto of = [&](const char* p, const char* condition, int metric) { return value(r, p, condition, metric).value; };
+  const auto of = [&](const char* p, const char* condition, int metric) {
+    return value(r, p, condition, metric).value;
+  };
   const auto grows = [&](const char* p, const char* condition, int metric) {
     return of(p, condition, metric) >= 1.5 * of(p, "intact", metric);
   };

@@ -68,8 +68,8 @@ TEST(FlexTables, D_SerialReversal) {
   const auto& table = targets().at("D");
   const auto run = [&](const std::string& conditions, const std::string& params) {
     Card card = flex_card(kSubjects, kSeed,
-                          "blocks = [80, 60, 60, 60, 60, 60, 60, 60, 60]\nrelevant = [0]\ngood = [0, 1]", conditions,
-                          {}, {"0.8"}, params);
+                          "blocks = [80, 60, 60, 60, 60, 60, 60, 60, 60]\nrelevant = [0]\ngood = [0, 1]",
+                          conditions, {}, {"0.8"}, params);
     for (int b = 1; b <= 8; ++b)
       card.metrics.push_back({fmt::format("lag {}", b), "switch_lag", fmt::format("{}", b), {}, {}});
     card.metrics.push_back({"accuracy", "accuracy", "reversal", {}, {}});
