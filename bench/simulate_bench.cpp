@@ -28,6 +28,7 @@ BENCHMARK_CAPTURE(trials, flex_bandit, "bandit_reversal", "flex");
 BENCHMARK_CAPTURE(trials, rescorla_wagner_bandit, "bandit_reversal", "rescorla_wagner");
 BENCHMARK_CAPTURE(trials, dual_learning_rate_bandit, "bandit_reversal", "dual_learning_rate");
 BENCHMARK_CAPTURE(trials, hmm_reversal_bandit, "bandit_reversal", "hmm_reversal");
-BENCHMARK_CAPTURE(trials, leaky_competing_accumulator_bandit, "bandit_reversal", "leaky_competing_accumulator");
+BENCHMARK_CAPTURE(trials, leaky_competing_accumulator_bandit, "bandit_reversal",
+                  "leaky_competing_accumulator");
 
 }  // namespace

@@ -57,7 +57,8 @@ struct Results {
 /// Runs a card, given as TOML text. Results are the same bits for any number of threads (0 = all cores).
 /// `changes` are "key=value" as for `labile run --set`, e.g. "task.p_better=0.7". Writes no file.
 /// Throws std::invalid_argument with line, column and what is allowed when the card is not right.
-[[nodiscard]] Results run(std::string_view card_toml, int threads = 0, const std::vector<std::string>& changes = {});
+[[nodiscard]] Results run(std::string_view card_toml, int threads = 0,
+                          const std::vector<std::string>& changes = {});
 
 /// "0.1.0"
 [[nodiscard]] const char* version() noexcept;

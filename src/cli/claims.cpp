@@ -30,22 +30,34 @@ int claims_command(const ClaimsArgs& a) {
     RunOptions options;
     options.threads = a.jobs;
     ProgressLine progress(!a.json);
-    options.progress = [&](double share, const std::string& what) { progress.show(share, path.stem().string() + ": " + what); };
+    options.progress = [&](double share, const std::string& what) {
+      progress.show(share, path.stem().string() + ": " + what);
+    };
     const auto result = run_card(card, options);
     progress.clear();
     refuted |= any_refuted(result);
     if (!a.json) fmt::print("{}\n", card.title);
     for (const auto& p : result.predictions) {
       if (a.json) {
-        const auto number = [](double x) { return x == x ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr); };
-        json.push_back({{"card", path.stem().string()}, {"claim", p.prediction.claim}, {"variant", p.variant}, {"agent", p.agent},
-                        {"metric", p.prediction.metric}, {"relation", p.prediction.relation_text},
-                        {"value", number(p.effect.value)}, {"low", number(p.effect.low)}, {"high", number(p.effect.high)},
-                        {"verdict", p.verdict}, {"tuned", p.prediction.tuned}});
+        const auto number = [](double x) {
+          return x == x ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
+        };
+        json.push_back({{"card", path.stem().string()},
+                        {"claim", p.prediction.claim},
+                        {"variant", p.variant},
+                        {"agent", p.agent},
+                        {"metric", p.prediction.metric},
+                        {"relation", p.prediction.relation_text},
+                        {"value", number(p.effect.value)},
+                        {"low", number(p.effect.low)},
+                        {"high", number(p.effect.high)},
+                        {"verdict", p.verdict},
+                        {"tuned", p.prediction.tuned}});
       } else {
         fmt::print("  {:<10} {:<44} {:<30} predicted {}{}\n", p.verdict,
-                   p.prediction.claim + (p.variant.empty() ? "" : " (" + p.variant + ")"), interval_text(p.effect),
-                   p.prediction.relation_text, p.prediction.tuned ? "  [tuned on this]" : "");
+                   p.prediction.claim + (p.variant.empty() ? "" : " (" + p.variant + ")"),
+                   interval_text(p.effect), p.prediction.relation_text,
+                   p.prediction.tuned ? "  [tuned on this]" : "");
       }
     }
   }

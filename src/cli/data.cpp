@@ -8,13 +8,16 @@ namespace labile {
 DataSet load_data(const DataArgs& a) {
   const auto path = find_data(a.data);
   if (!path)
-    throw Error(fmt::format("{}: no such file or data set; data sets are looked for in LABILE_DATA and in "
-                            "shared/data of this folder and those above", a.data));
+    throw Error(
+        fmt::format("{}: no such file or data set; data sets are looked for in LABILE_DATA and in "
+                    "shared/data of this folder and those above",
+                    a.data));
   ReadOptions options;
   options.outcome_map = a.outcome_map;
   auto file = read_trials(*path, options);
   DataSet d{std::move(file.trials), std::move(file.notes), {}, {}};
-  d.fresh = fresh_flags(d.trials, a.reset_on.empty() ? "none" : fmt::format("{}", fmt::join(a.reset_on, ",")));
+  d.fresh =
+      fresh_flags(d.trials, a.reset_on.empty() ? "none" : fmt::format("{}", fmt::join(a.reset_on, ",")));
   for (std::size_t s = 0; s < d.trials.subjects.size(); ++s)
     d.subjects.push_back(subject_trials(d.trials, static_cast<int>(s), d.fresh));
   return d;
@@ -24,8 +27,7 @@ Settings parse_settings(const std::vector<std::string>& pairs, const std::string
   Settings r;
   for (const auto& p : pairs) {
     const auto eq = p.find('=');
-    if (eq == std::string::npos || eq == 0)
-      throw Error(fmt::format("{} {}: write name=value", option, p));
+    if (eq == std::string::npos || eq == 0) throw Error(fmt::format("{} {}: write name=value", option, p));
     const std::string name = p.substr(0, eq);
     r[name] = {p.substr(eq + 1), Where{option, 0, 0, name}};
   }

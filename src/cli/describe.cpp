@@ -26,7 +26,8 @@ std::vector<Entry> entries(const std::string& kind) {
     for (const auto& e : all_tasks()) r.push_back({"task", e.info, e.params, ""});
   if (all || kind == "learner")
     for (const auto& e : all_learners()) {
-      std::string note = e.likelihood ? "has a likelihood: can be fitted" : fmt::format("simulation only: {}", e.no_likelihood);
+      std::string note = e.likelihood ? "has a likelihood: can be fitted"
+                                      : fmt::format("simulation only: {}", e.no_likelihood);
       std::string handles;
       const auto agent = e.make({});
       for (const auto& h : agent->handles()) handles += (handles.empty() ? "" : ", ") + h.name;
@@ -47,7 +48,8 @@ void print_one(const Entry& e) {
     fmt::print("  {}\n", e.note.substr(at, end - at));
     at = end + 1;
   }
-  if (!e.params.empty()) fmt::print("\n  {:<14}{:<10}{:<14}{:<22}{}\n", "parameter", "unit", "default", "allowed", "meaning");
+  if (!e.params.empty())
+    fmt::print("\n  {:<14}{:<10}{:<14}{:<22}{}\n", "parameter", "unit", "default", "allowed", "meaning");
   for (const auto& p : e.params)
     fmt::print("  {:<14}{:<10}{:<14}{:<22}{}\n", p.name, p.unit, to_text(p.standard),
                p.type == ParamType::text || p.type == ParamType::boolean ? "" : bounds_text(p), p.about);
@@ -56,10 +58,14 @@ void print_one(const Entry& e) {
 Json json_of(const Entry& e) {
   Json params = Json::array();
   for (const auto& p : e.params)
-    params.push_back({{"name", p.name}, {"unit", p.unit}, {"default", to_text(p.standard)},
-                      {"low", p.bounds.lo}, {"high", p.bounds.hi}, {"about", p.about}});
-  return {{"kind", e.kind}, {"name", e.info.name}, {"about", e.info.about}, {"source", e.info.source},
-          {"note", e.note}, {"parameters", params}};
+    params.push_back({{"name", p.name},
+                      {"unit", p.unit},
+                      {"default", to_text(p.standard)},
+                      {"low", p.bounds.lo},
+                      {"high", p.bounds.hi},
+                      {"about", p.about}});
+  return {{"kind", e.kind},          {"name", e.info.name}, {"about", e.info.about},
+          {"source", e.info.source}, {"note", e.note},      {"parameters", params}};
 }
 }  // namespace
 

@@ -16,7 +16,9 @@ namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
 
-Json number(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
+Json number(double x) {
+  return std::isfinite(x) ? Json(x) : Json(nullptr);
+}
 
 ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& model) {
   const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
@@ -25,7 +27,8 @@ ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& mo
   o.starts = a.starts;
   o.seed = a.seed;
   o.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-  ModelFit f{{model, a.method, a.starts, {}}, a.data, {}, {}, data.trials.subjects, fit_subjects(entry, data.subjects, o)};
+  ModelFit f{{model, a.method, a.starts, {}},      a.data, {}, {}, data.trials.subjects,
+             fit_subjects(entry, data.subjects, o)};
   for (const auto& p : entry.params) {
     f.names.push_back(p.name);
     f.units.push_back(p.unit);
@@ -41,9 +44,16 @@ Json json_of(const ModelFit& f) {
       params[f.names[k]] = number(f.fits[s].params[k]);
       se[f.names[k]] = number(f.fits[s].se[k]);
     }
-    subjects.push_back({{"subject", f.subjects[s]}, {"params", params}, {"se", se}, {"loglik", number(f.fits[s].loglik)},
-                        {"aic", number(f.fits[s].aic)}, {"bic", number(f.fits[s].bic)}, {"trials", f.fits[s].trials},
-                        {"converged", f.fits[s].converged}, {"at_bound", f.fits[s].at_bound}, {"note", f.fits[s].note}});
+    subjects.push_back({{"subject", f.subjects[s]},
+                        {"params", params},
+                        {"se", se},
+                        {"loglik", number(f.fits[s].loglik)},
+                        {"aic", number(f.fits[s].aic)},
+                        {"bic", number(f.fits[s].bic)},
+                        {"trials", f.fits[s].trials},
+                        {"converged", f.fits[s].converged},
+                        {"at_bound", f.fits[s].at_bound},
+                        {"note", f.fits[s].note}});
   }
   return {{"model", f.spec.model}, {"method", f.spec.method}, {"subjects", subjects}};
 }
@@ -60,16 +70,17 @@ void print_fit(const ModelFit& f) {
     unconverged += !s.converged;
     at_bound += !s.at_bound.empty();
   }
-  fmt::print("\n{} ({}): {} subjects, {} choices\n  log-likelihood {:.3f}, AIC {:.1f}, BIC {:.1f}\n", f.spec.model,
-             f.spec.method == "ml" ? "maximum likelihood" : "maximum a posteriori", f.fits.size(), trials, loglik, aic, bic);
+  fmt::print("\n{} ({}): {} subjects, {} choices\n  log-likelihood {:.3f}, AIC {:.1f}, BIC {:.1f}\n",
+             f.spec.model, f.spec.method == "ml" ? "maximum likelihood" : "maximum a posteriori",
+             f.fits.size(), trials, loglik, aic, bic);
   for (std::size_t k = 0; k < f.names.size(); ++k) {
     std::vector<double> x;
     for (const auto& s : f.fits)
       if (k < s.params.size() && std::isfinite(s.params[k])) x.push_back(s.params[k]);
     if (x.empty()) continue;
     std::sort(x.begin(), x.end());
-    fmt::print("  {:<16} median {:.4g}, middle half {:.4g} to {:.4g}\n", f.names[k], x[x.size() / 2], x[x.size() / 4],
-               x[3 * x.size() / 4]);
+    fmt::print("  {:<16} median {:.4g}, middle half {:.4g} to {:.4g}\n", f.names[k], x[x.size() / 2],
+               x[x.size() / 4], x[3 * x.size() / 4]);
   }
   if (at_bound) fmt::print("  {} subject(s) have a parameter at a bound\n", at_bound);
   if (unconverged) fmt::print("  {} subject(s) did not converge\n", unconverged);
@@ -106,7 +117,8 @@ int fit_command(const DataArgs& a) {
 
 int loglik_command(const DataArgs& a) {
   const auto& entry = find_learner(a.models.front(), Where{"--model", 0, 0, ""});
-  if (!entry.likelihood) throw Error(fmt::format("'{}' has no likelihood: {}", a.models.front(), entry.no_likelihood));
+  if (!entry.likelihood)
+    throw Error(fmt::format("'{}' has no likelihood: {}", a.models.front(), entry.no_likelihood));
   const auto params = param_row(entry, parse_settings(a.params, "--params"));
   const auto data = load_data(a);
   std::vector<double> each(data.subjects.size());
@@ -116,7 +128,9 @@ int loglik_command(const DataArgs& a) {
     for (std::size_t s = 0; s < each.size(); ++s) subjects[data.trials.subjects[s]] = each[s];
     Json p = Json::object();
     for (std::size_t k = 0; k < params.size(); ++k) p[entry.params[k].name] = params[k];
-    fmt::print("{}\n", Json{{"model", a.models.front()}, {"params", p}, {"total", total}, {"subjects", subjects}}.dump(1));
+    fmt::print(
+        "{}\n",
+        Json{{"model", a.models.front()}, {"params", p}, {"total", total}, {"subjects", subjects}}.dump(1));
     return 0;
   }
   for (const auto& n : data.notes) fmt::print("note: {}\n", n);

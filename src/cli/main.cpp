@@ -115,7 +115,8 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "labile: not enough memory\n");
     return 2;
   } catch (const std::exception& e) {
-    fmt::print(stderr, "labile: internal error: {}\nThis is a mistake of ours; please report it with the card.\n",
+    fmt::print(stderr,
+               "labile: internal error: {}\nThis is a mistake of ours; please report it with the card.\n",
                e.what());
     return 3;
   }

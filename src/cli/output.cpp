@@ -16,7 +16,8 @@ void ProgressLine::show(double share, const std::string& what) {
   const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   if (terminal_) {
     const int filled = static_cast<int>(share * 30);
-    const std::string left = share > 0.02 && share < 1 ? fmt::format("{:.0f} s left", elapsed * (1 - share) / share) : "";
+    const std::string left =
+        share > 0.02 && share < 1 ? fmt::format("{:.0f} s left", elapsed * (1 - share) / share) : "";
     fmt::print(stderr, "\r[{:<30}] {:3.0f}% {} {}\033[K", std::string(filled, '='), 100 * share, what, left);
     std::fflush(stderr);
   } else if (const int decile = static_cast<int>(share * 10); decile != last_decile_ || what != last_what_) {
@@ -40,8 +41,8 @@ void print_headlines(const RunResult& r) {
   for (const auto& p : r.predictions) {
     if (p.verdict == "not run" || shown == 3) continue;
     fmt::print("{}: {} {} {} ({}: {}), predicted {}\n", p.verdict, p.prediction.treated, p.prediction.metric,
-               p.prediction.of == Prediction::Of::ratio ? "ratio" : "difference", p.variant, interval_text(p.effect),
-               p.prediction.relation_text);
+               p.prediction.of == Prediction::Of::ratio ? "ratio" : "difference", p.variant,
+               interval_text(p.effect), p.prediction.relation_text);
     ++shown;
   }
   for (const auto& f : r.fits) {
@@ -51,8 +52,8 @@ void print_headlines(const RunResult& r) {
       if (std::isfinite(s.loglik)) loglik += s.loglik;
       if (std::isfinite(s.bic)) bic += s.bic;
     }
-    fmt::print("{} on {}: log-likelihood {:.1f}, BIC {:.1f} over {} subjects\n", f.spec.model, f.data, loglik, bic,
-               f.fits.size());
+    fmt::print("{} on {}: log-likelihood {:.1f}, BIC {:.1f} over {} subjects\n", f.spec.model, f.data, loglik,
+               bic, f.fits.size());
     ++shown;
   }
 }
@@ -72,12 +73,14 @@ std::string fit_table(const ModelFit& f) {
     const auto& fit = f.fits[s];
     r += f.subjects[s];
     for (std::size_t k = 0; k < f.names.size(); ++k)
-      r += fmt::format(",{},{}", k < fit.params.size() ? number(fit.params[k]) : "", k < fit.se.size() ? number(fit.se[k]) : "");
+      r += fmt::format(",{},{}", k < fit.params.size() ? number(fit.params[k]) : "",
+                       k < fit.se.size() ? number(fit.se[k]) : "");
     std::string note = fit.note;
     for (char& c : note)
       if (c == ',' || c == '\n') c = ';';
-    r += fmt::format(",{},{},{},{},{},{},{},{}\n", number(fit.loglik), number(fit.log_posterior), number(fit.aic),
-                     number(fit.bic), fit.trials, fit.converged ? 1 : 0, fmt::join(fit.at_bound, " "), note);
+    r += fmt::format(",{},{},{},{},{},{},{},{}\n", number(fit.loglik), number(fit.log_posterior),
+                     number(fit.aic), number(fit.bic), fit.trials, fit.converged ? 1 : 0,
+                     fmt::join(fit.at_bound, " "), note);
   }
   return r;
 }

@@ -15,7 +15,8 @@ namespace labile {
 int report_command(const std::string& folder) {
   const std::filesystem::path dir = folder, results = dir / "results.json";
   if (!std::filesystem::exists(results))
-    throw Error(fmt::format("{}: no results.json here; `labile run CARD --out {}` writes one", folder, folder));
+    throw Error(
+        fmt::format("{}: no results.json here; `labile run CARD --out {}` writes one", folder, folder));
   const std::string text = read_file(results);
   if (!nlohmann::json::accept(text))
     throw Error(fmt::format("{}: is not JSON, so it is not what `labile run` wrote", results.string()));

@@ -42,8 +42,8 @@ void print_dry(const Card& card) {
   fmt::print("{}\n", card.title);
   fmt::print("  task {}, {} variant(s), {} agent(s), {} condition(s), {} subjects each, seed {}\n", card.task,
              card.variants.size(), card.agents.size(), card.conditions.size(), card.subjects, card.seed);
-  fmt::print("  {} metric(s), {} prediction(s), {} fit(s); card {}\n", card.metrics.size(), card.predictions.size(),
-             card.fits.size(), card_hash(card));
+  fmt::print("  {} metric(s), {} prediction(s), {} fit(s); card {}\n", card.metrics.size(),
+             card.predictions.size(), card.fits.size(), card_hash(card));
   fmt::print("The card is good. Nothing was run.\n");
 }
 
@@ -58,8 +58,9 @@ void print_summary(const RunResult& r, const std::filesystem::path& out) {
   print_headlines(r);
   if (!r.predictions.empty())
     fmt::print("Predictions: {} supported, {} refuted, {} undecided or not run.\n", supported, refuted, open);
-  fmt::print("{} decisions in {:.1f} s on {} thread(s), {:.0f} MB.\nReport: {}\n", r.decisions, r.wall_s, r.threads,
-             r.peak_mb, (std::filesystem::absolute(out) / "report.html").lexically_normal().string());
+  fmt::print("{} decisions in {:.1f} s on {} thread(s), {:.0f} MB.\nReport: {}\n", r.decisions, r.wall_s,
+             r.threads, r.peak_mb,
+             (std::filesystem::absolute(out) / "report.html").lexically_normal().string());
 }
 
 }  // namespace
@@ -87,12 +88,15 @@ int run_command(const RunArgs& a) {
     result = run_card(card, options);
   } catch (const Interrupted&) {
     progress.clear();
-    throw Interrupted(fmt::format("stopped at {:.0f}%; nothing new was kept, what {} held before is untouched",
-                                  100 * progress.share(), a.out));
+    throw Interrupted(
+        fmt::format("stopped at {:.0f}%; nothing new was kept, what {} held before is untouched",
+                    100 * progress.share(), a.out));
   }
   progress.clear();
   const std::string json = results_json(result);
-  const auto add = [&](const std::string& name, const std::string& bytes) { files.emplace_back(out / name).write(bytes); };
+  const auto add = [&](const std::string& name, const std::string& bytes) {
+    files.emplace_back(out / name).write(bytes);
+  };
   add("card.toml", canonical_text(card));
   for (const auto& f : result.fits) add("fit_" + f.spec.model + ".csv", fit_table(f));
   add("results.json", json);

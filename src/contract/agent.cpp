@@ -2,6 +2,8 @@
 
 namespace labile {
 
-void Agent::pulse(int, std::span<const double>) { throw Bug("pulse() on an agent without pulsed handles"); }
+void Agent::pulse(int, std::span<const double>) {
+  throw Bug("pulse() on an agent without pulsed handles");
+}
 
 }  // namespace labile

@@ -63,8 +63,8 @@ struct Likelihood {
 struct LearnerEntry {
   Info info;
   std::vector<ParamInfo> params;
-  const Likelihood* likelihood;   // null: simulation only
-  const char* no_likelihood;      // why, when null
+  const Likelihood* likelihood;  // null: simulation only
+  const char* no_likelihood;     // why, when null
   /// Settings hold for all subjects.
   std::unique_ptr<Agent> (*make)(const Settings&);
   /// Parameters of each subject, [subject][parameter] in table order, looked up by entity modulo rows;

@@ -6,9 +6,9 @@
 ///   template <class T> struct Params { T alpha = T(0.3); ... };      nothing but T members, with defaults
 ///   static std::vector<Field<Params<double>>> table();
 ///   template <class T> struct State { ... };
-///   start(p, layout) -> State<T>                       values before the first trial, and when they start afresh
-///   utility(p, s, x, T* u)                             u[option]; the choice is softmax(u)
-///   learn(p, s, x)                                     after an outcome
+///   start(p, layout) -> State<T>                       values before the first trial, and when they start
+///   afresh utility(p, s, x, T* u)                             u[option]; the choice is softmax(u) learn(p,
+///   s, x)                                     after an outcome
 /// Optional: State members delta, learning_rate, belief become signals of the record.
 #pragma once
 

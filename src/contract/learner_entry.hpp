@@ -97,9 +97,12 @@ class LearnerAgent final : public Agent {
   explicit LearnerAgent(std::vector<std::vector<double>> rows) : rows_(std::move(rows)) {
     for (const auto& p : describe_params(L::table()))
       handles_.push_back({p.name, p.about, {Effect::scale, Effect::set, Effect::add}, false, p.bounds});
-    if constexpr (requires(S s) { s.delta; }) signals_.push_back({"delta", "prediction error", "outcome units"});
-    if constexpr (requires(S s) { s.learning_rate; }) signals_.push_back({"learning_rate", "learning rate", "1"});
-    if constexpr (requires(S s) { s.belief; }) signals_.push_back({"belief", "belief in the leading option", "1"});
+    if constexpr (requires(S s) { s.delta; })
+      signals_.push_back({"delta", "prediction error", "outcome units"});
+    if constexpr (requires(S s) { s.learning_rate; })
+      signals_.push_back({"learning_rate", "learning rate", "1"});
+    if constexpr (requires(S s) { s.belief; })
+      signals_.push_back({"belief", "belief in the leading option", "1"});
   }
 
   void begin(const TaskInfo& task, const Subjects& subjects) override {
@@ -131,7 +134,9 @@ class LearnerAgent final : public Agent {
   void apply(int handle, int lane, Effect e) override {
     Vec& now = member(params_[lane / kWidth], handle);
     const double intact = member(intact_[lane / kWidth], handle)[lane % kWidth];
-    const double x = e.op == Effect::scale ? intact * e.amount : e.op == Effect::add ? intact + e.amount : e.amount;
+    const double x = e.op == Effect::scale ? intact * e.amount
+                     : e.op == Effect::add ? intact + e.amount
+                                           : e.amount;
     const auto& b = handles_[handle].bounds;
     now.set(lane % kWidth, clamp(x, b.lo, b.hi));
   }
@@ -168,7 +173,8 @@ class LearnerAgent final : public Agent {
     if (trial / 4 == drawn_) return;
     drawn_ = trial / 4;
     for (std::size_t g = 0; g < states_.size(); ++g)
-      choice_bits_[g] = bits4(seed_, Purpose::choice, load_index(&entity_[g * kWidth]), static_cast<std::uint32_t>(drawn_));
+      choice_bits_[g] =
+          bits4(seed_, Purpose::choice, load_index(&entity_[g * kWidth]), static_cast<std::uint32_t>(drawn_));
   }
 
   void choose(const Phase& ph, const Actions& a) {
@@ -238,7 +244,7 @@ class LearnerAgent final : public Agent {
   Layout layout_;
   std::uint64_t seed_ = 0;
   std::vector<std::uint32_t> entity_;
-  std::vector<P> intact_, params_;         // [group of four lanes]
+  std::vector<P> intact_, params_;  // [group of four lanes]
   std::vector<S> states_;
   std::vector<std::int32_t> last_choice_;
   std::vector<std::array<Index4, 4>> choice_bits_;  // [group][trial % 4]

@@ -13,14 +13,14 @@ struct Manipulation {
   enum class When { always, reward, no_reward, random };
 
   Op op = Op::scale;
-  std::string target;        // a handle's name
+  std::string target;  // a handle's name
   double amount = 1;
   std::string at = "start";  // "start", an event of the task ("reversal"), or "" when `trial` says it
   int occurrence = 1;        // which occurrence of the event
   int trial = -1;            // first trial, counted from 0, when `at` is "trial"
   When when = When::always;  // stimulate only
   std::vector<double> probability{1.0};  // when = random: per trial from onset on; the last value holds
-  Where where;               // for messages
+  Where where;                           // for messages
 };
 
 /// The named arm of an experiment: no manipulation at all is the intact arm.

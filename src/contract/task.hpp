@@ -16,19 +16,19 @@ namespace labile {
 /// Facts that can be asked before running.
 struct TaskInfo {
   Layout layout;
-  int max_trials = 0;                // decisions of one subject at most
-  bool best_known = true;            // is there a known best option?
-  std::vector<std::string> events;   // names manipulations may be timed by; at most 8
+  int max_trials = 0;               // decisions of one subject at most
+  bool best_known = true;           // is there a known best option?
+  std::vector<std::string> events;  // names manipulations may be timed by; at most 8
 };
 
 /// Where the lanes stand, for the record and for manipulations; never shown to agents. [lanes] each.
 struct Position {
-  std::span<const std::int32_t> block;      // 0, 1, ...: rule changes so far
-  std::span<const std::int32_t> best;       // best option now, -1 = none known
-  std::span<const std::int32_t> old_best;   // option that the last block's rule calls best, -1 = first block
-  std::span<const std::int32_t> relevant;   // feature number that makes an option good, -1 = none
-  std::span<const std::uint8_t> events;     // bit i: event i of TaskInfo::events happens at this trial
-  std::span<const double> would_pay;        // [option][lanes] what each option pays on this trial
+  std::span<const std::int32_t> block;     // 0, 1, ...: rule changes so far
+  std::span<const std::int32_t> best;      // best option now, -1 = none known
+  std::span<const std::int32_t> old_best;  // option that the last block's rule calls best, -1 = first block
+  std::span<const std::int32_t> relevant;  // feature number that makes an option good, -1 = none
+  std::span<const std::uint8_t> events;    // bit i: event i of TaskInfo::events happens at this trial
+  std::span<const double> would_pay;       // [option][lanes] what each option pays on this trial
 };
 
 class Task {

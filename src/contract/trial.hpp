@@ -43,9 +43,9 @@ template <class T>
 struct Trial {
   const Layout* layout;
   std::span<const Index<T>> feature;
-  Index<T> choice;   // [0, options); meaningless where nothing was chosen
-  T outcome;         // of the chosen option; meaningless where it was not shown
-  Mask<T> fresh;     // values start afresh before this trial
+  Index<T> choice;  // [0, options); meaningless where nothing was chosen
+  T outcome;        // of the chosen option; meaningless where it was not shown
+  Mask<T> fresh;    // values start afresh before this trial
 
   [[nodiscard]] int options() const { return layout->options; }
 };
@@ -98,10 +98,10 @@ void for_each_feature(const Trial<T>& x, T* weight, F&& update) {
 /// A subject's trials as they enter a likelihood. All spans have one entry a trial.
 struct SubjectTrials {
   Layout layout;
-  std::span<const std::int32_t> choice;    // -1 = missing: no likelihood, no update
-  std::span<const double> outcome;         // NaN = missing: likelihood, no update
-  std::span<const std::uint8_t> fresh;     // 1 = values start afresh before this trial
-  std::span<const std::int64_t> feature;   // [trial][option][dim], empty for a bandit
+  std::span<const std::int32_t> choice;   // -1 = missing: no likelihood, no update
+  std::span<const double> outcome;        // NaN = missing: likelihood, no update
+  std::span<const std::uint8_t> fresh;    // 1 = values start afresh before this trial
+  std::span<const std::int64_t> feature;  // [trial][option][dim], empty for a bandit
 
   [[nodiscard]] std::size_t size() const { return choice.size(); }
 };

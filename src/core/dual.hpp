@@ -133,8 +133,12 @@ Dual<B, P> softplus(const Dual<B, P>& a) {
 }
 
 /// The plain number inside, whatever the nesting.
-inline double value_of(double x) { return x; }
-inline Vec value_of(Vec x) { return x; }
+inline double value_of(double x) {
+  return x;
+}
+inline Vec value_of(Vec x) {
+  return x;
+}
 template <class B, int P>
 auto value_of(const Dual<B, P>& x) {
   return value_of(x.v);

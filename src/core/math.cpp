@@ -13,9 +13,8 @@ double ratio(const std::array<double, 8>& num, const std::array<double, 8>& den,
   return a / b;
 }
 // Coefficients of PPND16: centre, intermediate and far tail.
-constexpr std::array<double, 8> kA{3.3871328727963666080e0, 1.3314166789178437745e2,
-                                   1.9715909503065514427e3, 1.3731693765509461125e4,
-                                   4.5921953931549871457e4, 6.7265770927008700853e4,
+constexpr std::array<double, 8> kA{3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
+                                   1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
                                    3.3430575583588128105e4, 2.5090809287301226727e3};
 constexpr std::array<double, 8> kB{1.0,
                                    4.2313330701600911252e1,

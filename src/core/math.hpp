@@ -18,15 +18,33 @@ inline constexpr double kInf = std::numeric_limits<double>::infinity();
 inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 namespace detail {
-inline std::int64_t bits_of(double x) { return std::bit_cast<std::int64_t>(x); }
-inline double from_bits(std::int64_t b) { return std::bit_cast<double>(b); }
-inline Index4 bits_of(Vec x) { return Index4((RawInts)x.v); }
-inline Vec from_bits(Index4 b) { return Vec((RawDoubles)b.i); }
-inline Index4 operator+(Index4 a, Index4 b) { return Index4(a.i + b.i); }
-inline Index4 operator-(Index4 a, Index4 b) { return Index4(a.i - b.i); }
-inline Index4 operator&(Index4 a, Index4 b) { return Index4(a.i & b.i); }
-inline Index4 operator|(Index4 a, Index4 b) { return Index4(a.i | b.i); }
-inline Index4 shift_left(Index4 a, int n) { return Index4(a.i << n); }
+inline std::int64_t bits_of(double x) {
+  return std::bit_cast<std::int64_t>(x);
+}
+inline double from_bits(std::int64_t b) {
+  return std::bit_cast<double>(b);
+}
+inline Index4 bits_of(Vec x) {
+  return Index4((RawInts)x.v);
+}
+inline Vec from_bits(Index4 b) {
+  return Vec((RawDoubles)b.i);
+}
+inline Index4 operator+(Index4 a, Index4 b) {
+  return Index4(a.i + b.i);
+}
+inline Index4 operator-(Index4 a, Index4 b) {
+  return Index4(a.i - b.i);
+}
+inline Index4 operator&(Index4 a, Index4 b) {
+  return Index4(a.i & b.i);
+}
+inline Index4 operator|(Index4 a, Index4 b) {
+  return Index4(a.i | b.i);
+}
+inline Index4 shift_left(Index4 a, int n) {
+  return Index4(a.i << n);
+}
 inline std::int64_t shift_left(std::int64_t a, int n) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) << n);
 }
@@ -99,8 +117,7 @@ void log_pair(T x, T& hi, T& lo) {
   // Exponent such that the mantissa lies in [sqrt(1/2), sqrt(2)).
   const Index<T> moved = bits + Index<T>(0x3ff0000000000000 - 0x3fe6a09e667f3bcd);
   const T k = to_double<T>(shift_right_logical(moved, 52)) - select(tiny, T(1077.0), T(1023.0));
-  const Index<T> mantissa =
-      (moved & Index<T>(0x000fffffffffffff)) + Index<T>(0x3fe6a09e667f3bcd);
+  const Index<T> mantissa = (moved & Index<T>(0x000fffffffffffff)) + Index<T>(0x3fe6a09e667f3bcd);
   const T f = from_bits(mantissa) - T(1.0);
   // log(1+f) = 2 atanh(s), s = f/(2+f), with the quotient's rounding error carried along.
   const T d = T(2.0) + f;
@@ -157,15 +174,31 @@ T pow_impl(T x, T y) {
 }
 }  // namespace detail
 
-inline double exp(double x) { return detail::exp_impl(x); }
-inline Vec exp(Vec x) { return detail::exp_impl(x); }
-inline double log(double x) { return detail::log_impl(x); }
-inline Vec log(Vec x) { return detail::log_impl(x); }
+inline double exp(double x) {
+  return detail::exp_impl(x);
+}
+inline Vec exp(Vec x) {
+  return detail::exp_impl(x);
+}
+inline double log(double x) {
+  return detail::log_impl(x);
+}
+inline Vec log(Vec x) {
+  return detail::log_impl(x);
+}
 /// x^y for x >= 0; a negative base gives NaN (the engine never raises one).
-inline double pow(double x, double y) { return detail::pow_impl(x, y); }
-inline Vec pow(Vec x, Vec y) { return detail::pow_impl(x, y); }
-inline double sqrt(double x) { return std::sqrt(x); }
-inline Vec sqrt(Vec x) { return Vec(RawDoubles(_mm256_sqrt_pd(x.v))); }
+inline double pow(double x, double y) {
+  return detail::pow_impl(x, y);
+}
+inline Vec pow(Vec x, Vec y) {
+  return detail::pow_impl(x, y);
+}
+inline double sqrt(double x) {
+  return std::sqrt(x);
+}
+inline Vec sqrt(Vec x) {
+  return Vec(RawDoubles(_mm256_sqrt_pd(x.v)));
+}
 
 /// log(1 + x), accurate for small x.
 template <class T>

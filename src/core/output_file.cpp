@@ -22,7 +22,9 @@ OutputFile::OutputFile(std::filesystem::path target) : target_(std::move(target)
   }
 }
 
-OutputFile::~OutputFile() { discard(); }
+OutputFile::~OutputFile() {
+  discard();
+}
 
 void OutputFile::discard() noexcept {
   if (file_) std::fclose(file_);

@@ -19,9 +19,15 @@ void on_signal(int signal) {
 }
 }  // namespace
 
-bool interrupted() noexcept { return g_interrupted.load(std::memory_order_relaxed); }
-void request_interrupt() noexcept { g_interrupted.store(true); }
-void clear_interrupt() noexcept { g_interrupted.store(false); }
+bool interrupted() noexcept {
+  return g_interrupted.load(std::memory_order_relaxed);
+}
+void request_interrupt() noexcept {
+  g_interrupted.store(true);
+}
+void clear_interrupt() noexcept {
+  g_interrupted.store(false);
+}
 void install_interrupt() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);

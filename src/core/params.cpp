@@ -16,10 +16,10 @@ struct Unit {
 };
 // Units of one dimension share a base; a value converts when its unit and the parameter's have the same.
 constexpr Unit kUnits[] = {
-    {"s", "s", 1},      {"ms", "s", 1e-3},  {"us", "s", 1e-6},  {"min", "s", 60},   {"h", "s", 3600},
-    {"Hz", "Hz", 1},    {"kHz", "Hz", 1e3}, {"mV", "mV", 1},    {"V", "mV", 1e3},   {"pA", "pA", 1},
-    {"nA", "pA", 1e3},  {"nS", "nS", 1},    {"uS", "nS", 1e3},  {"pF", "pF", 1},    {"nF", "pF", 1e3},
-    {"uM", "uM", 1},    {"nM", "uM", 1e-3}, {"mM", "uM", 1e3},  {"1", "1", 1},      {"%", "1", 0.01},
+    {"s", "s", 1},           {"ms", "s", 1e-3},      {"us", "s", 1e-6}, {"min", "s", 60}, {"h", "s", 3600},
+    {"Hz", "Hz", 1},         {"kHz", "Hz", 1e3},     {"mV", "mV", 1},   {"V", "mV", 1e3}, {"pA", "pA", 1},
+    {"nA", "pA", 1e3},       {"nS", "nS", 1},        {"uS", "nS", 1e3}, {"pF", "pF", 1},  {"nF", "pF", 1e3},
+    {"uM", "uM", 1},         {"nM", "uM", 1e-3},     {"mM", "uM", 1e3}, {"1", "1", 1},    {"%", "1", 0.01},
     {"trials", "trials", 1}, {"trial", "trials", 1},
 };
 const Unit* find_unit(std::string_view name) {
@@ -30,17 +30,21 @@ const Unit* find_unit(std::string_view name) {
 
 std::string type_text(const Value& v) {
   switch (v.index()) {
-    case 0: return "a number";
-    case 1: return "true or false";
-    case 2: return "text";
-    default: return "a list";
+    case 0:
+      return "a number";
+    case 1:
+      return "true or false";
+    case 2:
+      return "text";
+    default:
+      return "a list";
   }
 }
 
 [[noreturn]] void wrong_type(const ParamInfo& p, const Setting& s, std::string_view wanted) {
   throw Error(s.where, fmt::format("expected {}{}, found {} ({})", wanted,
-                                   p.unit == "1" || p.unit.empty() ? "" : " in " + p.unit,
-                                   type_text(s.value), to_text(s.value)));
+                                   p.unit == "1" || p.unit.empty() ? "" : " in " + p.unit, type_text(s.value),
+                                   to_text(s.value)));
 }
 
 double with_unit(const ParamInfo& p, const Where& where, const std::string& text) {
@@ -51,9 +55,13 @@ double with_unit(const ParamInfo& p, const Where& where, const std::string& text
   while (!unit.empty() && unit.front() == ' ') unit.remove_prefix(1);
   const std::string own = p.unit.empty() ? "1" : p.unit;
   if (ec != std::errc{})
-    throw Error(where, fmt::format("'{}' is not a number; {}allowed: {}", text,
-                                   own == "1" ? "" : fmt::format("write one in {0}, or as text with a unit such as \"20 {0}\"; ", own),
-                                   bounds_text(p)));
+    throw Error(
+        where,
+        fmt::format("'{}' is not a number; {}allowed: {}", text,
+                    own == "1"
+                        ? ""
+                        : fmt::format("write one in {0}, or as text with a unit such as \"20 {0}\"; ", own),
+                    bounds_text(p)));
   if (unit.empty() || unit == own) return number;
   const Unit *from = find_unit(unit), *to = find_unit(own);
   if (!from || !to || std::string_view(from->base) != to->base)
@@ -99,7 +107,9 @@ std::string bounds_text(const ParamInfo& p) {
   return fmt::format("{} to {}{}", p.bounds.lo, p.bounds.hi, unit);
 }
 
-double checked_number(const ParamInfo& p, const Setting& s) { return number_of(p, s, s.value); }
+double checked_number(const ParamInfo& p, const Setting& s) {
+  return number_of(p, s, s.value);
+}
 
 int checked_integer(const ParamInfo& p, const Setting& s) {
   const double x = number_of(p, s, s.value);

@@ -38,10 +38,18 @@ struct Prior {
   double a = 0, b = 0;  // beta(a, b) | gamma(shape a, scale b) | normal(mean a, sd b)
 };
 /// Not estimated unless a card or the command line asks for it: stays at its default.
-inline constexpr Prior fixed_prior() { return {Prior::fixed, 0, 0}; }
-inline constexpr Prior beta_prior(double a, double b) { return {Prior::beta, a, b}; }
-inline constexpr Prior gamma_prior(double shape, double scale) { return {Prior::gamma, shape, scale}; }
-inline constexpr Prior normal_prior(double mean, double sd) { return {Prior::normal, mean, sd}; }
+inline constexpr Prior fixed_prior() {
+  return {Prior::fixed, 0, 0};
+}
+inline constexpr Prior beta_prior(double a, double b) {
+  return {Prior::beta, a, b};
+}
+inline constexpr Prior gamma_prior(double shape, double scale) {
+  return {Prior::gamma, shape, scale};
+}
+inline constexpr Prior normal_prior(double mean, double sd) {
+  return {Prior::normal, mean, sd};
+}
 
 /// One parameter as everything outside the model sees it.
 struct ParamInfo {
@@ -67,8 +75,8 @@ struct Field {
   Prior prior;
   std::vector<std::string> choices;
 
-  Field(const char* name_, const char* unit_, Member member_, Bounds bounds_, const char* about_, Prior prior_ = {},
-        std::vector<std::string> choices_ = {})
+  Field(const char* name_, const char* unit_, Member member_, Bounds bounds_, const char* about_,
+        Prior prior_ = {}, std::vector<std::string> choices_ = {})
       : name(name_),
         unit(unit_),
         member(member_),

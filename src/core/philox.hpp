@@ -38,10 +38,10 @@ inline std::array<Index4, 4> philox4(std::array<Index4, 4> c, std::uint64_t key)
   for (int round = 0; round < 10; ++round) {
     // _mm256_mul_epu32 reads the low halves only, so the words need no masking between rounds.
     const __m256i p0 = _mm256_mul_epu32(c0, m0), p1 = _mm256_mul_epu32(c2, m1);
-    const __m256i n0 = _mm256_xor_si256(_mm256_srli_epi64(p1, 32),
-                                        _mm256_xor_si256(c1, _mm256_set1_epi64x(k0)));
-    const __m256i n2 = _mm256_xor_si256(_mm256_srli_epi64(p0, 32),
-                                        _mm256_xor_si256(c3, _mm256_set1_epi64x(k1)));
+    const __m256i n0 =
+        _mm256_xor_si256(_mm256_srli_epi64(p1, 32), _mm256_xor_si256(c1, _mm256_set1_epi64x(k0)));
+    const __m256i n2 =
+        _mm256_xor_si256(_mm256_srli_epi64(p0, 32), _mm256_xor_si256(c3, _mm256_set1_epi64x(k1)));
     c0 = n0;
     c1 = p1;
     c2 = n2;

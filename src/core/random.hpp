@@ -14,18 +14,18 @@ namespace labile {
 
 /// What a draw is for. Appending is safe; renumbering changes every result.
 enum class Purpose : std::uint32_t {
-  luck = 1,        // which options would pay on this trial
-  stimulus = 2,    // what is shown
-  schedule = 3,    // when rules change
-  choice = 4,      // an agent's choice
-  perception = 5,  // an agent's encoding noise
-  dynamics = 6,    // noise inside a continuous-time agent
-  contingency = 7, // random stimulation
-  lesion = 8,      // which units or entries a lesion takes
-  start = 9,       // optimizer starts
-  bootstrap = 10,  // resampled subjects
-  timing = 11,     // inter-trial intervals
-  parameters = 12, // parameters drawn from a distribution
+  luck = 1,         // which options would pay on this trial
+  stimulus = 2,     // what is shown
+  schedule = 3,     // when rules change
+  choice = 4,       // an agent's choice
+  perception = 5,   // an agent's encoding noise
+  dynamics = 6,     // noise inside a continuous-time agent
+  contingency = 7,  // random stimulation
+  lesion = 8,       // which units or entries a lesion takes
+  start = 9,        // optimizer starts
+  bootstrap = 10,   // resampled subjects
+  timing = 11,      // inter-trial intervals
+  parameters = 12,  // parameters drawn from a distribution
 };
 
 struct Draw {

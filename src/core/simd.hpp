@@ -36,33 +36,83 @@ struct Vec {
   void set(int lane, double x) { v[lane] = x; }
 };
 
-inline Vec operator+(Vec a, Vec b) { return Vec(a.v + b.v); }
-inline Vec operator-(Vec a, Vec b) { return Vec(a.v - b.v); }
-inline Vec operator*(Vec a, Vec b) { return Vec(a.v * b.v); }
-inline Vec operator/(Vec a, Vec b) { return Vec(a.v / b.v); }
-inline Vec operator-(Vec a) { return Vec(-a.v); }
-inline Vec& operator+=(Vec& a, Vec b) { return a = a + b; }
-inline Vec& operator-=(Vec& a, Vec b) { return a = a - b; }
-inline Vec& operator*=(Vec& a, Vec b) { return a = a * b; }
+inline Vec operator+(Vec a, Vec b) {
+  return Vec(a.v + b.v);
+}
+inline Vec operator-(Vec a, Vec b) {
+  return Vec(a.v - b.v);
+}
+inline Vec operator*(Vec a, Vec b) {
+  return Vec(a.v * b.v);
+}
+inline Vec operator/(Vec a, Vec b) {
+  return Vec(a.v / b.v);
+}
+inline Vec operator-(Vec a) {
+  return Vec(-a.v);
+}
+inline Vec& operator+=(Vec& a, Vec b) {
+  return a = a + b;
+}
+inline Vec& operator-=(Vec& a, Vec b) {
+  return a = a - b;
+}
+inline Vec& operator*=(Vec& a, Vec b) {
+  return a = a * b;
+}
 
-inline Mask4 operator<(Vec a, Vec b) { return {a.v < b.v}; }
-inline Mask4 operator>(Vec a, Vec b) { return {a.v > b.v}; }
-inline Mask4 operator<=(Vec a, Vec b) { return {a.v <= b.v}; }
-inline Mask4 operator>=(Vec a, Vec b) { return {a.v >= b.v}; }
-inline Mask4 operator==(Vec a, Vec b) { return {a.v == b.v}; }
-inline Mask4 operator!=(Vec a, Vec b) { return {a.v != b.v}; }
-inline Mask4 operator==(Index4 a, Index4 b) { return {a.i == b.i}; }
-inline Mask4 operator!=(Index4 a, Index4 b) { return {a.i != b.i}; }
-inline Mask4 operator>=(Index4 a, Index4 b) { return {a.i >= b.i}; }
-inline Mask4 operator&(Mask4 a, Mask4 b) { return {a.m & b.m}; }
-inline Mask4 operator|(Mask4 a, Mask4 b) { return {a.m | b.m}; }
-inline Mask4 operator!(Mask4 a) { return {~a.m}; }
+inline Mask4 operator<(Vec a, Vec b) {
+  return {a.v < b.v};
+}
+inline Mask4 operator>(Vec a, Vec b) {
+  return {a.v > b.v};
+}
+inline Mask4 operator<=(Vec a, Vec b) {
+  return {a.v <= b.v};
+}
+inline Mask4 operator>=(Vec a, Vec b) {
+  return {a.v >= b.v};
+}
+inline Mask4 operator==(Vec a, Vec b) {
+  return {a.v == b.v};
+}
+inline Mask4 operator!=(Vec a, Vec b) {
+  return {a.v != b.v};
+}
+inline Mask4 operator==(Index4 a, Index4 b) {
+  return {a.i == b.i};
+}
+inline Mask4 operator!=(Index4 a, Index4 b) {
+  return {a.i != b.i};
+}
+inline Mask4 operator>=(Index4 a, Index4 b) {
+  return {a.i >= b.i};
+}
+inline Mask4 operator&(Mask4 a, Mask4 b) {
+  return {a.m & b.m};
+}
+inline Mask4 operator|(Mask4 a, Mask4 b) {
+  return {a.m | b.m};
+}
+inline Mask4 operator!(Mask4 a) {
+  return {~a.m};
+}
 
-inline Vec select(Mask4 c, Vec a, Vec b) { return Vec(c.m ? a.v : b.v); }
-inline Index4 select(Mask4 c, Index4 a, Index4 b) { return Index4(c.m ? a.i : b.i); }
-inline bool any(Mask4 c) { return (c.m[0] | c.m[1] | c.m[2] | c.m[3]) != 0; }
-inline bool all(Mask4 c) { return (c.m[0] & c.m[1] & c.m[2] & c.m[3]) != 0; }
-inline bool lane(Mask4 c, int k) { return c.m[k] != 0; }
+inline Vec select(Mask4 c, Vec a, Vec b) {
+  return Vec(c.m ? a.v : b.v);
+}
+inline Index4 select(Mask4 c, Index4 a, Index4 b) {
+  return Index4(c.m ? a.i : b.i);
+}
+inline bool any(Mask4 c) {
+  return (c.m[0] | c.m[1] | c.m[2] | c.m[3]) != 0;
+}
+inline bool all(Mask4 c) {
+  return (c.m[0] & c.m[1] & c.m[2] & c.m[3]) != 0;
+}
+inline bool lane(Mask4 c, int k) {
+  return c.m[k] != 0;
+}
 
 /// Four neighboring 32-bit integers as one index a lane.
 inline Index4 load_index(const std::int32_t* p) {
@@ -82,21 +132,43 @@ inline void store_index(Index4 x, std::int32_t* p) {
   for (int i = 0; i < kWidth; ++i) p[i] = static_cast<std::int32_t>(x.i[i]);
 }
 
-inline double select(bool c, double a, double b) { return c ? a : b; }
-inline std::int64_t select(bool c, std::int64_t a, std::int64_t b) { return c ? a : b; }
-inline bool any(bool c) { return c; }
-inline bool all(bool c) { return c; }
+inline double select(bool c, double a, double b) {
+  return c ? a : b;
+}
+inline std::int64_t select(bool c, std::int64_t a, std::int64_t b) {
+  return c ? a : b;
+}
+inline bool any(bool c) {
+  return c;
+}
+inline bool all(bool c) {
+  return c;
+}
 
-inline double fma(double a, double b, double c) { return std::fma(a, b, c); }
+inline double fma(double a, double b, double c) {
+  return std::fma(a, b, c);
+}
 inline Vec fma(Vec a, Vec b, Vec c) {
   return Vec(RawDoubles(_mm256_fmadd_pd(a.v, b.v, c.v)));
 }
-inline double min(double a, double b) { return b < a ? b : a; }
-inline double max(double a, double b) { return a < b ? b : a; }
-inline Vec min(Vec a, Vec b) { return select(b < a, b, a); }
-inline Vec max(Vec a, Vec b) { return select(a < b, b, a); }
-inline double abs(double a) { return a < 0 ? -a : (a == 0 ? 0.0 : a); }
-inline Vec abs(Vec a) { return select(a < Vec(0), -a, select(a == Vec(0), Vec(0), a)); }
+inline double min(double a, double b) {
+  return b < a ? b : a;
+}
+inline double max(double a, double b) {
+  return a < b ? b : a;
+}
+inline Vec min(Vec a, Vec b) {
+  return select(b < a, b, a);
+}
+inline Vec max(Vec a, Vec b) {
+  return select(a < b, b, a);
+}
+inline double abs(double a) {
+  return a < 0 ? -a : (a == 0 ? 0.0 : a);
+}
+inline Vec abs(Vec a) {
+  return select(a < Vec(0), -a, select(a == Vec(0), Vec(0), a));
+}
 template <class T>
 T clamp(T x, T lo, T hi) {
   return min(max(x, lo), hi);

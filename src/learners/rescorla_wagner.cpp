@@ -3,9 +3,9 @@
 ///   delta = r - sum_d V[f_d],   V[f_d] += alpha delta  for the chosen option's features f_d
 ///   P(option) = softmax(beta sum_d V[f_d])
 ///
-/// Source: Rescorla & Wagner (1972), in Classical Conditioning II; choice rule as in Sutton & Barto (2018) 2.8.
-/// Differs from it: one learning rate for all cues (no salience); with one dimension whose feature is the
-/// option it is the delta rule on a bandit.
+/// Source: Rescorla & Wagner (1972), in Classical Conditioning II; choice rule as in Sutton & Barto
+/// (2018) 2.8. Differs from it: one learning rate for all cues (no salience); with one dimension whose
+/// feature is the option it is the delta rule on a bandit.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
 
@@ -50,5 +50,7 @@ struct RescorlaWagner {
   }
 };
 }  // namespace
-LearnerEntry rescorla_wagner() { return learner_entry<RescorlaWagner>(); }
+LearnerEntry rescorla_wagner() {
+  return learner_entry<RescorlaWagner>();
+}
 }  // namespace labile

@@ -5,8 +5,7 @@
 namespace labile {
 namespace {
 struct Accuracy {
-  static constexpr Info info{"accuracy", "share of right choices, whatever the outcome",
-                             "design"};
+  static constexpr Info info{"accuracy", "share of right choices, whatever the outcome", "design"};
   static constexpr const char *label = "accuracy", *unit = "1", *direction = "higher", *blocks = "all";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
@@ -21,5 +20,7 @@ struct Accuracy {
   }
 };
 }  // namespace
-MetricEntry accuracy() { return metric_entry<Accuracy>(); }
+MetricEntry accuracy() {
+  return metric_entry<Accuracy>();
+}
 }  // namespace labile

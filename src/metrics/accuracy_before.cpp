@@ -7,7 +7,8 @@ namespace {
 struct AccuracyBefore {
   static constexpr Info info{"accuracy_before", "share of right choices just before the rule changed",
                              "reference circuit, column pre"};
-  static constexpr const char *label = "accuracy before", *unit = "1", *direction = "higher", *blocks = "reversal";
+  static constexpr const char *label = "accuracy before", *unit = "1", *direction = "higher",
+                              *blocks = "reversal";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
   int trials = 30;
@@ -25,5 +26,7 @@ struct AccuracyBefore {
   }
 };
 }  // namespace
-MetricEntry accuracy_before() { return metric_entry<AccuracyBefore>(); }
+MetricEntry accuracy_before() {
+  return metric_entry<AccuracyBefore>();
+}
 }  // namespace labile

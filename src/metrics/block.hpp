@@ -9,9 +9,15 @@
 namespace labile {
 
 /// Was there a choice on trial t that is known to be right or wrong?
-[[nodiscard]] inline bool judged(const BlockView& b, int t) { return b.choice[t] >= 0 && b.correct[t] >= 0; }
-[[nodiscard]] inline bool right(const BlockView& b, int t) { return b.choice[t] >= 0 && b.correct[t] == 1; }
-[[nodiscard]] inline bool wrong(const BlockView& b, int t) { return b.choice[t] >= 0 && b.correct[t] == 0; }
+[[nodiscard]] inline bool judged(const BlockView& b, int t) {
+  return b.choice[t] >= 0 && b.correct[t] >= 0;
+}
+[[nodiscard]] inline bool right(const BlockView& b, int t) {
+  return b.choice[t] >= 0 && b.correct[t] == 1;
+}
+[[nodiscard]] inline bool wrong(const BlockView& b, int t) {
+  return b.choice[t] >= 0 && b.correct[t] == 0;
+}
 [[nodiscard]] inline bool any_judged(const BlockView& b) {
   for (int t = 0; t < b.size(); ++t)
     if (judged(b, t)) return true;
@@ -19,8 +25,12 @@ namespace labile {
 }
 
 /// A reward is an outcome above zero, any other known outcome is none.
-[[nodiscard]] inline bool paid(const BlockView& b, int t) { return b.outcome[t] > 0; }
-[[nodiscard]] inline bool unpaid(const BlockView& b, int t) { return b.outcome[t] <= 0; }
+[[nodiscard]] inline bool paid(const BlockView& b, int t) {
+  return b.outcome[t] > 0;
+}
+[[nodiscard]] inline bool unpaid(const BlockView& b, int t) {
+  return b.outcome[t] <= 0;
+}
 
 /// First trial of the first run of `length` right choices, or the block's length when there is none.
 /// A missing choice breaks the run.
@@ -34,7 +44,9 @@ namespace labile {
 }
 
 /// Index of the first of the block's last n trials.
-[[nodiscard]] inline int last(const BlockView& b, int n) { return std::max(0, b.size() - n); }
+[[nodiscard]] inline int last(const BlockView& b, int n) {
+  return std::max(0, b.size() - n);
+}
 
 /// Of the trials in [from, end) whose pair with the next trial satisfies `given`, how many satisfy `then`.
 template <class Given, class Then>

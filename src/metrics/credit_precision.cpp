@@ -5,9 +5,11 @@
 namespace labile {
 namespace {
 struct CreditPrecision {
-  static constexpr Info info{"credit_precision", "share of the weight change that goes to the relevant feature",
+  static constexpr Info info{"credit_precision",
+                             "share of the weight change that goes to the relevant feature",
                              "reference circuit, column prec"};
-  static constexpr const char *label = "credit precision", *unit = "1", *direction = "higher", *blocks = "reversal";
+  static constexpr const char *label = "credit precision", *unit = "1", *direction = "higher",
+                              *blocks = "reversal";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {"credit_relevant", "credit_total"}; }
   static std::vector<Field<CreditPrecision>> table() { return {}; }
@@ -22,5 +24,7 @@ struct CreditPrecision {
   }
 };
 }  // namespace
-MetricEntry credit_precision() { return metric_entry<CreditPrecision>(); }
+MetricEntry credit_precision() {
+  return metric_entry<CreditPrecision>();
+}
 }  // namespace labile

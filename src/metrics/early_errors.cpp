@@ -7,7 +7,8 @@ namespace {
 struct EarlyErrors {
   static constexpr Info info{"early_errors", "errors right after the rule changed",
                              "reference circuit, column e10"};
-  static constexpr const char *label = "early errors", *unit = "errors", *direction = "lower", *blocks = "reversal";
+  static constexpr const char *label = "early errors", *unit = "errors", *direction = "lower",
+                              *blocks = "reversal";
   static constexpr bool pooled = false;
   static std::vector<std::string> needs() { return {}; }
   int trials = 10;
@@ -22,5 +23,7 @@ struct EarlyErrors {
   }
 };
 }  // namespace
-MetricEntry early_errors() { return metric_entry<EarlyErrors>(); }
+MetricEntry early_errors() {
+  return metric_entry<EarlyErrors>();
+}
 }  // namespace labile

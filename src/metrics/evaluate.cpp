@@ -29,9 +29,10 @@ BlockChoice block_choice(const std::string& text, const char* metric) {
   int n = -1;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (ec != std::errc{} || end != text.data() + text.size() || n < 0)
-    throw Error(fmt::format("metric '{}': blocks = '{}' is neither \"reversal\", \"acquisition\", \"all\" nor the "
-                            "number of a block, counted from 0",
-                            metric, text));
+    throw Error(
+        fmt::format("metric '{}': blocks = '{}' is neither \"reversal\", \"acquisition\", \"all\" nor the "
+                    "number of a block, counted from 0",
+                    metric, text));
   return {n, n};
 }
 
@@ -88,7 +89,8 @@ void for_each_block(const Trials& t, std::size_t subject, Visit&& visit) {
   int index = 0;
   for (std::size_t r = t.first[subject]; r < end;) {
     Rows rows{r, r + 1};
-    while (rows.end < end && t.session[rows.end] == t.session[r] && t.block[rows.end] == t.block[r]) ++rows.end;
+    while (rows.end < end && t.session[rows.end] == t.session[r] && t.block[rows.end] == t.block[r])
+      ++rows.end;
     visit(view_of(t, index, rows, before), rows);
     const bool same_session = rows.end < end && t.session[rows.end] == t.session[r];
     index = same_session ? index + 1 : 0;
@@ -106,7 +108,8 @@ double quantile(std::vector<double>& sorted, double q) {
 }
 
 int defined(std::span<const Sample> samples) {
-  return static_cast<int>(std::count_if(samples.begin(), samples.end(), [](const Sample& s) { return s.den > 0; }));
+  return static_cast<int>(
+      std::count_if(samples.begin(), samples.end(), [](const Sample& s) { return s.den > 0; }));
 }
 
 Interval interval_of(double value, std::vector<double> resampled, int n) {
@@ -119,7 +122,9 @@ Interval interval_of(double value, std::vector<double> resampled, int n) {
   return r;
 }
 
-double contrasted(double a, double b, Contrast kind) { return kind == Contrast::ratio ? a / b : a - b; }
+double contrasted(double a, double b, Contrast kind) {
+  return kind == Contrast::ratio ? a / b : a - b;
+}
 
 }  // namespace
 
@@ -177,7 +182,8 @@ const std::vector<std::uint8_t>& Resampler::counts(std::size_t n, std::uint32_t 
     for (std::size_t i = 0; i < n; i += 2) {
       const auto w = draw.bits(static_cast<std::uint32_t>(i / 2), stream);
       for (std::size_t k = 0; k < 2 && i + k < n; ++k) {
-        const auto taken = static_cast<std::size_t>(Draw::uniform53(w[2 * k], w[2 * k + 1]) * static_cast<double>(n));
+        const auto taken =
+            static_cast<std::size_t>(Draw::uniform53(w[2 * k], w[2 * k + 1]) * static_cast<double>(n));
         // Counts follow about a Poisson law of mean 1: 255 is out of reach but for the types.
         std::uint8_t& count = mine[std::min(taken, n - 1) * kGroup];
         count = static_cast<std::uint8_t>(std::min<int>(count + 1, 255));
@@ -223,7 +229,8 @@ std::vector<int> Resampler::weights(int n, int resample) {
   const auto& c = counts(static_cast<std::size_t>(n), 0);
   std::vector<int> r(static_cast<std::size_t>(n));
   const std::size_t base = static_cast<std::size_t>(resample / kGroup) * static_cast<std::size_t>(n) * kGroup;
-  for (std::size_t i = 0; i < r.size(); ++i) r[i] = c[base + i * kGroup + static_cast<std::size_t>(resample % kGroup)];
+  for (std::size_t i = 0; i < r.size(); ++i)
+    r[i] = c[base + i * kGroup + static_cast<std::size_t>(resample % kGroup)];
   return r;
 }
 
@@ -231,8 +238,8 @@ Interval bootstrap_mean(std::span<const Sample> samples, std::uint64_t seed, int
   return Resampler(seed, resamples).mean(samples);
 }
 
-Interval bootstrap_contrast(std::span<const Sample> a, std::span<const Sample> b, Contrast kind, std::uint64_t seed,
-                            int resamples) {
+Interval bootstrap_contrast(std::span<const Sample> a, std::span<const Sample> b, Contrast kind,
+                            std::uint64_t seed, int resamples) {
   return Resampler(seed, resamples).contrast(a, b, kind);
 }
 

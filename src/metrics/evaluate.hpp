@@ -47,7 +47,8 @@ struct Interval {
 enum class Contrast { ratio, difference };
 
 /// Resampled subjects, drawn once for each number of subjects and used for every metric and condition.
-/// Cost: a resample weight takes one byte; 2000 subjects x 1000 resamples are 2 MB. Not for two threads at once.
+/// Cost: a resample weight takes one byte; 2000 subjects x 1000 resamples are 2 MB. Not for two threads at
+/// once.
 class Resampler {
  public:
   explicit Resampler(std::uint64_t seed, int resamples = 1000);
@@ -70,7 +71,8 @@ class Resampler {
   std::map<std::pair<std::size_t, std::uint32_t>, std::vector<std::uint8_t>> counts_;
 };
 
-[[nodiscard]] Interval bootstrap_mean(std::span<const Sample> samples, std::uint64_t seed, int resamples = 1000);
+[[nodiscard]] Interval bootstrap_mean(std::span<const Sample> samples, std::uint64_t seed,
+                                      int resamples = 1000);
 [[nodiscard]] Interval bootstrap_contrast(std::span<const Sample> a, std::span<const Sample> b, Contrast kind,
                                           std::uint64_t seed, int resamples = 1000);
 

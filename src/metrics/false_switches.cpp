@@ -1,13 +1,16 @@
-/// False switches: percent of transitions on the last `trials` trials in which the active context slot changes.
-/// Source: flex_circuit.py met() `fsw`. Differs from it: transitions to or from a missing value are left out.
+/// False switches: percent of transitions on the last `trials` trials in which the active context slot
+/// changes. Source: flex_circuit.py met() `fsw`. Differs from it: transitions to or from a missing value are
+/// left out.
 #include "metrics/block.hpp"
 
 namespace labile {
 namespace {
 struct FalseSwitches {
-  static constexpr Info info{"false_switches", "changes of the active context late in the block, when no rule changed",
+  static constexpr Info info{"false_switches",
+                             "changes of the active context late in the block, when no rule changed",
                              "reference circuit, column fsw"};
-  static constexpr const char *label = "false switches", *unit = "%", *direction = "lower", *blocks = "reversal";
+  static constexpr const char *label = "false switches", *unit = "%", *direction = "lower",
+                              *blocks = "reversal";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {"slot"}; }
   int trials = 40;
@@ -24,5 +27,7 @@ struct FalseSwitches {
   }
 };
 }  // namespace
-MetricEntry false_switches() { return metric_entry<FalseSwitches>(); }
+MetricEntry false_switches() {
+  return metric_entry<FalseSwitches>();
+}
 }  // namespace labile

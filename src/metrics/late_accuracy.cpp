@@ -7,7 +7,8 @@ namespace {
 struct LateAccuracy {
   static constexpr Info info{"late_accuracy", "share of right choices at the end of the block",
                              "reference circuit, column late"};
-  static constexpr const char *label = "late accuracy", *unit = "1", *direction = "higher", *blocks = "reversal";
+  static constexpr const char *label = "late accuracy", *unit = "1", *direction = "higher",
+                              *blocks = "reversal";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
   int trials = 30;
@@ -24,5 +25,7 @@ struct LateAccuracy {
   }
 };
 }  // namespace
-MetricEntry late_accuracy() { return metric_entry<LateAccuracy>(); }
+MetricEntry late_accuracy() {
+  return metric_entry<LateAccuracy>();
+}
 }  // namespace labile

@@ -1,7 +1,6 @@
-/// Lose-shift: P(another option than on the trial before | that trial was not rewarded), over all trials of the
-/// block.
-/// Source: den Ouden et al. (2013) doi:10.1016/j.neuron.2013.08.030.
-/// Differs from it: pairs with a missing choice are left out; shift is by option, not by its features.
+/// Lose-shift: P(another option than on the trial before | that trial was not rewarded), over all trials of
+/// the block. Source: den Ouden et al. (2013) doi:10.1016/j.neuron.2013.08.030. Differs from it: pairs with a
+/// missing choice are left out; shift is by option, not by its features.
 #include "metrics/block.hpp"
 
 namespace labile {
@@ -20,5 +19,7 @@ struct LoseShift {
   }
 };
 }  // namespace
-MetricEntry lose_shift() { return metric_entry<LoseShift>(); }
+MetricEntry lose_shift() {
+  return metric_entry<LoseShift>();
+}
 }  // namespace labile

@@ -6,15 +6,17 @@
 namespace labile {
 namespace {
 struct LoseShiftMisleading {
-  static constexpr Info info{"lose_shift_misleading", "share of unrewarded right choices followed by a wrong one, late in the block",
+  static constexpr Info info{"lose_shift_misleading",
+                             "share of unrewarded right choices followed by a wrong one, late in the block",
                              "reference circuit, column LS"};
-  static constexpr const char *label = "lose-shift, misleading loss", *unit = "1",
-                             *direction = "lower", *blocks = "reversal";
+  static constexpr const char *label = "lose-shift, misleading loss", *unit = "1", *direction = "lower",
+                              *blocks = "reversal";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
   int trials = 40;
   static std::vector<Field<LoseShiftMisleading>> table() {
-    return {{"trials", "trials", &LoseShiftMisleading::trials, {2, 10000}, "trials up to the end of the block"}};
+    return {
+        {"trials", "trials", &LoseShiftMisleading::trials, {2, 10000}, "trials up to the end of the block"}};
   }
   Sample operator()(const BlockView& b) const {
     return share_of_pairs(
@@ -23,5 +25,7 @@ struct LoseShiftMisleading {
   }
 };
 }  // namespace
-MetricEntry lose_shift_misleading() { return metric_entry<LoseShiftMisleading>(); }
+MetricEntry lose_shift_misleading() {
+  return metric_entry<LoseShiftMisleading>();
+}
 }  // namespace labile

@@ -7,7 +7,8 @@ namespace {
 struct MaxNe {
   static constexpr Info info{"max_ne", "largest noradrenaline signal right after the rule changed",
                              "reference circuit, column maxNE"};
-  static constexpr const char *label = "peak noradrenaline", *unit = "1", *direction = "none", *blocks = "reversal";
+  static constexpr const char *label = "peak noradrenaline", *unit = "1", *direction = "none",
+                              *blocks = "reversal";
   static constexpr bool pooled = false;
   static std::vector<std::string> needs() { return {"ne"}; }
   int trials = 15;
@@ -24,5 +25,7 @@ struct MaxNe {
   }
 };
 }  // namespace
-MetricEntry max_ne() { return metric_entry<MaxNe>(); }
+MetricEntry max_ne() {
+  return metric_entry<MaxNe>();
+}
 }  // namespace labile

@@ -17,13 +17,13 @@ namespace labile {
 /// One subject's trials in one block (between two rule changes), with the trials before it. Spans are of
 /// equal length within each part. A block is what column `block` says; without one, all is block 0.
 struct BlockView {
-  int block = 0;                            // 0 = acquisition
-  std::span<const std::int8_t> correct;     // 1, 0, -1 unknown
-  std::span<const std::int32_t> choice;     // -1 missing
-  std::span<const std::int32_t> best;       // -1 unknown
-  std::span<const std::int32_t> old_best;   // -1 none
-  std::span<const double> outcome;          // NaN missing
-  std::span<const double> rt_s;             // NaN missing
+  int block = 0;                                // 0 = acquisition
+  std::span<const std::int8_t> correct;         // 1, 0, -1 unknown
+  std::span<const std::int32_t> choice;         // -1 missing
+  std::span<const std::int32_t> best;           // -1 unknown
+  std::span<const std::int32_t> old_best;       // -1 none
+  std::span<const double> outcome;              // NaN missing
+  std::span<const double> rt_s;                 // NaN missing
   std::span<const std::int8_t> correct_before;  // the block before, empty for the first
   /// Signals in the order of MetricEntry::needs.
   std::vector<std::span<const double>> signals;
@@ -43,10 +43,10 @@ struct MetricEntry {
   Info info;
   const char* label;
   const char* unit;
-  const char* direction;            // "lower", "higher" or "none" is better
-  bool pooled;                      // true: denominators count trials
-  const char* blocks;               // where it applies unless asked: "reversal", "acquisition", "all"
-  std::vector<std::string> needs;   // signals, none for behavior alone
+  const char* direction;           // "lower", "higher" or "none" is better
+  bool pooled;                     // true: denominators count trials
+  const char* blocks;              // where it applies unless asked: "reversal", "acquisition", "all"
+  std::vector<std::string> needs;  // signals, none for behavior alone
   std::vector<ParamInfo> params;
   Measure (*make)(const Settings&);
 };
@@ -55,8 +55,15 @@ struct MetricEntry {
 /// `table()` and `Sample operator()(const BlockView&) const`; its parameters are its members.
 template <class M>
 MetricEntry metric_entry() {
-  return {M::info, M::label, M::unit, M::direction, M::pooled, M::blocks, M::needs(),
-          describe_params(M::table()), [](const Settings& given) -> Measure {
+  return {M::info,
+          M::label,
+          M::unit,
+          M::direction,
+          M::pooled,
+          M::blocks,
+          M::needs(),
+          describe_params(M::table()),
+          [](const Settings& given) -> Measure {
             return read_params(M::table(), given, std::string("metric '") + M::info.name + "'");
           }};
 }

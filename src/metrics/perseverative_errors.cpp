@@ -9,15 +9,19 @@ namespace {
 struct PerseverativeErrors {
   static constexpr Info info{"perseverative_errors", "errors before choices leave the old rule",
                              "Jones & Mishkin (1972) doi:10.1016/0014-4886(72)90030-1"};
-  static constexpr const char *label = "perseverative errors", *unit = "errors",
-                             *direction = "lower", *blocks = "reversal";
+  static constexpr const char *label = "perseverative errors", *unit = "errors", *direction = "lower",
+                              *blocks = "reversal";
   static constexpr bool pooled = false;
   static std::vector<std::string> needs() { return {}; }
   int window = 10;
   int threshold = 3;
   static std::vector<Field<PerseverativeErrors>> table() {
     return {{"window", "trials", &PerseverativeErrors::window, {1, 1000}, "length of the sliding window"},
-            {"threshold", "trials", &PerseverativeErrors::threshold, {1, 1000}, "right choices that end the stage"}};
+            {"threshold",
+             "trials",
+             &PerseverativeErrors::threshold,
+             {1, 1000},
+             "right choices that end the stage"}};
   }
   Sample operator()(const BlockView& b) const {
     if (!any_judged(b)) return {};
@@ -33,5 +37,7 @@ struct PerseverativeErrors {
   }
 };
 }  // namespace
-MetricEntry perseverative_errors() { return metric_entry<PerseverativeErrors>(); }
+MetricEntry perseverative_errors() {
+  return metric_entry<PerseverativeErrors>();
+}
 }  // namespace labile

@@ -1,13 +1,14 @@
 /// Perseverative index: P(choice is the option that the block before called best | error).
-/// Source: science notes C, metric definitions. Differs from it: errors without a known old best are left out.
+/// Source: science notes C, metric definitions. Differs from it: errors without a known old best are left
+/// out.
 #include "metrics/block.hpp"
 
 namespace labile {
 namespace {
 struct PerseverativeIndex {
-  static constexpr Info info{"perseverative_index", "share of errors that repeat the old rule",
-                             "design"};
-  static constexpr const char *label = "perseverative index", *unit = "1", *direction = "lower", *blocks = "reversal";
+  static constexpr Info info{"perseverative_index", "share of errors that repeat the old rule", "design"};
+  static constexpr const char *label = "perseverative index", *unit = "1", *direction = "lower",
+                              *blocks = "reversal";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
   static std::vector<Field<PerseverativeIndex>> table() { return {}; }
@@ -22,5 +23,7 @@ struct PerseverativeIndex {
   }
 };
 }  // namespace
-MetricEntry perseverative_index() { return metric_entry<PerseverativeIndex>(); }
+MetricEntry perseverative_index() {
+  return metric_entry<PerseverativeIndex>();
+}
 }  // namespace labile

@@ -5,14 +5,20 @@
 namespace labile {
 namespace {
 struct RegressiveErrors {
-  static constexpr Info info{"regressive_errors", "errors after the switch, in percent of the trials after it",
+  static constexpr Info info{"regressive_errors",
+                             "errors after the switch, in percent of the trials after it",
                              "reference circuit, column reg"};
-  static constexpr const char *label = "regressive errors", *unit = "%", *direction = "lower", *blocks = "reversal";
+  static constexpr const char *label = "regressive errors", *unit = "%", *direction = "lower",
+                              *blocks = "reversal";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
   int run = 4;
   static std::vector<Field<RegressiveErrors>> table() {
-    return {{"run", "trials", &RegressiveErrors::run, {1, 1000}, "right choices in a row that count as switched"}};
+    return {{"run",
+             "trials",
+             &RegressiveErrors::run,
+             {1, 1000},
+             "right choices in a row that count as switched"}};
   }
   Sample operator()(const BlockView& b) const {
     Sample s;
@@ -24,5 +30,7 @@ struct RegressiveErrors {
   }
 };
 }  // namespace
-MetricEntry regressive_errors() { return metric_entry<RegressiveErrors>(); }
+MetricEntry regressive_errors() {
+  return metric_entry<RegressiveErrors>();
+}
 }  // namespace labile

@@ -5,8 +5,7 @@
 namespace labile {
 namespace {
 struct ResponseTime {
-  static constexpr Info info{"response_time", "mean response time",
-                             "design"};
+  static constexpr Info info{"response_time", "mean response time", "design"};
   static constexpr const char *label = "response time", *unit = "s", *direction = "none", *blocks = "all";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
@@ -22,5 +21,7 @@ struct ResponseTime {
   }
 };
 }  // namespace
-MetricEntry response_time() { return metric_entry<ResponseTime>(); }
+MetricEntry response_time() {
+  return metric_entry<ResponseTime>();
+}
 }  // namespace labile

@@ -5,9 +5,9 @@
 namespace labile {
 namespace {
 struct RewardRate {
-  static constexpr Info info{"reward_rate", "mean outcome of a choice",
-                             "design"};
-  static constexpr const char *label = "reward rate", *unit = "outcome", *direction = "higher", *blocks = "all";
+  static constexpr Info info{"reward_rate", "mean outcome of a choice", "design"};
+  static constexpr const char *label = "reward rate", *unit = "outcome", *direction = "higher",
+                              *blocks = "all";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
   static std::vector<Field<RewardRate>> table() { return {}; }
@@ -22,5 +22,7 @@ struct RewardRate {
   }
 };
 }  // namespace
-MetricEntry reward_rate() { return metric_entry<RewardRate>(); }
+MetricEntry reward_rate() {
+  return metric_entry<RewardRate>();
+}
 }  // namespace labile

@@ -7,7 +7,8 @@ namespace {
 struct SwitchLag {
   static constexpr Info info{"switch_lag", "trial on which the first run of right choices begins",
                              "reference circuit, column lag"};
-  static constexpr const char *label = "switch lag", *unit = "trials", *direction = "lower", *blocks = "reversal";
+  static constexpr const char *label = "switch lag", *unit = "trials", *direction = "lower",
+                              *blocks = "reversal";
   static constexpr bool pooled = false;
   static std::vector<std::string> needs() { return {}; }
   int run = 4;
@@ -20,5 +21,7 @@ struct SwitchLag {
   }
 };
 }  // namespace
-MetricEntry switch_lag() { return metric_entry<SwitchLag>(); }
+MetricEntry switch_lag() {
+  return metric_entry<SwitchLag>();
+}
 }  // namespace labile

@@ -8,13 +8,17 @@ namespace {
 struct TrialsToCriterion {
   static constexpr Info info{"trials_to_criterion", "trials until the first run of right choices is complete",
                              "reference circuit, column ttc"};
-  static constexpr const char *label = "trials to criterion", *unit = "trials",
-                             *direction = "lower", *blocks = "reversal";
+  static constexpr const char *label = "trials to criterion", *unit = "trials", *direction = "lower",
+                              *blocks = "reversal";
   static constexpr bool pooled = false;
   static std::vector<std::string> needs() { return {}; }
   int run = 8;
   static std::vector<Field<TrialsToCriterion>> table() {
-    return {{"run", "trials", &TrialsToCriterion::run, {1, 1000}, "right choices in a row that meet the criterion"}};
+    return {{"run",
+             "trials",
+             &TrialsToCriterion::run,
+             {1, 1000},
+             "right choices in a row that meet the criterion"}};
   }
   Sample operator()(const BlockView& b) const {
     if (!any_judged(b)) return {};
@@ -22,5 +26,7 @@ struct TrialsToCriterion {
   }
 };
 }  // namespace
-MetricEntry trials_to_criterion() { return metric_entry<TrialsToCriterion>(); }
+MetricEntry trials_to_criterion() {
+  return metric_entry<TrialsToCriterion>();
+}
 }  // namespace labile

@@ -19,5 +19,7 @@ struct WinStay {
   }
 };
 }  // namespace
-MetricEntry win_stay() { return metric_entry<WinStay>(); }
+MetricEntry win_stay() {
+  return metric_entry<WinStay>();
+}
 }  // namespace labile

@@ -6,10 +6,11 @@
 namespace labile {
 namespace {
 struct WinStayBest {
-  static constexpr Info info{"win_stay_best", "share of rewarded right choices followed by a right one, late in the block",
+  static constexpr Info info{"win_stay_best",
+                             "share of rewarded right choices followed by a right one, late in the block",
                              "reference circuit, column WS"};
-  static constexpr const char *label = "win-stay, best option", *unit = "1",
-                             *direction = "higher", *blocks = "reversal";
+  static constexpr const char *label = "win-stay, best option", *unit = "1", *direction = "higher",
+                              *blocks = "reversal";
   static constexpr bool pooled = true;
   static std::vector<std::string> needs() { return {}; }
   int trials = 40;
@@ -23,5 +24,7 @@ struct WinStayBest {
   }
 };
 }  // namespace
-MetricEntry win_stay_best() { return metric_entry<WinStayBest>(); }
+MetricEntry win_stay_best() {
+  return metric_entry<WinStayBest>();
+}
 }  // namespace labile

@@ -27,8 +27,26 @@ struct Known {
   const char* name;
   std::vector<std::string> aliases;
 };
-enum Column { kSubject, kSession, kBlock, kTrial, kStage, kStimulus, kChoice, kOutcome, kGain, kLoss,
-              kCorrect, kRt, kRtMs, kBest, kOldBest, kCondition, kState, kColumns };
+enum Column {
+  kSubject,
+  kSession,
+  kBlock,
+  kTrial,
+  kStage,
+  kStimulus,
+  kChoice,
+  kOutcome,
+  kGain,
+  kLoss,
+  kCorrect,
+  kRt,
+  kRtMs,
+  kBest,
+  kOldBest,
+  kCondition,
+  kState,
+  kColumns
+};
 
 const std::array<Known, kColumns>& known_columns() {
   static const std::array<Known, kColumns> known{{
@@ -64,11 +82,16 @@ std::string fold(std::string_view s) {
 bool missing(std::string_view s) {
   const auto lower = [&](std::size_t i) { return static_cast<char>(s[i] | 0x20); };
   switch (s.size()) {
-    case 0: return true;
-    case 1: return s[0] == '.';
-    case 2: return lower(0) == 'n' && lower(1) == 'a';
-    case 3: return lower(0) == 'n' && (s[1] == '/' || lower(1) == 'a') && lower(2) == (s[1] == '/' ? 'a' : 'n');
-    default: return false;
+    case 0:
+      return true;
+    case 1:
+      return s[0] == '.';
+    case 2:
+      return lower(0) == 'n' && lower(1) == 'a';
+    case 3:
+      return lower(0) == 'n' && (s[1] == '/' || lower(1) == 'a') && lower(2) == (s[1] == '/' ? 'a' : 'n');
+    default:
+      return false;
   }
 }
 
@@ -104,9 +127,10 @@ std::vector<std::pair<double, double>> outcome_pairs(const std::string& text) {
     b = numbers(std::string_view(text).substr(to + 4));
   }
   const auto bad = [](double x) { return !std::isfinite(x); };
-  if (a.empty() || a.size() != b.size() || std::any_of(a.begin(), a.end(), bad) || std::any_of(b.begin(), b.end(), bad))
-    throw Error(fmt::format("outcome_map = '{}': write it like \"0/1 to -1/1\", as many numbers after 'to' as before",
-                            text));
+  if (a.empty() || a.size() != b.size() || std::any_of(a.begin(), a.end(), bad) ||
+      std::any_of(b.begin(), b.end(), bad))
+    throw Error(fmt::format(
+        "outcome_map = '{}': write it like \"0/1 to -1/1\", as many numbers after 'to' as before", text));
   for (std::size_t i = 0; i < a.size(); ++i) pairs.emplace_back(a[i], b[i]);
   return pairs;
 }
@@ -176,7 +200,8 @@ class Reader {
   [[nodiscard]] std::size_t named(const std::string& name) const {
     for (std::size_t i = 0; i < names_.size(); ++i)
       if (fold(names_[i]) == fold(name)) return i;
-    throw Error({path_.string(), in_.line(), 0, ""}, fmt::format("no column '{}'{}", name, suggest(name, names_)));
+    throw Error({path_.string(), in_.line(), 0, ""},
+                fmt::format("no column '{}'{}", name, suggest(name, names_)));
   }
   void assign(const std::string& ours, const std::string& theirs) {
     std::vector<std::string> known;
@@ -194,15 +219,16 @@ class Reader {
     const std::string near = nearest(k.name, names_);
     throw Error({path_.string(), in_.line(), 0, ""},
                 fmt::format("column '{}' is missing{}; it may be called {}; the file has {}", k.name,
-                            near.empty() ? "" : fmt::format("; did you mean '{}'?", near), fmt::join(k.aliases, ", "),
-                            fmt::join(names_, ", ")));
+                            near.empty() ? "" : fmt::format("; did you mean '{}'?", near),
+                            fmt::join(k.aliases, ", "), fmt::join(names_, ", ")));
   }
   void find_signals() {
     for (const auto& name : options_.signals) signals_.push_back({name, named(name), {}});
     if (!ours_) return;
     for (std::size_t i = 0; i < names_.size(); ++i) {
       const bool known = std::find(at_.begin(), at_.end(), static_cast<int>(i)) != at_.end();
-      const bool asked = std::any_of(signals_.begin(), signals_.end(), [&](const Signal& s) { return s.column == i; });
+      const bool asked =
+          std::any_of(signals_.begin(), signals_.end(), [&](const Signal& s) { return s.column == i; });
       if (!known && !asked) signals_.push_back({names_[i], i, {}});
     }
   }
@@ -230,9 +256,10 @@ class Reader {
     if (in_.size() == names_.size()) return;
     const Where where{path_.string(), in_.line(), 0, ""};
     if (in_.size() < names_.size() && !in_.ended())
-      throw Error(where, fmt::format("the file ends in the middle of a row: {} of {} fields", in_.size(), names_.size()));
-    throw Error(where, fmt::format("too {} fields: {}, the header has {}", in_.size() < names_.size() ? "few" : "many",
-                                   in_.size(), names_.size()));
+      throw Error(where, fmt::format("the file ends in the middle of a row: {} of {} fields", in_.size(),
+                                     names_.size()));
+    throw Error(where, fmt::format("too {} fields: {}, the header has {}",
+                                   in_.size() < names_.size() ? "few" : "many", in_.size(), names_.size()));
   }
   void reserve() {
     std::error_code ec;
@@ -241,7 +268,8 @@ class Reader {
     // Of the bytes read, the part behind the current row is at most one chunk; line lengths vary little.
     const double rows = 1.1 * static_cast<double>(size) * 1024 / std::max(1.0, bytes_of_rows_);
     const auto n = static_cast<std::size_t>(std::min(rows, 1e9));
-    for (auto* c : {&t_.session, &t_.block, &t_.trial, &t_.stage, &t_.choice, &t_.best, &t_.old_best, &t_.condition})
+    for (auto* c :
+         {&t_.session, &t_.block, &t_.trial, &t_.stage, &t_.choice, &t_.best, &t_.old_best, &t_.condition})
       c->reserve(n);
     t_.correct.reserve(n);
     t_.outcome.reserve(n);
@@ -257,7 +285,8 @@ class Reader {
       return;
     }
     if (name.empty()) throw bad(kSubject, "is empty; every row needs a subject");
-    const auto [it, fresh] = ids_.try_emplace(std::string(name), static_cast<std::int32_t>(t_.subjects.size()));
+    const auto [it, fresh] =
+        ids_.try_emplace(std::string(name), static_cast<std::int32_t>(t_.subjects.size()));
     if (fresh) t_.subjects.emplace_back(name);
     runs_.push_back({it->second, row, row + 1});
   }
@@ -277,8 +306,8 @@ class Reader {
       column.push_back(kMissing);
       return;
     }
-    static const std::string allowed = fmt::format("an option: a whole number from 0 to {0} (or from 1 to {1}), or NA",
-                                                   kMaxOptions - 1, kMaxOptions);
+    static const std::string allowed = fmt::format(
+        "an option: a whole number from 0 to {0} (or from 1 to {1}), or NA", kMaxOptions - 1, kMaxOptions);
     const int x = integer(c, allowed.c_str());
     if (x < 0 || x > kMaxOptions) throw bad(c, fmt::format("'{}' is not {}", field(c), allowed));
     column.push_back(x);
@@ -307,11 +336,14 @@ class Reader {
       throw Error({path_.string(), in_.line(), 0, names_[column]}, fmt::format("'{}' is not {}", s, allowed));
     return x;
   }
-  [[nodiscard]] double real(Column c) const { return real(static_cast<std::size_t>(at_[c]), "a number or NA"); }
+  [[nodiscard]] double real(Column c) const {
+    return real(static_cast<std::size_t>(at_[c]), "a number or NA");
+  }
   void outcome() {
     double x = has(kOutcome) ? real(kOutcome) : real(kGain) - std::abs(real(kLoss));
     if (!map_.empty() && !std::isnan(x)) {
-      const auto it = std::find_if(map_.begin(), map_.end(), [&](const auto& pair) { return pair.first == x; });
+      const auto it =
+          std::find_if(map_.begin(), map_.end(), [&](const auto& pair) { return pair.first == x; });
       if (it == map_.end())
         throw bad(has(kOutcome) ? kOutcome : kGain,
                   fmt::format("outcome {} is not in outcome_map '{}'", x, options_.outcome_map));
@@ -319,16 +351,15 @@ class Reader {
     }
     t_.outcome.push_back(x);
   }
-  void response_time() {
-    t_.rt_s.push_back(has(kRt) ? real(kRt) : has(kRtMs) ? real(kRtMs) / 1000 : kNaN);
-  }
+  void response_time() { t_.rt_s.push_back(has(kRt) ? real(kRt) : has(kRtMs) ? real(kRtMs) / 1000 : kNaN); }
   void condition() {
     if (!has(kCondition) || field(kCondition).empty()) {
       t_.condition.push_back(kMissing);
       return;
     }
     const std::string_view name = field(kCondition);
-    if (t_.rows() > 1 && last_condition_ >= 0 && t_.conditions[static_cast<std::size_t>(last_condition_)] == name) {
+    if (t_.rows() > 1 && last_condition_ >= 0 &&
+        t_.conditions[static_cast<std::size_t>(last_condition_)] == name) {
       t_.condition.push_back(last_condition_);
       return;
     }
@@ -364,8 +395,9 @@ class Reader {
       arity_[d] = std::max(arity_[d], s[i] - '0' + 1);
     }
     if (!good)
-      throw bad(kStimulus, fmt::format("'{}' is not the features of {} options, {} digits each, as in the first row", s,
-                                       options_shown_, dims_));
+      throw bad(kStimulus,
+                fmt::format("'{}' is not the features of {} options, {} digits each, as in the first row", s,
+                            options_shown_, dims_));
   }
   void signal(Signal& s) const {
     const double x = real(s.column, "a number or NA");
@@ -377,7 +409,8 @@ class Reader {
   // ---- after the last row ----
   /// Brings each subject's rows together, in the order they stood in.
   void group() {
-    std::stable_sort(runs_.begin(), runs_.end(), [](const Run& a, const Run& b) { return a.subject < b.subject; });
+    std::stable_sort(runs_.begin(), runs_.end(),
+                     [](const Run& a, const Run& b) { return a.subject < b.subject; });
     for (std::size_t i = 0, row = 0; i < runs_.size(); ++i) {
       if (i == 0 || runs_[i].subject != runs_[i - 1].subject) t_.first.push_back(row);
       row += runs_[i].end - runs_[i].begin;
@@ -386,7 +419,8 @@ class Reader {
     for (auto& s : signals_)
       if (!s.values.empty()) s.values.resize(t_.rows(), kNaN);
     if (runs_.size() == t_.subjects.size()) return;
-    for (auto* c : {&t_.session, &t_.block, &t_.trial, &t_.stage, &t_.choice, &t_.best, &t_.old_best, &t_.condition})
+    for (auto* c :
+         {&t_.session, &t_.block, &t_.trial, &t_.stage, &t_.choice, &t_.best, &t_.old_best, &t_.condition})
       reorder(*c, 1);
     reorder(t_.correct, 1);
     reorder(t_.outcome, 1);
@@ -423,10 +457,11 @@ class Reader {
     }
   }
   [[noreturn]] void twice(std::size_t subject, std::size_t a, std::size_t b) const {
-    throw Error({path_.string(), line_of(b), 0, names_[static_cast<std::size_t>(at_[kTrial])]},
-                fmt::format("subject '{}' has trial {} twice, first on line {}; a column session, block, stage or "
-                            "condition may tell them apart",
-                            t_.subjects[subject], t_.trial[b], line_of(a)));
+    throw Error(
+        {path_.string(), line_of(b), 0, names_[static_cast<std::size_t>(at_[kTrial])]},
+        fmt::format("subject '{}' has trial {} twice, first on line {}; a column session, block, stage or "
+                    "condition may tell them apart",
+                    t_.subjects[subject], t_.trial[b], line_of(a)));
   }
   /// Lines are not kept: finding one means reading the file again.
   [[nodiscard]] int line_of(std::size_t row) const {
@@ -452,20 +487,23 @@ class Reader {
     }
     const int shift = from_one ? 1 : 0;
     const int seen = highest_ - shift + 1;
-    const int options = options_.layout ? options_.layout->options : featured_ ? options_shown_ : std::max(2, seen);
+    const int options = options_.layout ? options_.layout->options
+                        : featured_     ? options_shown_
+                                        : std::max(2, seen);
     if (seen > options || seen > kMaxOptions)
       throw Error(highest_at_, fmt::format("option {} is out of range: allowed are {} to {}", highest_, shift,
                                            std::min(options, kMaxOptions) - 1 + shift));
     lay_out(options);
   }
   void lay_out(int options) {
-    t_.layout = options_.layout  ? *options_.layout
-                : featured_      ? Layout::featured(options, arity_)
-                                 : Layout::bandit(options);
+    t_.layout = options_.layout ? *options_.layout
+                : featured_     ? Layout::featured(options, arity_)
+                                : Layout::bandit(options);
     if (!featured_) {
       if (!t_.layout.feature_is_option)
-        throw Error(fmt::format("{}: these options have features, and the file has no column stimulus with them",
-                                path_.string()));
+        throw Error(
+            fmt::format("{}: these options have features, and the file has no column stimulus with them",
+                        path_.string()));
       return;
     }
     if (t_.layout.feature_is_option) {
@@ -473,12 +511,15 @@ class Reader {
       return;
     }
     if (t_.layout.dims() != dims_ || t_.layout.options != options_shown_)
-      throw Error({path_.string(), 0, 0, "stimulus"}, fmt::format("shows {} options of {} features, wanted are {} of {}",
-                  options_shown_, dims_, t_.layout.options, t_.layout.dims()));
+      throw Error({path_.string(), 0, 0, "stimulus"},
+                  fmt::format("shows {} options of {} features, wanted are {} of {}", options_shown_, dims_,
+                              t_.layout.options, t_.layout.dims()));
     for (int d = 0; d < dims_; ++d)
       if (arity_[static_cast<std::size_t>(d)] > std::max(2, t_.layout.arity[static_cast<std::size_t>(d)]))
-        throw Error({path_.string(), 0, 0, "stimulus"}, fmt::format("dimension {} has value {}, allowed are 0 to {}", d,
-                    arity_[static_cast<std::size_t>(d)] - 1, t_.layout.arity[static_cast<std::size_t>(d)] - 1));
+        throw Error({path_.string(), 0, 0, "stimulus"},
+                    fmt::format("dimension {} has value {}, allowed are 0 to {}", d,
+                                arity_[static_cast<std::size_t>(d)] - 1,
+                                t_.layout.arity[static_cast<std::size_t>(d)] - 1));
     if (t_.layout.features() > kMaxFeatures)
       throw Error({path_.string(), 0, 0, "stimulus"},
                   fmt::format("{} features, at most {} are allowed", t_.layout.features(), kMaxFeatures));
@@ -498,11 +539,13 @@ class Reader {
     double sum = 0, n = 0;
     for (const double x : t_.rt_s)
       if (!std::isnan(x)) sum += x, n += 1;
-    if (sum > 60 * n) note("response times average {:.0f} s; are they milliseconds? then call the column rt_ms", sum / n);
+    if (sum > 60 * n)
+      note("response times average {:.0f} s; are they milliseconds? then call the column rt_ms", sum / n);
   }
   void count_trials() {
     for (std::size_t s = 0; s < t_.subjects.size(); ++s)
-      for (std::size_t r = t_.first[s]; r < t_.first[s + 1]; ++r) t_.trial[r] = static_cast<std::int32_t>(r - t_.first[s]);
+      for (std::size_t r = t_.first[s]; r < t_.first[s + 1]; ++r)
+        t_.trial[r] = static_cast<std::int32_t>(r - t_.first[s]);
     note("no column trial: each subject's rows are taken in their order");
   }
   void find_blocks() {
@@ -524,7 +567,9 @@ class Reader {
       std::int32_t old = kMissing;
       for (std::size_t r = t_.first[s], end; r < t_.first[s + 1]; r = end) {
         std::int32_t best = t_.best[r];
-        for (end = r; end < t_.first[s + 1] && t_.session[end] == t_.session[r] && t_.block[end] == t_.block[r]; ++end) {
+        for (end = r;
+             end < t_.first[s + 1] && t_.session[end] == t_.session[r] && t_.block[end] == t_.block[r];
+             ++end) {
           t_.old_best[end] = old;
           if (t_.best[end] != best) best = kMissing;
         }
@@ -565,12 +610,14 @@ std::vector<std::uint8_t> fresh_flags(const Trials& t, std::string_view reset_on
   for (std::string_view rest = reset_on; !rest.empty();) {
     const auto comma = rest.find(',');
     const std::string item = fold(rest.substr(0, comma));
-    if (item == "session") session = true;
-    else if (item == "block") session = block = true;
+    if (item == "session")
+      session = true;
+    else if (item == "block")
+      session = block = true;
     else if (item != "none") {
       const std::vector<std::string> known{"none", "session", "block"};
-      throw Error(where, fmt::format("reset_on = '{}': '{}' is nothing that values can start afresh on{}", reset_on,
-                                     item, suggest(item, known)));
+      throw Error(where, fmt::format("reset_on = '{}': '{}' is nothing that values can start afresh on{}",
+                                     reset_on, item, suggest(item, known)));
     }
     rest = comma == std::string_view::npos ? std::string_view{} : rest.substr(comma + 1);
   }

@@ -50,8 +50,8 @@ struct TrialsFile {
 /// Throws Interrupted when the user asks to stop.
 [[nodiscard]] TrialsFile read_trials(const std::filesystem::path& path, const ReadOptions& options = {});
 
-/// [row] 1 where values start afresh: each subject's first row, and where a column named in `reset_on` changes.
-/// `reset_on`: "none", "session", "block" (a new session is a new block), or several with commas.
+/// [row] 1 where values start afresh: each subject's first row, and where a column named in `reset_on`
+/// changes. `reset_on`: "none", "session", "block" (a new session is a new block), or several with commas.
 [[nodiscard]] std::vector<std::uint8_t> fresh_flags(const Trials& trials, std::string_view reset_on,
                                                     const Where& where = {});
 
@@ -59,8 +59,8 @@ struct TrialsFile {
 [[nodiscard]] SubjectTrials subject_trials(const Trials& trials, int subject,
                                            std::span<const std::uint8_t> fresh);
 
-/// Where a data set lies: `name` when it is a file, $LABILE_DATA/name/name.csv, or shared/data/name/name.csv in
-/// the current folder or one above it.
+/// Where a data set lies: `name` when it is a file, $LABILE_DATA/name/name.csv, or shared/data/name/name.csv
+/// in the current folder or one above it.
 [[nodiscard]] std::optional<std::filesystem::path> find_data(const std::string& name);
 
 }  // namespace labile

@@ -59,8 +59,10 @@ void Records::choose_delimiter() {
 }
 
 void Records::add(std::string_view field) {
-  if (count_ == fields_.size()) fields_.push_back(field);
-  else fields_[count_] = field;
+  if (count_ == fields_.size())
+    fields_.push_back(field);
+  else
+    fields_[count_] = field;
   ++count_;
 }
 
@@ -108,10 +110,13 @@ Records::Found Records::split() {
     if (p < end && *p == '"') {
       p = quoted(p, end);
       if (!p && !at_end_) return Found::unfinished;
-      if (!p) throw Error({path_.string(), next_line_, 0, ""}, "a quoted field opens in this row and does not close");
+      if (!p)
+        throw Error({path_.string(), next_line_, 0, ""},
+                    "a quoted field opens in this row and does not close");
     } else {
       while (p < end && *p != delimiter && *p != '\n') ++p;
-      if (p < end || at_end_) add(trimmed(start, p > start && p[-1] == '\r' && (p == end || *p == '\n') ? p - 1 : p));
+      if (p < end || at_end_)
+        add(trimmed(start, p > start && p[-1] == '\r' && (p == end || *p == '\n') ? p - 1 : p));
     }
     if (p == end && !at_end_) return Found::unfinished;
     if (p == end || *p == '\n') break;
@@ -128,8 +133,8 @@ bool Records::next() {
   for (;;) {
     if (delimiter_ == 0) {
       while (!at_end_ && std::find(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
-                                   buffer_.begin() + static_cast<std::ptrdiff_t>(end_), '\n') ==
-                             buffer_.begin() + static_cast<std::ptrdiff_t>(end_))
+                                   buffer_.begin() + static_cast<std::ptrdiff_t>(end_),
+                                   '\n') == buffer_.begin() + static_cast<std::ptrdiff_t>(end_))
         refill();
       choose_delimiter();
     }

@@ -23,8 +23,8 @@ class Records {
   /// Fields of the current record, spaces around unquoted ones removed. Valid until next().
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] std::string_view operator[](std::size_t i) const { return fields_[i]; }
-  [[nodiscard]] int line() const { return line_; }         // where the record starts, from 1
-  [[nodiscard]] bool ended() const { return ended_; }      // was there a line end after it?
+  [[nodiscard]] int line() const { return line_; }     // where the record starts, from 1
+  [[nodiscard]] bool ended() const { return ended_; }  // was there a line end after it?
   [[nodiscard]] std::size_t bytes_read() const { return bytes_; }
 
  private:

@@ -20,14 +20,14 @@ struct Trials {
   std::vector<std::string> conditions;  // names that `condition` indexes; empty = no such column
   // [row] each:
   std::vector<std::int32_t> session, block, trial, stage;
-  std::vector<std::int32_t> choice;     // option from 0, -1 = missing
-  std::vector<std::int32_t> best;       // best option, -1 = unknown
-  std::vector<std::int32_t> old_best;   // option the block before called best, -1 = none or unknown
-  std::vector<std::int8_t> correct;     // 1, 0, -1 = unknown
-  std::vector<double> outcome;          // NaN = missing
-  std::vector<double> rt_s;             // NaN = missing
+  std::vector<std::int32_t> choice;    // option from 0, -1 = missing
+  std::vector<std::int32_t> best;      // best option, -1 = unknown
+  std::vector<std::int32_t> old_best;  // option the block before called best, -1 = none or unknown
+  std::vector<std::int8_t> correct;    // 1, 0, -1 = unknown
+  std::vector<double> outcome;         // NaN = missing
+  std::vector<double> rt_s;            // NaN = missing
   std::vector<std::int32_t> condition;
-  std::vector<std::int64_t> feature;    // [row][option][dim], empty for a bandit
+  std::vector<std::int64_t> feature;                   // [row][option][dim], empty for a bandit
   std::map<std::string, std::vector<double>> signals;  // da, ach, ...: [row]
 
   [[nodiscard]] std::size_t rows() const { return choice.size(); }

@@ -39,9 +39,12 @@ class Lines {
   }
   void number(double x) {
     if (std::isnan(x)) return;
-    if (x == 0 && !std::signbit(x)) b_.push_back('0');
-    else if (x == 1) b_.push_back('1');
-    else fmt::format_to(std::back_inserter(b_), "{}", x);
+    if (x == 0 && !std::signbit(x))
+      b_.push_back('0');
+    else if (x == 1)
+      b_.push_back('1');
+    else
+      fmt::format_to(std::back_inserter(b_), "{}", x);
   }
   void comma() { b_.push_back(','); }
   void end() {
@@ -79,7 +82,8 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
       throw Error(fmt::format("trials.csv writes a feature as one digit; a dimension has {} values", a));
   Lines out(file);
   std::vector<const std::vector<double>*> signals;
-  std::string names = "subject,session,block,trial,stage,state,stimulus,choice,outcome,correct,rt_s,best,old_best,condition";
+  std::string names =
+      "subject,session,block,trial,stage,state,stimulus,choice,outcome,correct,rt_s,best,old_best,condition";
   for (const auto* name : kSignals) {
     const auto it = t.signals.find(name);
     signals.push_back(it == t.signals.end() ? nullptr : &it->second);
@@ -119,7 +123,8 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
       out.comma();
       out.option(t.old_best[r]);
       out.comma();
-      if (!conditions.empty() && t.condition[r] >= 0) out.text(conditions[static_cast<std::size_t>(t.condition[r])]);
+      if (!conditions.empty() && t.condition[r] >= 0)
+        out.text(conditions[static_cast<std::size_t>(t.condition[r])]);
       for (const auto* signal : signals) {
         out.comma();
         if (signal) out.number((*signal)[r]);

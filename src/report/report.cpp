@@ -19,8 +19,8 @@ bool starts_as_object(std::string_view json) {
   return first != std::string_view::npos && json[first] == '{';
 }
 
-// '<' occurs in JSON only inside strings, where \u003c means the same. Without it no text can close the script
-// element or open a comment in it.
+// '<' occurs in JSON only inside strings, where \u003c means the same. Without it no text can close the
+// script element or open a comment in it.
 void append_script_safe(std::string& out, std::string_view json) {
   for (const char c : json) {
     if (c == '<') {
@@ -35,7 +35,8 @@ void append_script_safe(std::string& out, std::string_view json) {
 
 std::string report_page(std::string_view results_json) {
   if (!starts_as_object(results_json)) {
-    throw std::invalid_argument("report_page: results.json should hold a JSON object, but its text does not start with '{'");
+    throw std::invalid_argument(
+        "report_page: results.json should hold a JSON object, but its text does not start with '{'");
   }
   const std::array<std::pair<std::string_view, std::string_view>, 4> parts{{
       {"@LABILE_CSS@", embedded::report_css},

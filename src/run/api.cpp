@@ -9,7 +9,9 @@
 namespace labile {
 namespace {
 
-Results::Value value_of(const Interval& i) { return {i.value, i.low, i.high, i.n}; }
+Results::Value value_of(const Interval& i) {
+  return {i.value, i.low, i.high, i.n};
+}
 
 std::vector<Override> overrides_of(const std::vector<std::string>& changes) {
   std::vector<Override> r;
@@ -30,12 +32,13 @@ Results results_of(const RunResult& run) {
   for (const auto& c : run.cells) {
     Results::Cell cell{c.variant, c.agent, c.condition, c.source, c.subjects, {}};
     for (std::size_t m = 0; m < run.card.metrics.size(); ++m)
-      cell.metrics.push_back({run.card.metrics[m].id, find_metric(run.card.metrics[m].metric).unit, value_of(c.values[m])});
+      cell.metrics.push_back(
+          {run.card.metrics[m].id, find_metric(run.card.metrics[m].metric).unit, value_of(c.values[m])});
     r.cells.push_back(std::move(cell));
   }
   for (const auto& p : run.predictions)
-    r.predictions.push_back({p.prediction.claim, p.variant, p.agent, p.prediction.metric, p.prediction.relation_text,
-                             p.verdict, value_of(p.effect)});
+    r.predictions.push_back({p.prediction.claim, p.variant, p.agent, p.prediction.metric,
+                             p.prediction.relation_text, p.verdict, value_of(p.effect)});
   r.notes = run.notes;
   r.json = results_json(run);
   return r;
@@ -52,7 +55,8 @@ const Results::Value& Results::Cell::value(std::string_view metric) const {
   throw std::invalid_argument(fmt::format("the card measures no '{}'{}", metric, suggest(metric, known)));
 }
 
-const Results::Cell* Results::find(std::string_view agent, std::string_view condition, std::string_view variant) const {
+const Results::Cell* Results::find(std::string_view agent, std::string_view condition,
+                                   std::string_view variant) const {
   for (const auto& c : cells)
     if (c.agent == agent && c.condition == condition && (variant.empty() || c.variant == variant)) return &c;
   return nullptr;
@@ -68,6 +72,8 @@ Results run(std::string_view card_toml, int threads, const std::vector<std::stri
   }
 }
 
-const char* version() noexcept { return LABILE_VERSION; }
+const char* version() noexcept {
+  return LABILE_VERSION;
+}
 
 }  // namespace labile

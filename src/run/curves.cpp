@@ -22,7 +22,8 @@ constexpr Shown kShown[] = {
 void CurveSum::add(const Trials& t) {
   for (std::size_t s = 0; s + 1 < t.first.size(); ++s) {
     const std::size_t first = t.first[s], last = t.first[s + 1];
-    add_subject(t, first, last, "correct", [&](std::size_t r) { return t.correct[r] < 0 ? kNaN : t.correct[r]; });
+    add_subject(t, first, last, "correct",
+                [&](std::size_t r) { return t.correct[r] < 0 ? kNaN : t.correct[r]; });
     for (const auto& shown : kShown) {
       const auto it = t.signals.find(shown.signal);
       if (it != t.signals.end())
@@ -43,7 +44,8 @@ void CurveSum::add_subject(const Trials& t, std::size_t first, std::size_t last,
     while (block_end < last && t.block[block_end] == t.block[change]) ++block_end;
     for (int x = -before_; x < after_; ++x) {
       const auto row = static_cast<std::ptrdiff_t>(change) + x;
-      if (row < static_cast<std::ptrdiff_t>(block_start) || row >= static_cast<std::ptrdiff_t>(block_end)) continue;
+      if (row < static_cast<std::ptrdiff_t>(block_start) || row >= static_cast<std::ptrdiff_t>(block_end))
+        continue;
       const double v = value(static_cast<std::size_t>(row));
       if (v != v) continue;
       sum[x + before_] += v;

@@ -9,10 +9,13 @@ struct Allowed {
 Allowed allowed(const Prediction& p) {
   switch (p.relation) {
     case Prediction::Relation::at_least:
-    case Prediction::Relation::above: return {p.bound, kInf};
+    case Prediction::Relation::above:
+      return {p.bound, kInf};
     case Prediction::Relation::at_most:
-    case Prediction::Relation::below: return {-kInf, p.bound};
-    case Prediction::Relation::within: break;
+    case Prediction::Relation::below:
+      return {-kInf, p.bound};
+    case Prediction::Relation::within:
+      break;
   }
   // "within 5%" is a ratio between 0.95 and 1.05; of a difference it is an absolute band.
   return p.of == Prediction::Of::ratio ? Allowed{1 - p.bound, 1 + p.bound} : Allowed{-p.bound, p.bound};

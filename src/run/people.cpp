@@ -18,8 +18,9 @@ Schedule schedule_of(const Trials& t, const Where& where) {
   for (std::size_t i = 0; i + 1 < t.first.size(); ++i) {
     for (std::size_t r = t.first[i]; r < t.first[i + 1]; ++r)
       if (t.best[r] < 0)
-        throw Error(where, fmt::format("{}: subject {} has a trial without a best option, so there is no schedule",
-                                       t.source, t.subjects[i]));
+        throw Error(where,
+                    fmt::format("{}: subject {} has a trial without a best option, so there is no schedule",
+                                t.source, t.subjects[i]));
     s.best.emplace_back(t.best.begin() + static_cast<std::ptrdiff_t>(t.first[i]),
                         t.best.begin() + static_cast<std::ptrdiff_t>(t.first[i + 1]));
     s.block.emplace_back(t.block.begin() + static_cast<std::ptrdiff_t>(t.first[i]),
@@ -33,7 +34,9 @@ std::vector<double> doubles(const Json& list) {
   for (const auto& x : list) r.push_back(x.is_null() ? kNaN : x.get<double>());
   return r;
 }
-double number(const Json& x) { return x.is_null() ? kNaN : x.get<double>(); }
+double number(const Json& x) {
+  return x.is_null() ? kNaN : x.get<double>();
+}
 }  // namespace
 
 People load_people(const DataSpec& data, bool with_schedule) {

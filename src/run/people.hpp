@@ -6,8 +6,8 @@
 namespace labile {
 
 struct People {
-  std::optional<Trials> trials;    // the record, when the data set was found
-  Schedule schedule;               // what each person met, when found
+  std::optional<Trials> trials;  // the record, when the data set was found
+  Schedule schedule;             // what each person met, when found
   std::vector<std::string> notes;
 };
 

@@ -14,7 +14,9 @@ namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
 
-Json number(double x) { return std::isfinite(x) ? Json(x) : Json(nullptr); }
+Json number(double x) {
+  return std::isfinite(x) ? Json(x) : Json(nullptr);
+}
 Json numbers(const std::vector<double>& v) {
   Json r = Json::array();
   for (const double x : v) r.push_back(number(x));
@@ -28,41 +30,64 @@ Json metric_list(const Card& card) {
   Json r = Json::array();
   for (const auto& m : card.metrics) {
     const auto& e = find_metric(m.metric, m.where);
-    r.push_back({{"id", m.id}, {"label", m.id == m.metric ? std::string(e.label) : m.id}, {"unit", e.unit},
-                 {"key", metric_key(m)}, {"about", e.info.about}, {"direction", e.direction}});
+    r.push_back({{"id", m.id},
+                 {"label", m.id == m.metric ? std::string(e.label) : m.id},
+                 {"unit", e.unit},
+                 {"key", metric_key(m)},
+                 {"about", e.info.about},
+                 {"direction", e.direction}});
   }
   return r;
 }
 
 Json cell_json(const RunResult& result, const Cell& c) {
   Json metrics = Json::object();
-  for (std::size_t m = 0; m < c.values.size(); ++m) metrics[result.card.metrics[m].id] = interval(c.values[m]);
+  for (std::size_t m = 0; m < c.values.size(); ++m)
+    metrics[result.card.metrics[m].id] = interval(c.values[m]);
   Json curves = Json::array();
   for (const auto& k : c.curves)
-    curves.push_back({{"signal", k.signal}, {"label", k.label}, {"unit", k.unit}, {"x", k.x},
-                      {"mean", numbers(k.mean)}, {"low", numbers(k.low)}, {"high", numbers(k.high)}});
-  return {{"variant", c.variant}, {"agent", c.agent}, {"condition", c.condition}, {"source", c.source},
-          {"data", c.data}, {"subjects", c.subjects}, {"metrics", metrics}, {"curves", curves}};
+    curves.push_back({{"signal", k.signal},
+                      {"label", k.label},
+                      {"unit", k.unit},
+                      {"x", k.x},
+                      {"mean", numbers(k.mean)},
+                      {"low", numbers(k.low)},
+                      {"high", numbers(k.high)}});
+  return {{"variant", c.variant}, {"agent", c.agent},       {"condition", c.condition}, {"source", c.source},
+          {"data", c.data},       {"subjects", c.subjects}, {"metrics", metrics},       {"curves", curves}};
 }
 
 Json effects_json(const RunResult& result) {
   Json r = Json::array();
   for (const auto& e : result.effects)
-    r.push_back({{"variant", e.variant}, {"agent", e.agent}, {"condition", e.condition}, {"against", e.against},
-                 {"metric", result.card.metrics[e.metric].id}, {"ratio", interval(e.ratio)},
+    r.push_back({{"variant", e.variant},
+                 {"agent", e.agent},
+                 {"condition", e.condition},
+                 {"against", e.against},
+                 {"metric", result.card.metrics[e.metric].id},
+                 {"ratio", interval(e.ratio)},
                  {"difference", interval(e.difference)},
-                 {"d", std::isfinite(e.d) ? Json{{"value", e.d}, {"low", nullptr}, {"high", nullptr}} : Json(nullptr)}});
+                 {"d", std::isfinite(e.d) ? Json{{"value", e.d}, {"low", nullptr}, {"high", nullptr}}
+                                          : Json(nullptr)}});
   return r;
 }
 
 Json predictions_json(const RunResult& result) {
   Json r = Json::array();
   for (const auto& j : result.predictions)
-    r.push_back({{"claim", j.prediction.claim}, {"variant", j.variant}, {"agent", j.agent},
-                 {"metric", j.prediction.metric}, {"contrast", {j.prediction.treated, j.prediction.control}},
-                 {"relation", j.prediction.relation_text}, {"value", number(j.effect.value)},
-                 {"low", number(j.effect.low)}, {"high", number(j.effect.high)}, {"verdict", j.verdict},
-                 {"reason", j.reason}, {"anchor", j.prediction.anchor}, {"tuned", j.prediction.tuned}});
+    r.push_back({{"claim", j.prediction.claim},
+                 {"variant", j.variant},
+                 {"agent", j.agent},
+                 {"metric", j.prediction.metric},
+                 {"contrast", {j.prediction.treated, j.prediction.control}},
+                 {"relation", j.prediction.relation_text},
+                 {"value", number(j.effect.value)},
+                 {"low", number(j.effect.low)},
+                 {"high", number(j.effect.high)},
+                 {"verdict", j.verdict},
+                 {"reason", j.reason},
+                 {"anchor", j.prediction.anchor},
+                 {"tuned", j.prediction.tuned}});
   return r;
 }
 
@@ -72,7 +97,9 @@ Json parameter_json(const ModelFit& f, std::size_t k) {
     if (k < s.params.size() && std::isfinite(s.params[k])) x.push_back(s.params[k]);
   if (x.empty()) return {{"name", f.names[k]}, {"unit", f.units[k]}};
   std::sort(x.begin(), x.end());
-  const auto quantile = [&](double q) { return x[static_cast<std::size_t>(q * static_cast<double>(x.size() - 1) + 0.5)]; };
+  const auto quantile = [&](double q) {
+    return x[static_cast<std::size_t>(q * static_cast<double>(x.size() - 1) + 0.5)];
+  };
   double mean = 0, square = 0;
   for (const double v : x) mean += v / static_cast<double>(x.size());
   for (const double v : x) square += (v - mean) * (v - mean);
@@ -82,8 +109,8 @@ Json parameter_json(const ModelFit& f, std::size_t k) {
   const double lo = x.front(), width = (x.back() - lo) / 20;
   for (int i = 0; i <= 20; ++i) edges.push_back(lo + i * width);
   for (const double v : x) ++counts[width > 0 ? std::min(19, static_cast<int>((v - lo) / width)) : 0];
-  Json r{{"name", f.names[k]}, {"unit", f.units[k]}, {"mean", mean}, {"sd", sd}, {"median", quantile(0.5)},
-         {"q25", quantile(0.25)}, {"q75", quantile(0.75)}};
+  Json r{{"name", f.names[k]},      {"unit", f.units[k]},    {"mean", mean},         {"sd", sd},
+         {"median", quantile(0.5)}, {"q25", quantile(0.25)}, {"q75", quantile(0.75)}};
   if (width > 0) r["histogram"] = {{"edges", edges}, {"counts", counts}};
   return r;
 }
@@ -104,9 +131,17 @@ Json fits_json(const RunResult& result) {
     }
     Json params = Json::array();
     for (std::size_t k = 0; k < f.names.size(); ++k) params.push_back(parameter_json(f, k));
-    r.push_back({{"data", f.data}, {"model", f.spec.model}, {"method", f.spec.method}, {"subjects", f.fits.size()},
-                 {"trials", trials}, {"loglik", loglik}, {"aic", aic}, {"bic", bic},
-                 {"parameters_per_subject", free}, {"at_bound", at_bound}, {"parameters", params}});
+    r.push_back({{"data", f.data},
+                 {"model", f.spec.model},
+                 {"method", f.spec.method},
+                 {"subjects", f.fits.size()},
+                 {"trials", trials},
+                 {"loglik", loglik},
+                 {"aic", aic},
+                 {"bic", bic},
+                 {"parameters_per_subject", free},
+                 {"at_bound", at_bound},
+                 {"parameters", params}});
   }
   return r;
 }
@@ -117,10 +152,17 @@ Json manifest_json(const RunResult& result) {
   char now[32];
   const std::time_t t = std::time(nullptr);
   std::strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&t));
-  return {{"version", LABILE_VERSION}, {"build", LABILE_BUILD}, {"compiler", LABILE_COMPILER},
-          {"flags", LABILE_FLAGS}, {"seed", result.card.seed}, {"host", host.nodename},
-          {"threads", result.threads}, {"decisions", result.decisions}, {"wall_s", result.wall_s},
-          {"peak_mb", result.peak_mb}, {"finished", now}};
+  return {{"version", LABILE_VERSION},
+          {"build", LABILE_BUILD},
+          {"compiler", LABILE_COMPILER},
+          {"flags", LABILE_FLAGS},
+          {"seed", result.card.seed},
+          {"host", host.nodename},
+          {"threads", result.threads},
+          {"decisions", result.decisions},
+          {"wall_s", result.wall_s},
+          {"peak_mb", result.peak_mb},
+          {"finished", now}};
 }
 }  // namespace
 
@@ -149,10 +191,13 @@ std::string results_json(const RunResult& result) {
 }
 
 std::string metric_key(const MetricSpec& m) {
-  std::string r = m.metric;
-  const std::string own = find_metric(m.metric, m.where).blocks;
-  r += ", " + (m.blocks.empty() ? own : m.blocks) + " blocks";
-  for (const auto& [name, setting] : m.settings) r += ", " + name + " = " + to_text(setting.value);
+  const auto& entry = find_metric(m.metric, m.where);
+  std::string r = m.metric + ", " + (m.blocks.empty() ? std::string(entry.blocks) : m.blocks) + " blocks";
+  for (const auto& p : entry.params) {  // a default that is written out is the same definition
+    const auto it = m.settings.find(p.name);
+    if (it != m.settings.end() && it->second.value != p.standard)
+      r += ", " + p.name + " = " + to_text(it->second.value);
+  }
   return r;
 }
 

@@ -35,9 +35,11 @@ class Runner {
  public:
   Runner(const Card& card, const RunOptions& options) : card_(card), options_(options) {
     result_.card = card;
-    result_.threads = options.threads > 0 ? options.threads
-                                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    for (const auto& m : card.metrics) requests_.push_back(request_metric(m.metric, m.settings, m.blocks, m.where));
+    result_.threads = options.threads > 0
+                          ? options.threads
+                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    for (const auto& m : card.metrics)
+      requests_.push_back(request_metric(m.metric, m.settings, m.blocks, m.where));
   }
 
   RunResult run() {
@@ -68,7 +70,8 @@ class Runner {
       return;
     }
     const Trials& t = *people_.trials;
-    const auto fresh = fresh_flags(t, fmt::format("{}", fmt::join(card_.data->reset_on, ",")), card_.data->where);
+    const auto fresh =
+        fresh_flags(t, fmt::format("{}", fmt::join(card_.data->reset_on, ",")), card_.data->where);
     std::vector<SubjectTrials> subjects;
     for (std::size_t s = 0; s < t.subjects.size(); ++s)
       subjects.push_back(subject_trials(t, static_cast<int>(s), fresh));
@@ -108,7 +111,8 @@ class Runner {
       for (const auto& agent : card_.agents)
         for (const auto& condition : card_.conditions) {
           if (agent.fitted && fitted_rows(agent.model).empty()) {
-            result_.notes.push_back(fmt::format("{} was not simulated: there is no fit to take parameters from.", agent.name));
+            result_.notes.push_back(
+                fmt::format("{} was not simulated: there is no fit to take parameters from.", agent.name));
             break;
           }
           const auto& entry = find_learner(agent.model, agent.where);
@@ -119,7 +123,8 @@ class Runner {
     const int subjects = schedule ? static_cast<int>(schedule->best.size()) : card_.subjects;
     const int blocks = (subjects + kBlock - 1) / kBlock;
     std::vector<std::vector<BlockResult>> parts(plan_.size());
-    for (auto& p : parts) p.resize(blocks, BlockResult{{}, CurveSum(card_.curve_before, card_.curve_after), {}, 0});
+    for (auto& p : parts)
+      p.resize(blocks, BlockResult{{}, CurveSum(card_.curve_before, card_.curve_after), {}, 0});
     const int total = static_cast<int>(plan_.size()) * blocks;
     std::atomic<int> done{0};
     std::mutex progress_lock;
@@ -266,22 +271,25 @@ class Runner {
       int judged = 0;
       for (const auto& v : card_.variants)
         for (const auto& a : card_.agents) {
-          if ((!p.variant.empty() && p.variant != v.name) || (!p.agent.empty() && p.agent != a.name)) continue;
+          if ((!p.variant.empty() && p.variant != v.name) || (!p.agent.empty() && p.agent != a.name))
+            continue;
           const Cell* treated = result_.find(v.name, a.name, p.treated);
           const Cell* control = result_.find(v.name, a.name, p.control);
           if (!treated || !control) continue;
           std::size_t m = 0;
           while (card_.metrics[m].id != p.metric) ++m;
           Judged j{p, v.name, a.name, {}, "", ""};
-          j.effect = resampler.contrast(treated->samples[m], control->samples[m],
-                                        p.of == Prediction::Of::ratio ? Contrast::ratio : Contrast::difference);
+          j.effect =
+              resampler.contrast(treated->samples[m], control->samples[m],
+                                 p.of == Prediction::Of::ratio ? Contrast::ratio : Contrast::difference);
           j.verdict = verdict(p, j.effect);
           if (j.verdict == "not run") j.reason = "the metric is not defined in these cells";
           result_.predictions.push_back(std::move(j));
           ++judged;
         }
       if (judged == 0)
-        result_.predictions.push_back({p, p.variant, p.agent, {}, "not run", "no agent of this card ran both conditions"});
+        result_.predictions.push_back(
+            {p, p.variant, p.agent, {}, "not run", "no agent of this card ran both conditions"});
     }
   }
 
@@ -295,12 +303,15 @@ class Runner {
 
 }  // namespace
 
-const Cell* RunResult::find(std::string_view variant, std::string_view agent, std::string_view condition) const {
+const Cell* RunResult::find(std::string_view variant, std::string_view agent,
+                            std::string_view condition) const {
   for (const auto& c : cells)
     if (c.variant == variant && c.agent == agent && c.condition == condition) return &c;
   return nullptr;
 }
 
-RunResult run_card(const Card& card, const RunOptions& options) { return Runner(card, options).run(); }
+RunResult run_card(const Card& card, const RunOptions& options) {
+  return Runner(card, options).run();
+}
 
 }  // namespace labile

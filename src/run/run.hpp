@@ -25,7 +25,7 @@ struct Curve {
 
 struct Cell {
   std::string variant, agent, condition;
-  std::string source = "simulated", data;    // "people" and the data set's name; "people, stored"
+  std::string source = "simulated", data;  // "people" and the data set's name; "people, stored"
   int subjects = 0;
   std::vector<std::vector<Sample>> samples;  // [metric][subject]; empty for stored numbers
   std::vector<Interval> values;              // [metric]
@@ -59,8 +59,8 @@ struct ModelFit {
 class OutputFile;
 
 struct RunOptions {
-  int threads = 0;                     // 0 = all cores
-  OutputFile* trials = nullptr;        // where record = "all" writes, for the caller to commit; null = nowhere
+  int threads = 0;               // 0 = all cores
+  OutputFile* trials = nullptr;  // where record = "all" writes, for the caller to commit; null = nowhere
   std::function<void(double share, const std::string& what)> progress;  // may be empty
 };
 
@@ -75,7 +75,8 @@ struct RunResult {
   int threads = 0;
   std::size_t decisions = 0;
 
-  [[nodiscard]] const Cell* find(std::string_view variant, std::string_view agent, std::string_view condition) const;
+  [[nodiscard]] const Cell* find(std::string_view variant, std::string_view agent,
+                                 std::string_view condition) const;
 };
 
 /// Runs the card. Results are the same bits for any number of threads.

@@ -142,12 +142,13 @@ class Interventions {
         if (!ph.live[lane] || a.onset[lane] >= 0) continue;
         const bool event = a.event >= 0 && (at.events[lane] >> a.event & 1);
         a.seen[lane] += event;
-        const bool now = a.m.trial >= 0     ? ph.trial >= a.m.trial
+        const bool now = a.m.trial >= 0      ? ph.trial >= a.m.trial
                          : a.m.at == "start" ? true
                                              : event && a.seen[lane] == a.m.occurrence;
         if (!now) continue;
         a.onset[lane] = ph.trial;
-        if (a.m.op != Manipulation::Op::stimulate) agent_.apply(a.handle, static_cast<int>(lane), effect(a.m));
+        if (a.m.op != Manipulation::Op::stimulate)
+          agent_.apply(a.handle, static_cast<int>(lane), effect(a.m));
       }
   }
 
@@ -186,25 +187,37 @@ class Interventions {
   }
   static Effect effect(const Manipulation& m) {
     switch (m.op) {
-      case Manipulation::Op::scale: return {Effect::scale, m.amount};
-      case Manipulation::Op::set: return {Effect::set, m.amount};
-      case Manipulation::Op::add: return {Effect::add, m.amount};
-      case Manipulation::Op::lesion: return {Effect::scale, 1 - m.amount};
-      case Manipulation::Op::reset: return {Effect::reset_fraction, m.amount};
-      case Manipulation::Op::stimulate: break;
+      case Manipulation::Op::scale:
+        return {Effect::scale, m.amount};
+      case Manipulation::Op::set:
+        return {Effect::set, m.amount};
+      case Manipulation::Op::add:
+        return {Effect::add, m.amount};
+      case Manipulation::Op::lesion:
+        return {Effect::scale, 1 - m.amount};
+      case Manipulation::Op::reset:
+        return {Effect::reset_fraction, m.amount};
+      case Manipulation::Op::stimulate:
+        break;
     }
     throw Bug("a stimulation is no lasting effect");
   }
-  static bool stimulated(const Active& a, std::size_t index, const Phase& ph, const Subjects& who, std::size_t lane) {
+  static bool stimulated(const Active& a, std::size_t index, const Phase& ph, const Subjects& who,
+                         std::size_t lane) {
     switch (a.m.when) {
-      case Manipulation::When::always: return true;
-      case Manipulation::When::reward: return ph.outcome[lane] > 0;
-      case Manipulation::When::no_reward: return ph.outcome[lane] <= 0;
-      case Manipulation::When::random: break;
+      case Manipulation::When::always:
+        return true;
+      case Manipulation::When::reward:
+        return ph.outcome[lane] > 0;
+      case Manipulation::When::no_reward:
+        return ph.outcome[lane] <= 0;
+      case Manipulation::When::random:
+        break;
     }
     const std::size_t t = std::min<std::size_t>(ph.trial - a.onset[lane], a.m.probability.size() - 1);
     const Draw draw{who.seed, Purpose::contingency, who.entity[lane]};
-    return draw.uniform(static_cast<std::uint32_t>(ph.trial), static_cast<std::uint32_t>(index)) < a.m.probability[t];
+    return draw.uniform(static_cast<std::uint32_t>(ph.trial), static_cast<std::uint32_t>(index)) <
+           a.m.probability[t];
   }
 
   Agent& agent_;
@@ -214,7 +227,9 @@ class Interventions {
 
 }  // namespace
 
-std::size_t simulated_decisions() noexcept { return t_decisions; }
+std::size_t simulated_decisions() noexcept {
+  return t_decisions;
+}
 
 Trials simulate(const Simulation& s, int first, int count) {
   const int lanes = (count + kWidth - 1) / kWidth * kWidth;

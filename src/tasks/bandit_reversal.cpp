@@ -5,8 +5,8 @@
 /// data set, so that agents meet the very blocks that a person met.
 ///
 /// Source: probabilistic reversal after Cools, Clark, Owen & Robbins (2002) J Neurosci 22:4563.
-/// Differs from it: number of options, probabilities and block lengths are parameters; the first better option
-/// is drawn at random.
+/// Differs from it: number of options, probabilities and block lengths are parameters; the first better
+/// option is drawn at random.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,7 +20,8 @@ namespace {
 
 class BanditReversal final : public ReversalTask {
  public:
-  static constexpr Info entry_info{"bandit_reversal", "one option pays more; which one changes without warning",
+  static constexpr Info entry_info{"bandit_reversal",
+                                   "one option pays more; which one changes without warning",
                                    "after Cools et al. (2002) J Neurosci 22:4563"};
   struct Params {
     int options = 2, criterion = 0;
@@ -30,22 +31,28 @@ class BanditReversal final : public ReversalTask {
   };
   static std::vector<Field<Params>> table() {
     using P = Params;
-    return {{"options", "1", &P::options, {2, kMaxOptions}, "number of options"},
-            {"blocks", "trials", &P::blocks, {1, 1e8}, "length of each block, or its longest with a criterion"},
-            {"p_better", "1", &P::p_better, {0, 1}, "payoff probability of the better option"},
-            {"p_worse", "1", &P::p_worse, {0, 1}, "payoff probability of the others; 1 - p_better when not given"},
-            {"criterion", "1", &P::criterion, {0, 1000}, "correct choices in a row that end a block; 0 = none"},
-            {"cue", "ms", &P::cue_ms, {0, 1e6}, "time from the stimuli to the go signal"},
-            {"deadline", "ms", &P::deadline_ms, {1, 1e6}, "longest response time"},
-            {"outcome", "ms", &P::outcome_ms, {0, 1e6}, "time the outcome is shown"},
-            {"iti", "ms", &P::iti_ms, {0, 1e7}, "mean of the exponential interval between trials"}};
+    return {
+        {"options", "1", &P::options, {2, kMaxOptions}, "number of options"},
+        {"blocks", "trials", &P::blocks, {1, 1e8}, "length of each block, or its longest with a criterion"},
+        {"p_better", "1", &P::p_better, {0, 1}, "payoff probability of the better option"},
+        {"p_worse",
+         "1",
+         &P::p_worse,
+         {0, 1},
+         "payoff probability of the others; 1 - p_better when not given"},
+        {"criterion", "1", &P::criterion, {0, 1000}, "correct choices in a row that end a block; 0 = none"},
+        {"cue", "ms", &P::cue_ms, {0, 1e6}, "time from the stimuli to the go signal"},
+        {"deadline", "ms", &P::deadline_ms, {1, 1e6}, "longest response time"},
+        {"outcome", "ms", &P::outcome_ms, {0, 1e6}, "time the outcome is shown"},
+        {"iti", "ms", &P::iti_ms, {0, 1e7}, "mean of the exponential interval between trials"}};
   }
 
   BanditReversal(Params p, const Schedule* schedule) : p_(std::move(p)) {
     if (p_.p_worse < 0) p_.p_worse = 1 - p_.p_better;
     if (p_.p_better < p_.p_worse)
-      throw Error(fmt::format("p_better ({}) is below p_worse ({}); the better option must pay at least as often",
-                              p_.p_better, p_.p_worse));
+      throw Error(
+          fmt::format("p_better ({}) is below p_worse ({}); the better option must pay at least as often",
+                      p_.p_better, p_.p_worse));
     if (schedule) read_schedule(*schedule);
     info_.layout = Layout::bandit(p_.options);
     if (!schedule)
@@ -100,5 +107,7 @@ class BanditReversal final : public ReversalTask {
 
 }  // namespace
 
-TaskEntry bandit_reversal() { return task_entry<BanditReversal>(); }
+TaskEntry bandit_reversal() {
+  return task_entry<BanditReversal>();
+}
 }  // namespace labile

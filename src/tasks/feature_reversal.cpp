@@ -3,7 +3,8 @@
 /// Each trial shows as many options as the dimensions have values. Per dimension a random value goes to
 /// option 0 and the following values, in a circle, to the next options; with two values the second option is
 /// the complement of the first. The option with the good value in the relevant dimension pays with p_better,
-/// the others with p_worse. At a rule change the good value, the relevant dimension or both change, unannounced.
+/// the others with p_worse. At a rule change the good value, the relevant dimension or both change,
+/// unannounced.
 ///
 /// Source: reversal and shift designs after Birrell & Brown (2000) J Neurosci 20:4320.
 /// Differs from it: no training to criterion by default; dimensions and values are abstract.
@@ -28,18 +29,23 @@ class FeatureReversal final : public ReversalTask {
   };
   static std::vector<Field<Params>> table() {
     using P = Params;
-    return {{"dims", "1", &P::dims, {1, 8}, "stimulus dimensions"},
-            {"arity", "1", &P::arity, {2, kMaxOptions}, "values of each dimension, and options shown"},
-            {"blocks", "trials", &P::blocks, {1, 1e6}, "length of each block under one rule"},
-            {"relevant", "1", &P::relevant, {0, 7}, "relevant dimension of each block; the list repeats"},
-            {"good", "1", &P::good, {0, kMaxOptions - 1}, "good value of each block; the list repeats"},
-            {"p_better", "1", &P::p_better, {0, 1}, "payoff probability of the good option, one or one a block"},
-            {"p_worse", "1", &P::p_worse, {0, 1}, "payoff probability of the others; 1 - p_better when not given"},
-            {"criterion", "1", &P::criterion, {0, 1000}, "correct choices in a row that end a block; 0 = none"},
-            {"cue", "ms", &P::cue_ms, {0, 1e6}, "time from the stimuli to the go signal"},
-            {"deadline", "ms", &P::deadline_ms, {1, 1e6}, "longest response time"},
-            {"outcome", "ms", &P::outcome_ms, {0, 1e6}, "time the outcome is shown"},
-            {"iti", "ms", &P::iti_ms, {0, 1e7}, "mean of the exponential interval between trials"}};
+    return {
+        {"dims", "1", &P::dims, {1, 8}, "stimulus dimensions"},
+        {"arity", "1", &P::arity, {2, kMaxOptions}, "values of each dimension, and options shown"},
+        {"blocks", "trials", &P::blocks, {1, 1e6}, "length of each block under one rule"},
+        {"relevant", "1", &P::relevant, {0, 7}, "relevant dimension of each block; the list repeats"},
+        {"good", "1", &P::good, {0, kMaxOptions - 1}, "good value of each block; the list repeats"},
+        {"p_better", "1", &P::p_better, {0, 1}, "payoff probability of the good option, one or one a block"},
+        {"p_worse",
+         "1",
+         &P::p_worse,
+         {0, 1},
+         "payoff probability of the others; 1 - p_better when not given"},
+        {"criterion", "1", &P::criterion, {0, 1000}, "correct choices in a row that end a block; 0 = none"},
+        {"cue", "ms", &P::cue_ms, {0, 1e6}, "time from the stimuli to the go signal"},
+        {"deadline", "ms", &P::deadline_ms, {1, 1e6}, "longest response time"},
+        {"outcome", "ms", &P::outcome_ms, {0, 1e6}, "time the outcome is shown"},
+        {"iti", "ms", &P::iti_ms, {0, 1e7}, "mean of the exponential interval between trials"}};
   }
 
   /// A per-block list that repeats.
@@ -49,18 +55,21 @@ class FeatureReversal final : public ReversalTask {
   }
 
   FeatureReversal(Params p, const Schedule* schedule) : p_(std::move(p)) {
-    if (schedule) throw Error("task 'feature_reversal' cannot take its schedule from data; bandit_reversal can");
+    if (schedule)
+      throw Error("task 'feature_reversal' cannot take its schedule from data; bandit_reversal can");
     for (std::size_t b = 0; b < p_.blocks.size(); ++b) {
       const auto q = probabilities(static_cast<int>(b));
       if (q.better < q.worse)
-        throw Error(fmt::format("p_better ({}) is below p_worse ({}) in block {}; the better option must pay "
-                                "at least as often", q.better, q.worse, b));
+        throw Error(
+            fmt::format("p_better ({}) is below p_worse ({}) in block {}; the better option must pay "
+                        "at least as often",
+                        q.better, q.worse, b));
       if (at(p_.relevant, b) >= p_.dims)
         throw Error(fmt::format("relevant dimension {} of block {} does not exist; there are {} (0 to {})",
                                 at(p_.relevant, b), b, p_.dims, p_.dims - 1));
       if (at(p_.good, b) >= p_.arity)
-        throw Error(fmt::format("good value {} of block {} does not exist; values are 0 to {}", at(p_.good, b), b,
-                                p_.arity - 1));
+        throw Error(fmt::format("good value {} of block {} does not exist; values are 0 to {}",
+                                at(p_.good, b), b, p_.arity - 1));
     }
     info_.layout = Layout::featured(p_.arity, std::vector<int>(p_.dims, p_.arity));
     for (const int length : p_.blocks) info_.max_trials += length;
@@ -111,5 +120,7 @@ class FeatureReversal final : public ReversalTask {
 
 }  // namespace
 
-TaskEntry feature_reversal() { return task_entry<FeatureReversal>(); }
+TaskEntry feature_reversal() {
+  return task_entry<FeatureReversal>();
+}
 }  // namespace labile

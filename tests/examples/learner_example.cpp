@@ -17,7 +17,8 @@ struct WinStayLoseShift {
   };
   static std::vector<Field<Params<double>>> table() {
     using P = Params<double>;
-    return {{"epsilon", "1", &P::epsilon, {1e-6, 1}, "share of choices made at random", beta_prior(1.1, 1.1)}};
+    return {
+        {"epsilon", "1", &P::epsilon, {1e-6, 1}, "share of choices made at random", beta_prior(1.1, 1.1)}};
   }
   template <class T>
   struct State {
@@ -45,5 +46,7 @@ struct WinStayLoseShift {
   }
 };
 }  // namespace
-LearnerEntry win_stay_lose_shift() { return learner_entry<WinStayLoseShift>(); }
+LearnerEntry win_stay_lose_shift() {
+  return learner_entry<WinStayLoseShift>();
+}
 }  // namespace labile

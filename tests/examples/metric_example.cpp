@@ -6,7 +6,8 @@ namespace labile {
 namespace {
 struct LongestStreak {
   static constexpr Info info{"longest_streak", "most right choices in a row", "design"};
-  static constexpr const char *label = "longest streak", *unit = "trials", *direction = "higher", *blocks = "all";
+  static constexpr const char *label = "longest streak", *unit = "trials", *direction = "higher",
+                              *blocks = "all";
   static constexpr bool pooled = false;
   static std::vector<std::string> needs() { return {}; }
   static std::vector<Field<LongestStreak>> table() { return {}; }
@@ -21,5 +22,7 @@ struct LongestStreak {
   }
 };
 }  // namespace
-MetricEntry longest_streak() { return metric_entry<LongestStreak>(); }
+MetricEntry longest_streak() {
+  return metric_entry<LongestStreak>();
+}
 }  // namespace labile

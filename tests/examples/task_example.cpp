@@ -37,7 +37,8 @@ class CoinFlip final : public ReversalTask {
   bool plan(int lane, int block, BlockPlan& plan) override {
     if (block > 0) return false;
     const Draw draw{subjects_.seed, Purpose::schedule, entity_[lane]};
-    best_[lane] = relevant_[lane] = static_cast<std::int32_t>(draw.below(static_cast<std::uint32_t>(p_.options), 0));
+    best_[lane] = relevant_[lane] =
+        static_cast<std::int32_t>(draw.below(static_cast<std::uint32_t>(p_.options), 0));
     plan = {p_.trials, {p_.p_better, p_.p_worse}};
     return true;
   }
@@ -48,5 +49,7 @@ class CoinFlip final : public ReversalTask {
 
 }  // namespace
 
-TaskEntry coin_flip() { return task_entry<CoinFlip>(); }
+TaskEntry coin_flip() {
+  return task_entry<CoinFlip>();
+}
 }  // namespace labile

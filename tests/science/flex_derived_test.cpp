@@ -154,13 +154,14 @@ class RwPhase {
   double beta_ = 2;
 };
 
-/// The reference calls its fits of ACh- and 5HT- degenerate (the volatile phase is fitted by beta near 0, where
-/// alpha means nothing), so these two are left out.
+/// The reference calls its fits of ACh- and 5HT- degenerate (the volatile phase is fitted by beta near 0,
+/// where alpha means nothing), so these two are left out.
 TEST(FlexTables, E_LearningRatesInAVolatileBandit) {
   constexpr int kMany = 2400;
   const auto& table = targets().at("E");
-  const Card card = flex_card(kMany, kSeed, "blocks = [120, 40, 40, 30, 30, 30]\nrelevant = [0]\ngood = [0, 1]",
-                              arms("start", 3), {}, {"[0.75, 0.8, 0.8, 0.8, 0.8, 0.8]"});
+  const Card card =
+      flex_card(kMany, kSeed, "blocks = [120, 40, 40, 30, 30, 30]\nrelevant = [0]\ngood = [0, 1]",
+                arms("start", 3), {}, {"[0.75, 0.8, 0.8, 0.8, 0.8, 0.8]"});
   Comparison out("E. volatile bandit, lesion from trial 0", kMany, table.at("n"));
   for (std::size_t c = 0; c < card.conditions.size(); ++c) {
     const auto& name = card.conditions[c].name;
@@ -195,12 +196,13 @@ TEST(FlexTables, E_LearningRatesInAVolatileBandit) {
 
 std::string manipulation(const std::string& op, const std::string& target, const std::string& amount) {
   return fmt::format(
-      "[[manipulation]]\ncondition = \"arm\"\nop = \"{}\"\ntarget = \"{}\"\namount = {}\ntrial = 80\n", op, target,
-      amount);
+      "[[manipulation]]\ncondition = \"arm\"\nop = \"{}\"\ntarget = \"{}\"\namount = {}\ntrial = 80\n", op,
+      target, amount);
 }
 
-/// 80 trials, then four fifths of the actor's entries start afresh, dopamine is down to a quarter, and the same
-/// rule goes on for 80 trials; as two blocks under one rule, so that metrics see the second. `arm` follows.
+/// 80 trials, then four fifths of the actor's entries start afresh, dopamine is down to a quarter, and the
+/// same rule goes on for 80 trials; as two blocks under one rule, so that metrics see the second. `arm`
+/// follows.
 Card rehabilitation(const std::string& p, const std::string& arm) {
   const std::string injury =
       manipulation("reset", "actor.weights", "0.8") + manipulation("scale", "da.release", "0.25");
@@ -239,7 +241,8 @@ TEST(FlexTables, F_Rehabilitation) {
       const auto r = run_card(rehabilitation(p, arm == "none"         ? ""
                                                 : arm == "contingent" ? stimulation("when = \"reward\"\n")
                                                                       : random_stimulation(p)));
-      for (int m = 0; m < 2; ++m) out.add(table.at("columns")[2 * v + m], value(r, p, "arm", m), row[2 * v + m]);
+      for (int m = 0; m < 2; ++m)
+        out.add(table.at("columns")[2 * v + m], value(r, p, "arm", m), row[2 * v + m]);
     }
   }
   out.end();
@@ -302,10 +305,11 @@ TEST(FlexTables, G_LesionsCanBeToldApart) {
 
 /// The parameters that the reference varies, in our names; of opponent actors, N follows G.
 const std::vector<std::string> kVaried{
-    "ne_threshold", "ser_threshold", "evidence_leak", "ne_temperature", "ne_reset",     "ne_refractory",
-    "ne_recovery",  "blank",         "history_weight", "w_habit",       "alpha_H",      "alpha_G",
-    "alpha_V",      "ser_loss",      "ach_learning",  "attention",      "n_trust",      "history_rate",
-    "ne_exploration", "beta_G",      "attention_reset", "attention_kept", "attention_decay", "attention_max"};
+    "ne_threshold",    "ser_threshold",  "evidence_leak",   "ne_temperature", "ne_reset",
+    "ne_refractory",   "ne_recovery",    "blank",           "history_weight", "w_habit",
+    "alpha_H",         "alpha_G",        "alpha_V",         "ser_loss",       "ach_learning",
+    "attention",       "n_trust",        "history_rate",    "ne_exploration", "beta_G",
+    "attention_reset", "attention_kept", "attention_decay", "attention_max"};
 
 /// All parameters times log-normal noise, capped as in the reference. Beyond its caps, our tables bound some
 /// parameters more tightly (ser_loss at 1, where the reference lets 3 % of draws at sd .25 pass).
@@ -330,11 +334,10 @@ std::string varied(double sd, std::uint32_t draw) {
 
 /// Which effects of lesions this draw of parameters keeps, in the order of the reference's table.
 std::array<bool, 8> kept(double sd, int draw) {
-  const auto r = run_card(flex_card(100, 500 + draw, "blocks = [80, 80]\nrelevant = [0]\ngood = [0, 1]",
-                                    arms("reversal", 4),
-                                    {"switch_lag", "credit_precision", "regressive_errors", "false_switches",
-                                     "lose_shift_misleading"},
-                                    {"1.0", "0.8"}, varied(sd, static_cast<std::uint32_t>(draw))));
+  const auto r = run_card(flex_card(
+      100, 500 + draw, "blocks = [80, 80]\nrelevant = [0]\ngood = [0, 1]", arms("reversal", 4),
+      {"switch_lag", "credit_precision", "regressive_errors", "false_switches", "lose_shift_misleading"},
+      {"1.0", "0.8"}, varied(sd, static_cast<std::uint32_t>(draw))));
   const auto of = [&](const char* p, const char* condition, int metric) {
     return value(r, p, condition, metric).value;
   };
@@ -342,14 +345,15 @@ std::array<bool, 8> kept(double sd, int draw) {
     return of(p, condition, metric) >= 1.5 * of(p, "intact", metric);
   };
   const auto drops = [&](const char* p) { return of(p, "intact", 1) - of(p, "ACh-", 1) >= 0.1; };
-  return {grows("1.0", "DA-", 0),
-          grows("0.8", "DA-", 0),
-          drops("1.0") && drops("0.8"),
-          grows("1.0", "ACh-", 2),
-          grows("1.0", "NE-", 0),
-          grows("0.8", "NE-", 0),
-          of("1.0", "5HT-", 3) + of("0.8", "5HT-", 3) >= 1.5 * (of("1.0", "intact", 3) + of("0.8", "intact", 3)),
-          grows("0.8", "5HT-", 4)};
+  return {
+      grows("1.0", "DA-", 0),
+      grows("0.8", "DA-", 0),
+      drops("1.0") && drops("0.8"),
+      grows("1.0", "ACh-", 2),
+      grows("1.0", "NE-", 0),
+      grows("0.8", "NE-", 0),
+      of("1.0", "5HT-", 3) + of("0.8", "5HT-", 3) >= 1.5 * (of("1.0", "intact", 3) + of("0.8", "intact", 3)),
+      grows("0.8", "5HT-", 4)};
 }
 
 /// Two proportions from few draws, each with half a success and half a failure added.
@@ -357,8 +361,8 @@ TEST(FlexTables, RobustnessOfSignatures) {
   constexpr int kDraws = 200;
   const auto& table = targets().at("robustness");
   const int their_draws = table.at("draws");
-  const char* effects[] = {"DA lag p=1", "DA lag p=.8", "ACh prec",    "ACh reg",
-                           "NE lag p=1", "NE lag p=.8", "5HT fsw", "5HT LS"};
+  const char* effects[] = {"DA lag p=1", "DA lag p=.8", "ACh prec", "ACh reg",
+                           "NE lag p=1", "NE lag p=.8", "5HT fsw",  "5HT LS"};
   for (int level = 0; level < 2; ++level) {
     const std::string sd = table.at("sd")[level];
     std::array<int, 8> count{};
@@ -371,8 +375,10 @@ TEST(FlexTables, RobustnessOfSignatures) {
       const std::string target = table.at("shares").at(effects[e])[level];
       const auto smooth = [](double successes, double n) { return (successes + 0.5) / (n + 1); };
       const double a = smooth(count[e], kDraws), b = smooth(std::stod(target) * their_draws, their_draws);
-      const double z = std::abs(a - b) / std::sqrt(a * (1 - a) / (kDraws + 1) + b * (1 - b) / (their_draws + 1));
-      fmt::print(" {:<12} {:.3f} / {}  z {:.2f}\n", effects[e], static_cast<double>(count[e]) / kDraws, target, z);
+      const double z =
+          std::abs(a - b) / std::sqrt(a * (1 - a) / (kDraws + 1) + b * (1 - b) / (their_draws + 1));
+      fmt::print(" {:<12} {:.3f} / {}  z {:.2f}\n", effects[e], static_cast<double>(count[e]) / kDraws,
+                 target, z);
       EXPECT_LE(z, kTolerance) << effects[e] << " at sd " << sd;
     }
   }

@@ -1,10 +1,10 @@
 /// What the tests of Flex against the reference circuit share: cards in text, estimates with standard errors,
 /// and the comparison with printed targets.
 ///
-/// The reference circuit draws other random numbers, so nothing can agree to the digit. Ours and the target may
-/// differ by four combined standard errors plus half a unit of the target's last printed digit. The standard
-/// error of the target is ours, scaled to the number of agents behind it; where the reference printed one of its
-/// own, that one counts.
+/// The reference circuit draws other random numbers, so nothing can agree to the digit. Ours and the target
+/// may differ by four combined standard errors plus half a unit of the target's last printed digit. The
+/// standard error of the target is ours, scaled to the number of agents behind it; where the reference
+/// printed one of its own, that one counts.
 #pragma once
 
 #include <fmt/format.h>
@@ -66,17 +66,18 @@ inline std::string arms(const std::string& at, int count = 7) {
   return text;
 }
 
-/// A card of Flex in the feature task, one variant for each text in `p_better`. `task` is the inside of [task],
-/// `conditions` are [[manipulation]] tables, `params` is the inside of the agent's table.
-inline Card flex_card(int subjects, std::uint64_t seed, const std::string& task, const std::string& conditions,
-                      const std::vector<std::string>& metrics, const std::vector<std::string>& p_better,
-                      const std::string& params = "") {
+/// A card of Flex in the feature task, one variant for each text in `p_better`. `task` is the inside of
+/// [task], `conditions` are [[manipulation]] tables, `params` is the inside of the agent's table.
+inline Card flex_card(int subjects, std::uint64_t seed, const std::string& task,
+                      const std::string& conditions, const std::vector<std::string>& metrics,
+                      const std::vector<std::string>& p_better, const std::string& params = "") {
   std::string text = fmt::format(
       "seed = {}\nsubjects = {}\nmetrics = [\"switch_lag\"]\n[task]\nname = \"feature_reversal\"\n{}\n", seed,
       subjects, task);
   for (const auto& p : p_better)
     text += fmt::format("[[variant]]\nname = \"{}\"\ntask = {{ p_better = {} }}\n", p, p);
-  text += fmt::format("[[agent]]\nname = \"Flex\"\nmodel = \"flex\"\nparams = {{ {} }}\n{}", params, conditions);
+  text +=
+      fmt::format("[[agent]]\nname = \"Flex\"\nmodel = \"flex\"\nparams = {{ {} }}\n{}", params, conditions);
   Card card = parse_card(text, "flex_tables");
   card.metrics.clear();
   for (const auto& m : metrics) card.metrics.push_back({m, m, "", {}, {}});
@@ -84,7 +85,8 @@ inline Card flex_card(int subjects, std::uint64_t seed, const std::string& task,
   return card;
 }
 
-inline Estimate value(const RunResult& r, const std::string& variant, const std::string& condition, int metric) {
+inline Estimate value(const RunResult& r, const std::string& variant, const std::string& condition,
+                      int metric) {
   const Cell* cell = r.find(variant, "Flex", condition);
   if (!cell) throw Bug("no cell " + variant + ", " + condition);
   return estimate(cell->samples[metric]);

@@ -12,10 +12,10 @@ TEST(FlexTables, A_ReversalUnderLesionsAndGains) {
   const auto& table = targets().at("A");
   // The reference's column, our metric; "sem" is the standard error of lag.
   const std::vector<std::pair<std::string, std::string>> columns{
-      {"pre", "accuracy_before"},      {"lag", "switch_lag"},           {"ttc", "trials_to_criterion"},
+      {"pre", "accuracy_before"},       {"lag", "switch_lag"},           {"ttc", "trials_to_criterion"},
       {"pers", "perseverative_errors"}, {"e10", "early_errors"},         {"reg", "regressive_errors"},
-      {"late", "late_accuracy"},       {"LS", "lose_shift_misleading"}, {"WS", "win_stay_best"},
-      {"fsw", "false_switches"},       {"prec", "credit_precision"},    {"maxNE", "max_ne"}};
+      {"late", "late_accuracy"},        {"LS", "lose_shift_misleading"}, {"WS", "win_stay_best"},
+      {"fsw", "false_switches"},        {"prec", "credit_precision"},    {"maxNE", "max_ne"}};
   std::vector<std::string> metrics;
   for (const auto& c : columns) metrics.push_back(c.second);
   const auto r = run_card(flex_card(kSubjects, kSeed, "blocks = [80, 80]\nrelevant = [0]\ngood = [0, 1]",
@@ -81,7 +81,8 @@ TEST(FlexTables, D_SerialReversal) {
     out.row(name);
     for (int i = 0; i < 9; ++i)
       out.add(table.at("columns")[i],
-              name == "K=1" ? value(without, "0.8", "intact", i) : value(with_contexts, "0.8", name, i), row[i]);
+              name == "K=1" ? value(without, "0.8", "intact", i) : value(with_contexts, "0.8", name, i),
+              row[i]);
   }
   out.end();
 
@@ -91,7 +92,8 @@ TEST(FlexTables, D_SerialReversal) {
     return value(r, "0.8", condition, reversal - 1).value;
   };
   const double last_three =
-      (lag(with_contexts, "intact", 6) + lag(with_contexts, "intact", 7) + lag(with_contexts, "intact", 8)) / 3;
+      (lag(with_contexts, "intact", 6) + lag(with_contexts, "intact", 7) + lag(with_contexts, "intact", 8)) /
+      3;
   EXPECT_LE(last_three / lag(with_contexts, "intact", 1), 0.6);
   EXPECT_GE(lag(without, "intact", 7) / lag(without, "intact", 1), 0.85);
   EXPECT_GE(lag(with_contexts, "NE-", 7) / lag(with_contexts, "NE-", 1), 0.85);

@@ -27,7 +27,8 @@ TEST(Philox, FourLanesEqualFourCalls) {
   const RawInts entity{1, 99, 4000000000, 7};
   const auto four = bits4(123456789012345ull, Purpose::luck, Index4(entity), 17, 3);
   for (int i = 0; i < 4; ++i) {
-    const auto one = Draw{123456789012345ull, Purpose::luck, static_cast<std::uint32_t>(entity[i])}.bits(17, 3);
+    const auto one =
+        Draw{123456789012345ull, Purpose::luck, static_cast<std::uint32_t>(entity[i])}.bits(17, 3);
     for (int w = 0; w < 4; ++w) EXPECT_EQ(static_cast<std::uint32_t>(four[w].i[i]), one[w]);
   }
 }
@@ -51,7 +52,8 @@ TEST(Math, ExpAndLogAreWithinOneAndAHalfUlp) {
     const double near = 1 + (draw.uniform(i, 3) - 0.5) * 0.01;
     worst_log = std::max(worst_log, ulps(log(near), std::log(static_cast<long double>(near))));
     const double b = draw.uniform(i, 4) * 10, e = (draw.uniform(i, 5) - 0.5) * 200;
-    worst_pow = std::max(worst_pow, ulps(pow(b, e), std::pow(static_cast<long double>(b), static_cast<long double>(e))));
+    worst_pow = std::max(worst_pow,
+                         ulps(pow(b, e), std::pow(static_cast<long double>(b), static_cast<long double>(e))));
   }
   EXPECT_LT(worst_exp, 1.5);
   EXPECT_LT(worst_log, 1.5);
@@ -173,13 +175,16 @@ TEST(Params, UnitsConvertAndDefaultsStay) {
   const P p = read_params(kTable, {{"tau", {std::string("0.05 s"), {}}}}, "x");
   EXPECT_DOUBLE_EQ(p.tau, 50);
   EXPECT_EQ(p.n, 3);
-  EXPECT_EQ(read_params(kTable, {{"blocks", {std::vector<double>{5, 6, 7}, {}}}}, "x").blocks, (std::vector<int>{5, 6, 7}));
+  EXPECT_EQ(read_params(kTable, {{"blocks", {std::vector<double>{5, 6, 7}, {}}}}, "x").blocks,
+            (std::vector<int>{5, 6, 7}));
 }
 
 TEST(Params, RefusalsNamePlaceValueBoundAndNearestName) {
-  EXPECT_EQ(refusal("tauu", 1.0), "card.toml:3:7: task.tauu: task 'x' has no parameter 'tauu'; did you mean 'tau'?");
+  EXPECT_EQ(refusal("tauu", 1.0),
+            "card.toml:3:7: task.tauu: task 'x' has no parameter 'tauu'; did you mean 'tau'?");
   EXPECT_EQ(refusal("share", 1.5), "card.toml:3:7: task.share: 1.5 is out of bounds; allowed: 0 to 1");
-  EXPECT_NE(refusal("tau", std::string("20 mV")).find("unit 'mV' does not fit; tau is in ms"), std::string::npos);
+  EXPECT_NE(refusal("tau", std::string("20 mV")).find("unit 'mV' does not fit; tau is in ms"),
+            std::string::npos);
   EXPECT_NE(refusal("tau", true).find("expected a number in ms, found true or false"), std::string::npos);
   EXPECT_NE(refusal("n", 2.5).find("not a whole number"), std::string::npos);
   EXPECT_NE(refusal("share", kNaN).find("NaN"), std::string::npos);
@@ -203,7 +208,11 @@ TEST(ParallelFor, RunsEveryTaskOnceAndPassesFailuresOn) {
   std::vector<int> seen(1000, 0);
   parallel_for(1000, 4, [&](int i) { ++seen[i]; });
   EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), 1000);
-  EXPECT_THROW(parallel_for(10, 4, [](int i) { if (i == 5) throw Error("five"); }), Error);
+  EXPECT_THROW(parallel_for(10, 4,
+                            [](int i) {
+                              if (i == 5) throw Error("five");
+                            }),
+               Error);
   request_interrupt();
   EXPECT_THROW(parallel_for(10, 2, [](int) {}), Interrupted);
   clear_interrupt();

@@ -1,5 +1,3 @@
-#include "metrics/evaluate.hpp"
-
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -9,6 +7,7 @@
 
 #include "core/output_file.hpp"
 #include "core/random.hpp"
+#include "metrics/evaluate.hpp"
 #include "record/read.hpp"
 
 namespace labile {
@@ -59,8 +58,12 @@ TEST(SwitchLag, IsTheLengthOfTheBlockWhenNoRunComes) {
 TEST(SwitchLag, AMissingChoiceBreaksTheRun) {
   expect_sample(Block({1, 1, -1, 1, 1, 1, 1}).measure("switch_lag"), 3, 1);
 }
-TEST(SwitchLag, IsNotDefinedWhereNoChoiceCanBeJudged) { expect_sample(Block({-1, -1}).measure("switch_lag"), 0, 0); }
-TEST(SwitchLag, TakesTheLengthOfTheRun) { expect_sample(Block({0, 1, 1, 0}).measure("switch_lag", kRunOf2), 1, 1); }
+TEST(SwitchLag, IsNotDefinedWhereNoChoiceCanBeJudged) {
+  expect_sample(Block({-1, -1}).measure("switch_lag"), 0, 0);
+}
+TEST(SwitchLag, TakesTheLengthOfTheRun) {
+  expect_sample(Block({0, 1, 1, 0}).measure("switch_lag", kRunOf2), 1, 1);
+}
 
 TEST(TrialsToCriterion, CountsUpToTheEndOfTheRun) {
   expect_sample(Block({0, 1, 1, 1, 1, 1, 1, 1, 1, 0}).measure("trials_to_criterion"), 9, 1);
@@ -150,7 +153,8 @@ TEST(ResponseTime, AveragesChoicesMade) {
 
 TEST(Metrics, EveryEntryIsComplete) {
   for (const auto& e : all_metrics()) {
-    for (const char* text : {e.info.name, e.info.about, e.info.source, e.label, e.unit}) EXPECT_STRNE(text, "");
+    for (const char* text : {e.info.name, e.info.about, e.info.source, e.label, e.unit})
+      EXPECT_STRNE(text, "");
     EXPECT_TRUE(std::string("lower higher none").find(e.direction) != std::string::npos) << e.info.name;
     EXPECT_TRUE(std::string("reversal acquisition all").find(e.blocks) != std::string::npos) << e.info.name;
     EXPECT_EQ(&find_metric(e.info.name), &e);
@@ -186,9 +190,12 @@ Trials two_subjects() {
 
 TEST(Evaluate, AddsUpTheBlocksAskedFor) {
   const Trials t = two_subjects();
-  const std::vector<MetricRequest> r{
-      request_metric("accuracy"), request_metric("accuracy", {}, "reversal"), request_metric("accuracy", {}, "acquisition"),
-      request_metric("accuracy", {}, "1"), request_metric("accuracy_before"), request_metric("max_ne")};
+  const std::vector<MetricRequest> r{request_metric("accuracy"),
+                                     request_metric("accuracy", {}, "reversal"),
+                                     request_metric("accuracy", {}, "acquisition"),
+                                     request_metric("accuracy", {}, "1"),
+                                     request_metric("accuracy_before"),
+                                     request_metric("max_ne")};
   const auto s = evaluate(t, r);
   expect_sample(s[0][0], 3, 5);
   expect_sample(s[0][1], 2, 4);
@@ -226,10 +233,18 @@ TEST(Evaluate, AgreesWithTheReferenceCircuitsMetrics) {
   t.session = t.best = t.old_best = t.choice;
   std::fill(t.session.begin(), t.session.end(), 0);
   t.rt_s = t.outcome;
-  const std::vector<std::pair<const char*, const char*>> names{
-      {"switch_lag", "lag"}, {"trials_to_criterion", "ttc"}, {"perseverative_errors", "pers"}, {"early_errors", "e10"},
-      {"regressive_errors", "reg"}, {"late_accuracy", "late"}, {"lose_shift_misleading", "LS"}, {"win_stay_best", "WS"},
-      {"false_switches", "fsw"}, {"credit_precision", "prec"}, {"max_ne", "maxNE"}, {"accuracy_before", "pre"}};
+  const std::vector<std::pair<const char*, const char*>> names{{"switch_lag", "lag"},
+                                                               {"trials_to_criterion", "ttc"},
+                                                               {"perseverative_errors", "pers"},
+                                                               {"early_errors", "e10"},
+                                                               {"regressive_errors", "reg"},
+                                                               {"late_accuracy", "late"},
+                                                               {"lose_shift_misleading", "LS"},
+                                                               {"win_stay_best", "WS"},
+                                                               {"false_switches", "fsw"},
+                                                               {"credit_precision", "prec"},
+                                                               {"max_ne", "maxNE"},
+                                                               {"accuracy_before", "pre"}};
   for (const auto& [ours, theirs] : names) {
     const MetricRequest r = request_metric(ours);
     EXPECT_NEAR(pooled_value(evaluate(t, {&r, 1})[0]), o["met"][theirs].get<double>(), 1e-12) << ours;
@@ -238,7 +253,8 @@ TEST(Evaluate, AgreesWithTheReferenceCircuitsMetrics) {
 
 TEST(Evaluate, AgreesWithNumpyOnRealPeople) {
   const auto path = find_data("zorowitz2023_prl3");
-  if (!path) GTEST_SKIP() << "data set zorowitz2023_prl3 not found: set LABILE_DATA to the folder that holds it";
+  if (!path)
+    GTEST_SKIP() << "data set zorowitz2023_prl3 not found: set LABILE_DATA to the folder that holds it";
   const auto o = oracle("metrics_people.json");
   const Trials t = read_trials(*path).trials;
   ASSERT_EQ(t.rows(), o["rows"].get<std::size_t>());

@@ -1,5 +1,3 @@
-#include "record/read.hpp"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -10,6 +8,7 @@
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
+#include "record/read.hpp"
 #include "record/write.hpp"
 
 namespace labile {
@@ -47,11 +46,13 @@ using Ints = List<std::int32_t>;
 void expect_same(const List<double>& a, const List<double>& b, const char* what) {
   ASSERT_EQ(a.size(), b.size()) << what;
   for (std::size_t i = 0; i < a.size(); ++i)
-    EXPECT_TRUE(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i]))) << what << ' ' << i << ": " << a[i] << ' ' << b[i];
+    EXPECT_TRUE(a[i] == b[i] || (std::isnan(a[i]) && std::isnan(b[i])))
+        << what << ' ' << i << ": " << a[i] << ' ' << b[i];
 }
 
 TEST(Reader, KnowsTheFieldsColumnNames) {
-  const auto t = read_text("subjID,trialNum,keyPressed,gain,loss,choiceRT\n7,1,1,10,-4,0.5\n7,2,2,0,3,NA\n").trials;
+  const auto t =
+      read_text("subjID,trialNum,keyPressed,gain,loss,choiceRT\n7,1,1,10,-4,0.5\n7,2,2,0,3,NA\n").trials;
   EXPECT_EQ(t.subjects, List<std::string>{"7"});
   EXPECT_EQ(t.trial, (Ints{1, 2}));
   EXPECT_EQ(t.choice, (Ints{0, 1}));
@@ -61,7 +62,10 @@ TEST(Reader, KnowsTheFieldsColumnNames) {
 }
 
 TEST(Reader, TakesTabsQuotesCarriageReturnsAndAByteOrderMark) {
-  const auto t = read_text("\xEF\xBB\xBF\"Participant_ID\"\tRESPONSE\treward\r\n\"a\t\"\"b\"\"\"\t0\t1.5\r\n\r\nc d\t1.0\t-2e1").trials;
+  const auto t = read_text(
+                     "\xEF\xBB\xBF\"Participant_ID\"\tRESPONSE\treward\r\n\"a\t\"\"b\"\"\"\t0\t1.5\r\n\r\nc "
+                     "d\t1.0\t-2e1")
+                     .trials;
   EXPECT_EQ(t.subjects, (List<std::string>{"a\t\"b\"", "c d"}));
   EXPECT_EQ(t.choice, (Ints{0, 1}));
   EXPECT_EQ(t.outcome, (List<double>{1.5, -20}));
@@ -83,7 +87,10 @@ TEST(Reader, CountsOptionsFromOneOnlyWhereNoZeroOccurs) {
 }
 
 TEST(Reader, DerivesCorrectBlocksAndOldBest) {
-  const auto t = read_text("subject,choice,outcome,correct_option\na,0,1,0\na,1,1,0\na,1,1,1\na,NA,1,1\na,0,1,0\nb,0,1,1\n").trials;
+  const auto t =
+      read_text(
+          "subject,choice,outcome,correct_option\na,0,1,0\na,1,1,0\na,1,1,1\na,NA,1,1\na,0,1,0\nb,0,1,1\n")
+          .trials;
   EXPECT_EQ(t.correct, (List<std::int8_t>{1, 0, 1, -1, 1, 0}));
   EXPECT_EQ(t.block, (Ints{0, 0, 1, 1, 2, 0}));
   EXPECT_EQ(t.old_best, (Ints{-1, -1, 0, 0, 1, -1}));
@@ -91,12 +98,15 @@ TEST(Reader, DerivesCorrectBlocksAndOldBest) {
 }
 
 TEST(Reader, ABlockWhoseBestOptionMovesHasNone) {
-  const auto t = read_text("subject,block,choice,outcome,best\na,1,0,1,0\na,1,1,1,1\na,2,1,1,1\na,3,0,1,0\n").trials;
+  const auto t =
+      read_text("subject,block,choice,outcome,best\na,1,0,1,0\na,1,1,1,1\na,2,1,1,1\na,3,0,1,0\n").trials;
   EXPECT_EQ(t.old_best, (Ints{-1, -1, -1, 1}));
 }
 
 TEST(Reader, BringsASubjectsRowsTogetherInTheirOrder) {
-  const auto t = read_text("subject,trial,choice,outcome\na,1,0,1\nb,1,1,2\na,2,1,3\nb,2,0,4\nc,1,0,5\na,3,0,6\n").trials;
+  const auto t =
+      read_text("subject,trial,choice,outcome\na,1,0,1\nb,1,1,2\na,2,1,3\nb,2,0,4\nc,1,0,5\na,3,0,6\n")
+          .trials;
   EXPECT_EQ(t.subjects, (List<std::string>{"a", "b", "c"}));
   EXPECT_EQ(t.first, (List<std::size_t>{0, 3, 5, 6}));
   EXPECT_EQ(t.outcome, (List<double>{1, 3, 6, 2, 4, 5}));
@@ -107,7 +117,8 @@ TEST(Reader, ReadsFeaturesAsALayout) {
   EXPECT_EQ(t.layout.options, 2);
   EXPECT_EQ(t.layout.arity, (List<int>{2, 2, 3}));
   EXPECT_EQ(t.feature, (List<std::int64_t>{0, 3, 4, 1, 2, 5, 0, 2, 6, 1, 3, 4}));
-  EXPECT_SAYS(complaint("subject,stimulus,choice,outcome\na,010/101,0,1\na,01/10,1,0\n"), ":3: stimulus: '01/10'");
+  EXPECT_SAYS(complaint("subject,stimulus,choice,outcome\na,010/101,0,1\na,01/10,1,0\n"),
+              ":3: stimulus: '01/10'");
 }
 
 TEST(Reader, MapsOutcomes) {
@@ -135,14 +146,16 @@ TEST(Reader, SaysWhatIsWrongAndWhere) {
   const std::string head = "subject,trial,choice,outcome\n";
   EXPECT_SAYS(complaint(""), "is empty");
   EXPECT_SAYS(complaint(head), "has a header and no rows");
-  EXPECT_SAYS(complaint("subject,trial,chioce,outcome\na,1,0,1\n"), ":1: column 'choice' is missing; did you mean 'chioce'?");
+  EXPECT_SAYS(complaint("subject,trial,chioce,outcome\na,1,0,1\n"),
+              ":1: column 'choice' is missing; did you mean 'chioce'?");
   EXPECT_SAYS(complaint(head + "a,1,0,1\na,2,0,win\n"), ":3: outcome: 'win' is not a number or NA");
   EXPECT_SAYS(complaint(head + "a,1,0,inf\n"), ":2: outcome: 'inf'");
   EXPECT_SAYS(complaint(head + "a,1,left,1\n"), ":2: choice: 'left' is not an option");
   EXPECT_SAYS(complaint(head + "a,1,0.5,1\n"), ":2: choice: '0.5' is not an option");
   EXPECT_SAYS(complaint(head + "a,1,-1,1\n"), ":2: choice: '-1' is not an option");
   EXPECT_SAYS(complaint(head + "a,1,9,1\n"), "from 0 to 7");
-  EXPECT_SAYS(complaint(head + "a,1,0,1\na,2,8,1\n"), ":3: choice: option 8 is out of range: allowed are 0 to 7");
+  EXPECT_SAYS(complaint(head + "a,1,0,1\na,2,8,1\n"),
+              ":3: choice: option 8 is out of range: allowed are 0 to 7");
   EXPECT_SAYS(complaint(head + "a,1,0,1\n\nb,1,0,1\na,2,0,1\na,1,1,1\n"),
               ":6: trial: subject 'a' has trial 1 twice, first on line 2");
   EXPECT_SAYS(complaint(head + "a,1,0,1\na,2,0"), ":3: the file ends in the middle of a row: 3 of 4 fields");
@@ -153,7 +166,8 @@ TEST(Reader, SaysWhatIsWrongAndWhere) {
   EXPECT_SAYS(complaint(std::string_view("s\0u\0b", 5)), "not plain text");
   ReadOptions o;
   o.layout = Layout::bandit(2);
-  EXPECT_SAYS(complaint(head + "a,1,0,1\na,2,2,1\n", o), ":3: choice: option 2 is out of range: allowed are 0 to 1");
+  EXPECT_SAYS(complaint(head + "a,1,0,1\na,2,2,1\n", o),
+              ":3: choice: option 2 is out of range: allowed are 0 to 1");
   try {
     (void)read_trials("/nowhere/data.csv");
     FAIL();
@@ -173,7 +187,8 @@ TEST(Reader, RowsAcrossChunksAreWhole) {
   std::string text = "subject,trial,choice,outcome,\"a note\"\n";
   for (int i = 0; i < 60000; ++i)
     text += "s" + std::to_string(i / 1000) + "," + std::to_string(i) + "," + std::to_string(i % 3) + "," +
-            std::to_string(i) + ".25,\"x,\n\"\"" + std::string(static_cast<std::size_t>(i % 40), 'y') + "\"\r\n";
+            std::to_string(i) + ".25,\"x,\n\"\"" + std::string(static_cast<std::size_t>(i % 40), 'y') +
+            "\"\r\n";
   const auto t = read_text(text).trials;
   ASSERT_EQ(t.rows(), 60000u);
   for (int i = 0; i < 60000; ++i) {
@@ -238,14 +253,20 @@ TEST(Record, ReadsBackExactlyWhatWasWritten) {
 }
 
 TEST(Record, AFileOfOursCountsOptionsFromZeroAlways) {
-  const auto t = read_text("subject,session,block,trial,stage,state,stimulus,choice,outcome,correct,rt_s,best,old_best,"
-                           "condition,da\na,0,0,0,0,,,1,1,1,,1,,,\n").trials;
+  const auto t =
+      read_text(
+          "subject,session,block,trial,stage,state,stimulus,choice,outcome,correct,rt_s,best,old_best,"
+          "condition,da\na,0,0,0,0,,,1,1,1,,1,,,\n")
+          .trials;
   EXPECT_EQ(t.choice, Ints{1});
   EXPECT_TRUE(t.signals.empty());
 }
 
 TEST(FreshFlags, MarkSubjectsSessionsAndBlocks) {
-  const auto t = read_text("subject,session,block,choice,outcome\na,1,1,0,1\na,1,1,0,1\na,1,2,0,1\na,2,2,0,1\nb,2,2,0,1\n").trials;
+  const auto t =
+      read_text(
+          "subject,session,block,choice,outcome\na,1,1,0,1\na,1,1,0,1\na,1,2,0,1\na,2,2,0,1\nb,2,2,0,1\n")
+          .trials;
   using Flags = List<std::uint8_t>;
   EXPECT_EQ(fresh_flags(t, ""), (Flags{1, 0, 0, 0, 1}));
   EXPECT_EQ(fresh_flags(t, "none"), (Flags{1, 0, 0, 0, 1}));
@@ -276,7 +297,8 @@ TEST(FindData, LooksWhereTheEnvironmentSays) {
 
 TEST(Reader, ReadsRealPeople) {
   const auto path = find_data("zorowitz2023_prl3");
-  if (!path) GTEST_SKIP() << "data set zorowitz2023_prl3 not found: set LABILE_DATA to the folder that holds it";
+  if (!path)
+    GTEST_SKIP() << "data set zorowitz2023_prl3 not found: set LABILE_DATA to the folder that holds it";
   const auto t = read_trials(*path).trials;
   EXPECT_EQ(t.rows(), 29250u);
   EXPECT_EQ(t.subjects.size(), 325u);

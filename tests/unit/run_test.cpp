@@ -1,11 +1,12 @@
+#include "run/run.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "run/judge.hpp"
-#include "run/run.hpp"
-#include "run/simulate.hpp"
 #include "learners/catalogue.hpp"
+#include "run/judge.hpp"
+#include "run/simulate.hpp"
 #include "tasks/catalogue.hpp"
 
 namespace labile {
@@ -53,7 +54,8 @@ TEST(Run, GivesTheSameBitsForAnyNumberOfThreads) {
   EXPECT_NE(one, without_clock(run_card(parse_card(kCard, "card.toml", {{"seed", "4"}}), on(1))));
 }
 
-Trials simulated(const std::string& learner, Settings task, std::vector<Manipulation> list, int first = 0, int count = 8) {
+Trials simulated(const std::string& learner, Settings task, std::vector<Manipulation> list, int first = 0,
+                 int count = 8) {
   Simulation s;
   s.make_task = find_task("feature_reversal").make;
   s.task_settings = std::move(task);

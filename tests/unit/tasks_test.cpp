@@ -62,8 +62,10 @@ TEST(EveryTask, GivesTheSameLuckWhateverIsChosen) {
     const auto a = entry.make({}, nullptr), b = entry.make({}, nullptr);
     const auto x = play(*a, 4, [](int, int, int) { return 0; });
     const auto y = play(*b, 4, [](int, int t, int) { return t % 2; });
-    for (std::size_t t = 0; t < x[0].size(); ++t) EXPECT_EQ(x[0][t].would_pay, y[0][t].would_pay) << entry.info.name;
-    const auto z = play(*a, 4, [](int, int, int) { return 0; }, 6);
+    for (std::size_t t = 0; t < x[0].size(); ++t)
+      EXPECT_EQ(x[0][t].would_pay, y[0][t].would_pay) << entry.info.name;
+    const auto z = play(
+        *a, 4, [](int, int, int) { return 0; }, 6);
     int same = 0;
     for (std::size_t t = 0; t < x[0].size(); ++t) same += x[0][t].would_pay == z[0][t].would_pay;
     EXPECT_LT(same, static_cast<int>(x[0].size())) << entry.info.name << ": another seed, the same luck";
@@ -72,8 +74,12 @@ TEST(EveryTask, GivesTheSameLuckWhateverIsChosen) {
 
 TEST(EveryTask, PaysAsOftenAsItSays) {
   // 4 standard errors over more than 1e5 trials: a false alarm once in 16,000.
-  const auto task = find_task("bandit_reversal").make(with({{"options", 3.0}, {"p_better", 0.7}, {"p_worse", 0.2},
-                                                            {"blocks", std::vector<double>{500, 500}}}), nullptr);
+  const auto task = find_task("bandit_reversal")
+                        .make(with({{"options", 3.0},
+                                    {"p_better", 0.7},
+                                    {"p_worse", 0.2},
+                                    {"blocks", std::vector<double>{500, 500}}}),
+                              nullptr);
   const auto rows = play(*task, 128, [](int, int, int) { return 0; });
   double better = 0, worse = 0, n = 0;
   for (const auto& lane : rows)
@@ -87,7 +93,8 @@ TEST(EveryTask, PaysAsOftenAsItSays) {
 }
 
 TEST(FeatureReversal, TheGoodFeatureReversesWhereBlocksDo) {
-  const auto task = find_task("feature_reversal").make(with({{"blocks", std::vector<double>{30, 20}}}), nullptr);
+  const auto task =
+      find_task("feature_reversal").make(with({{"blocks", std::vector<double>{30, 20}}}), nullptr);
   const auto rows = play(*task, 8, [](int, int, int best) { return best; });
   for (const auto& lane : rows) {
     ASSERT_EQ(lane.size(), 50u);
@@ -105,7 +112,8 @@ TEST(FeatureReversal, TheGoodFeatureReversesWhereBlocksDo) {
 }
 
 TEST(BanditReversal, TheBetterOptionMovesToAnotherAtEachReversal) {
-  const auto task = find_task("bandit_reversal").make(with({{"options", 3.0}, {"blocks", std::vector<double>(40, 5.0)}}), nullptr);
+  const auto task = find_task("bandit_reversal")
+                        .make(with({{"options", 3.0}, {"blocks", std::vector<double>(40, 5.0)}}), nullptr);
   const auto rows = play(*task, 64, [](int, int, int best) { return best; });
   std::map<int, int> next;
   for (const auto& lane : rows)
@@ -119,7 +127,9 @@ TEST(BanditReversal, TheBetterOptionMovesToAnotherAtEachReversal) {
 }
 
 TEST(BanditReversal, ACriterionEndsABlockEarly) {
-  const auto task = find_task("bandit_reversal").make(with({{"criterion", 8.0}, {"blocks", std::vector<double>{100, 100, 100}}}), nullptr);
+  const auto task =
+      find_task("bandit_reversal")
+          .make(with({{"criterion", 8.0}, {"blocks", std::vector<double>{100, 100, 100}}}), nullptr);
   const auto rows = play(*task, 4, [](int, int, int best) { return best; });
   EXPECT_EQ(rows[0].size(), 24u);
   const auto never = play(*task, 4, [](int, int, int best) { return 1 - best; });
@@ -141,7 +151,8 @@ TEST(Tasks, RefuseWhatCannotBe) {
   const auto& bandit = find_task("bandit_reversal");
   EXPECT_THROW((void)bandit.make(with({{"p_better", 0.2}, {"p_worse", 0.8}}), nullptr), Error);
   EXPECT_THROW((void)bandit.make(with({{"options", 99.0}}), nullptr), Error);
-  EXPECT_THROW((void)find_task("feature_reversal").make(with({{"relevant", std::vector<double>{5}}}), nullptr), Error);
+  EXPECT_THROW(
+      (void)find_task("feature_reversal").make(with({{"relevant", std::vector<double>{5}}}), nullptr), Error);
   EXPECT_THROW((void)find_task("bandit_reversall"), Error);
 }
 

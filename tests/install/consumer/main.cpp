@@ -1,7 +1,6 @@
 // A program that uses an installed Labile: runs a card, prints a metric of each cell.
-#include <labile/labile.hpp>
-
 #include <cstdio>
+#include <labile/labile.hpp>
 #include <stdexcept>
 
 constexpr const char* kCard = R"(
@@ -31,7 +30,8 @@ int main() {
   const labile::Results r = labile::run(kCard, 2);
   for (const auto& cell : r.cells) {
     const auto& lag = cell.value("switch_lag");
-    std::printf("%s: %.3f [%.3f, %.3f] n=%d\n", cell.condition.c_str(), lag.mean, lag.low, lag.high, lag.subjects);
+    std::printf("%s: %.3f [%.3f, %.3f] n=%d\n", cell.condition.c_str(), lag.mean, lag.low, lag.high,
+                lag.subjects);
   }
   std::printf("%s: %s\n", r.predictions.at(0).claim.c_str(), r.predictions.at(0).verdict.c_str());
   std::printf("version %s, card %s, json %d\n", labile::version(), r.card_hash.c_str(), r.json.size() > 1000);
