@@ -17,10 +17,11 @@ struct RunArgs {
 struct DataArgs {
   std::string data, out;
   std::vector<std::string> models, params, reset_on;
-  std::string outcome_map, method = "map", params_file;
+  std::string condition;  // only this one
+  std::string outcome_map, method = "map";
   int starts = 10, jobs = 0;
   std::uint64_t seed = 1;
-  bool json = false, per_trial = false;
+  bool json = false;
 };
 struct DescribeArgs {
   std::string kind, name;

@@ -3,7 +3,26 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "record/select.hpp"
+
 namespace labile {
+
+namespace {
+int condition_index(const Trials& t, const std::string& name) {
+  for (std::size_t c = 0; c < t.conditions.size(); ++c)
+    if (t.conditions[c] == name) return static_cast<int>(c);
+  throw Error(
+      fmt::format("--condition {}: {} has no such condition{}", name, t.source, suggest(name, t.conditions)));
+}
+}  // namespace
+
+void refuse_joined_conditions(const DataSet& d) {
+  if (conditions_within_subjects(d.trials))
+    throw Error(fmt::format(
+        "{}: subjects have trials in several conditions ({}), which a likelihood would run together; "
+        "choose one with --condition",
+        d.trials.source, fmt::join(d.trials.conditions, ", ")));
+}
 
 DataSet load_data(const DataArgs& a) {
   const auto path = find_data(a.data);
@@ -15,6 +34,8 @@ DataSet load_data(const DataArgs& a) {
   ReadOptions options;
   options.outcome_map = a.outcome_map;
   auto file = read_trials(*path, options);
+  if (!a.condition.empty())
+    file.trials = only_condition(file.trials, condition_index(file.trials, a.condition));
   DataSet d{std::move(file.trials), std::move(file.notes), {}, {}};
   d.fresh =
       fresh_flags(d.trials, a.reset_on.empty() ? "none" : fmt::format("{}", fmt::join(a.reset_on, ",")));

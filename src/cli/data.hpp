@@ -16,6 +16,8 @@ struct DataSet {
 
 /// Throws Error when the file is not found or wrong.
 [[nodiscard]] DataSet load_data(const DataArgs& args);
+/// Throws Error when a subject's trials belong to several conditions: a likelihood takes one sequence.
+void refuse_joined_conditions(const DataSet& data);
 /// "name=value" pairs as settings.
 [[nodiscard]] Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option);
 

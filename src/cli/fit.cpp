@@ -94,6 +94,7 @@ int fit_command(const DataArgs& a) {
     if (!entry.likelihood) throw Error(fmt::format("'{}' cannot be fitted: {}", m, entry.no_likelihood));
   }
   const auto data = load_data(a);
+  refuse_joined_conditions(data);
   if (!a.json)
     for (const auto& n : data.notes) fmt::print("note: {}\n", n);
   Json all = Json::array();
@@ -121,6 +122,7 @@ int loglik_command(const DataArgs& a) {
     throw Error(fmt::format("'{}' has no likelihood: {}", a.models.front(), entry.no_likelihood));
   const auto params = param_row(entry, parse_settings(a.params, "--params"));
   const auto data = load_data(a);
+  refuse_joined_conditions(data);
   std::vector<double> each(data.subjects.size());
   const double total = loglik_total(entry, params, data.subjects, each);
   if (a.json) {

@@ -18,6 +18,7 @@ void add_data_options(CLI::App& app, labile::DataArgs& a) {
   app.add_option("--reset-on", a.reset_on, "columns whose change starts values afresh: block, session")
       ->delimiter(',');
   app.add_option("--outcome-map", a.outcome_map, "\"0/1 to -1/1\" recodes outcomes");
+  app.add_option("--condition", a.condition, "only the rows of this condition");
   app.add_flag("--json", a.json, "print one JSON object");
 }
 

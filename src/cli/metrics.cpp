@@ -7,42 +7,15 @@
 #include "cli/data.hpp"
 #include "cli/output.hpp"
 #include "metrics/evaluate.hpp"
+#include "record/select.hpp"
 
 namespace labile {
 namespace {
 
-/// Rows of one condition as a record of their own; conditions are compared between and within subjects.
 struct Group {
   std::string name;
   std::vector<std::vector<Sample>> samples;
 };
-
-Trials only_condition(const Trials& t, int condition) {
-  Trials r;
-  r.layout = t.layout;
-  r.first.push_back(0);
-  for (std::size_t s = 0; s + 1 < t.first.size(); ++s) {
-    const std::size_t before = r.rows();
-    for (std::size_t k = t.first[s]; k < t.first[s + 1]; ++k) {
-      if (t.condition[k] != condition) continue;
-      r.session.push_back(t.session[k]);
-      r.block.push_back(t.block[k]);
-      r.trial.push_back(t.trial[k]);
-      r.stage.push_back(t.stage[k]);
-      r.choice.push_back(t.choice[k]);
-      r.best.push_back(t.best[k]);
-      r.old_best.push_back(t.old_best[k]);
-      r.correct.push_back(t.correct[k]);
-      r.outcome.push_back(t.outcome[k]);
-      r.rt_s.push_back(t.rt_s[k]);
-      for (const auto& [name, values] : t.signals) r.signals[name].push_back(values[k]);
-    }
-    if (r.rows() == before) continue;
-    r.subjects.push_back(t.subjects[s]);
-    r.first.push_back(r.rows());
-  }
-  return r;
-}
 
 }  // namespace
 

@@ -204,3 +204,14 @@ def test_ctrl_c_while_resampling(tmp_path):
     assert run.returncode == 130 and time.monotonic() - start < 3, message
     assert "nothing new was kept" in message
     assert files(tmp_path) == ["c.toml"]
+
+
+def test_a_fit_takes_one_condition(tmp_path):
+    """Conditions within subjects are not run together; --condition chooses one, and names what there is."""
+    data = tmp_path / 'two.csv'
+    rows = ['subject,condition,trial,choice,outcome']
+    rows += [f's1,{c},{t},{t % 2},{int(t % 3 == 0)}' for c in ('drug', 'placebo') for t in range(12)]
+    data.write_text('\n'.join(rows) + '\n')
+    says(labile('fit', str(data), '--model', 'rescorla_wagner'), '--condition', 'drug, placebo')
+    says(labile('loglik', str(data), '--model', 'rescorla_wagner', '--condition', 'drog'), "did you mean 'drug'")
+    assert 'total' in good('loglik', str(data), '--model', 'rescorla_wagner', '--condition', 'drug')

@@ -138,7 +138,7 @@ def test_a_fit_out_of_a_folder_with_a_path(card, tmp_path):
     out = tmp_path / "out"
     run(card, out, "--set", "record=all", "--set", "subjects=4")
     (tmp_path / "fits").mkdir()
-    good("fit", out / "trials.csv", "--model", "rescorla_wagner,hmm_reversal", "--starts", 1, "--out", tmp_path / "fits" / "f.csv")
+    good("fit", out / "trials.csv", "--model", "rescorla_wagner,hmm_reversal", "--starts", 1, "--condition", "intact", "--out", tmp_path / "fits" / "f.csv")
     assert files(tmp_path / "fits") == ["hmm_reversal_f.csv", "rescorla_wagner_f.csv"]
 
 

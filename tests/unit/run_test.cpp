@@ -137,6 +137,7 @@ TEST(Verdict, FollowsTheWholeInterval) {
   EXPECT_EQ(verdict(p, {2, 1.5, 2.3, 10}), "undecided");
   EXPECT_EQ(verdict(p, {1.2, 1.1, 1.3, 10}), "refuted");
   EXPECT_EQ(verdict(p, {}), "not run");
+  EXPECT_EQ(verdict(p, {2, 2, 2, 1}), "undecided") << "one subject";
   p.relation = Prediction::Relation::within;
   p.bound = 0.05;
   EXPECT_EQ(verdict(p, {1.01, 0.96, 1.04, 10}), "supported");
