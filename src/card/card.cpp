@@ -24,7 +24,7 @@ std::vector<Field<Card>> curve_keys() {
 
 std::vector<Field<Card>> bootstrap_keys() {
   return {
-      {"resamples", "1", &Card::resamples, {1, 1e6}, "bootstrap samples of subjects behind each interval"}};
+      {"resamples", "1", &Card::resamples, {100, 1e6}, "bootstrap samples of subjects behind each interval"}};
 }
 
 void refuse_repeated(const std::vector<std::string>& before, const std::string& name, const Where& where,
@@ -72,6 +72,24 @@ void read_head(const Node& root, Draft& draft) {
     draft.card.resamples = read_keys(*n, bootstrap_keys(), {}, "[bootstrap]").resamples;
 }
 
+namespace {
+/// A --set of a task parameter that every variant sets again would change nothing: refused.
+void refuse_idle_overrides(const Card& card, const std::vector<Override>& overrides) {
+  for (const auto& o : overrides) {
+    if (o.key.rfind("task.", 0) != 0) continue;
+    const std::string name = o.key.substr(5);
+    const bool idle = std::all_of(card.variants.begin(), card.variants.end(),
+                                  [&](const Variant& v) { return v.task.contains(name); });
+    if (idle)
+      throw Error(
+          Where{"--set", 0, 0, o.key},
+          fmt::format("every variant of this card sets {} itself, so this would change nothing; write "
+                      "--set variant.0.task.{}={}",
+                      name, name, o.value));
+  }
+}
+}  // namespace
+
 Card parse_card(std::string_view text, const std::string& name, const std::vector<Override>& overrides) {
   Node root = toml_tree::parse(text, name);
   for (const auto& o : overrides) toml_tree::set(root, o.key, o.value);
@@ -85,6 +103,7 @@ Card parse_card(std::string_view text, const std::string& name, const std::vecto
   read_manipulations(root, draft);
   read_metrics(root, draft);
   read_predictions(root, draft);
+  refuse_idle_overrides(draft.card, overrides);
   return std::move(draft.card);
 }
 

@@ -40,9 +40,10 @@ void print_headlines(const RunResult& r) {
   int shown = 0;
   for (const auto& p : r.predictions) {
     if (p.verdict == "not run" || shown == 3) continue;
-    fmt::print("{}: {} {} {} ({}: {}), predicted {}\n", p.verdict, p.prediction.treated, p.prediction.metric,
-               p.prediction.of == Prediction::Of::ratio ? "ratio" : "difference", p.variant,
-               interval_text(p.effect), p.prediction.relation_text);
+    fmt::print("{}: {} {} {} ({}{}), predicted {}\n", p.verdict, p.prediction.treated, p.prediction.metric,
+               p.prediction.of == Prediction::Of::ratio ? "ratio" : "difference",
+               p.variant.empty() ? "" : p.variant + ": ", interval_text(p.effect),
+               p.prediction.relation_text);
     ++shown;
   }
   for (const auto& f : r.fits) {

@@ -104,6 +104,7 @@ double quantile(std::vector<double>& sorted, double q) {
   const auto i = static_cast<std::size_t>(at);
   if (i + 1 >= sorted.size()) return sorted.back();
   const double share = at - static_cast<double>(i);
+  if (sorted[i] == sorted[i + 1] || share == 0) return sorted[i];  // infinities have no difference
   return sorted[i] + share * (sorted[i + 1] - sorted[i]);
 }
 
@@ -114,7 +115,8 @@ int defined(std::span<const Sample> samples) {
 
 Interval interval_of(double value, std::vector<double> resampled, int n) {
   Interval r{value, kNaN, kNaN, n};
-  std::erase_if(resampled, [](double x) { return !std::isfinite(x); });
+  // A ratio over a control that resamples to zero is infinite, and counts as that large.
+  std::erase_if(resampled, [](double x) { return std::isnan(x); });
   if (resampled.empty() || std::isnan(value)) return r;
   std::sort(resampled.begin(), resampled.end());
   r.low = quantile(resampled, 0.025);

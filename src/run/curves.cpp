@@ -38,10 +38,16 @@ void CurveSum::add_subject(const Trials& t, std::size_t first, std::size_t last,
   std::vector<double> sum(width, 0.0), n(width, 0.0);
   std::size_t block_start = first;
   for (std::size_t r = first + 1; r < last; ++r) {
+    if (t.session[r] != t.session[r - 1]) {
+      block_start = r;  // a new session begins; its first block follows no rule change
+      continue;
+    }
     if (t.block[r] == t.block[r - 1]) continue;
     const std::size_t change = r;
     std::size_t block_end = change;
-    while (block_end < last && t.block[block_end] == t.block[change]) ++block_end;
+    while (block_end < last && t.block[block_end] == t.block[change] &&
+           t.session[block_end] == t.session[change])
+      ++block_end;
     for (int x = -before_; x < after_; ++x) {
       const auto row = static_cast<std::ptrdiff_t>(change) + x;
       if (row < static_cast<std::ptrdiff_t>(block_start) || row >= static_cast<std::ptrdiff_t>(block_end))

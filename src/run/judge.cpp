@@ -1,5 +1,7 @@
 #include "run/judge.hpp"
 
+#include <cmath>
+
 namespace labile {
 namespace {
 /// The relation as an interval of effects it allows.
@@ -24,7 +26,8 @@ Allowed allowed(const Prediction& p) {
 
 std::string verdict(const Prediction& p, const Interval& e) {
   if (e.value != e.value || e.low != e.low || e.high != e.high) return "not run";
-  if (e.n < 2) return "undecided";  // resampling one subject says nothing about subjects
+  if (!std::isfinite(e.value)) return "undecided";  // the control is zero
+  if (e.n < 2) return "undecided";                  // resampling one subject says nothing about subjects
   const Allowed a = allowed(p);
   const bool strict = p.relation == Prediction::Relation::above || p.relation == Prediction::Relation::below;
   const bool inside = strict ? e.low > a.low && e.high < a.high : e.low >= a.low && e.high <= a.high;

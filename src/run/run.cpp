@@ -4,8 +4,10 @@
 #include <fmt/ranges.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <mutex>
 #include <thread>
 
@@ -88,19 +90,26 @@ class Runner {
         f.names.push_back(p.name);
         f.units.push_back(p.unit);
       }
+      const auto unfitted =
+          std::count_if(f.fits.begin(), f.fits.end(), [](const auto& x) { return !is_fitted(x); });
+      if (unfitted > 0)
+        result_.notes.push_back(fmt::format(
+            "{}: {} subject(s) could not be fitted; they play with its defaults.", spec.model, unfitted));
       result_.fits.push_back(std::move(f));
     }
   }
 
-  /// Parameters of each subject out of this card's fit of the model; empty when there is none.
-  [[nodiscard]] std::vector<std::vector<double>> fitted_rows(const std::string& model) const {
+  /// Parameters of each subject out of this card's fit of the model, one row a subject: who could not be
+  /// fitted plays with the defaults. Empty when there is no such fit.
+  [[nodiscard]] std::vector<std::vector<double>> fitted_rows(const AgentSpec& agent) const {
     std::vector<std::vector<double>> rows;
     for (const auto& f : result_.fits)
-      if (f.spec.model == model)
+      if (f.spec.model == agent.model)
         for (const auto& s : f.fits)
-          if (!s.params.empty() && s.params[0] == s.params[0]) rows.push_back(s.params);
+          rows.push_back(is_fitted(s) ? s.params : param_row(find_learner(agent.model, agent.where), {}));
     return rows;
   }
+  static bool is_fitted(const SubjectFit& s) { return !s.params.empty() && s.params[0] == s.params[0]; }
 
   void simulate_cells() {
     const Schedule* schedule = card_.schedule_from_data && people_.trials ? &people_.schedule : nullptr;
@@ -110,7 +119,7 @@ class Runner {
     for (const auto& variant : card_.variants)
       for (const auto& agent : card_.agents)
         for (const auto& condition : card_.conditions) {
-          if (agent.fitted && fitted_rows(agent.model).empty()) {
+          if (agent.fitted && fitted_rows(agent).empty()) {
             result_.notes.push_back(
                 fmt::format("{} was not simulated: there is no fit to take parameters from.", agent.name));
             break;
@@ -161,7 +170,7 @@ class Runner {
     s.agent_settings = plan.agent->settings;
     std::vector<std::vector<double>> rows;
     if (plan.agent->fitted) {
-      rows = fitted_rows(plan.agent->model);
+      rows = fitted_rows(*plan.agent);
       s.make_each = learner.make_each;
       s.rows = &rows;
     }
@@ -283,6 +292,7 @@ class Runner {
               resampler.contrast(treated->samples[m], control->samples[m],
                                  p.of == Prediction::Of::ratio ? Contrast::ratio : Contrast::difference);
           j.verdict = verdict(p, j.effect);
+          if (std::isinf(j.effect.value)) j.reason = "the control is zero";
           if (j.verdict == "not run") j.reason = "the metric is not defined in these cells";
           result_.predictions.push_back(std::move(j));
           ++judged;

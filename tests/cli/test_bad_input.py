@@ -48,7 +48,7 @@ CARDS = {
     "fit of flex": (CARD + '[data]\nname = "x"\n[[fit]]\nmodel = "flex"\n', "35:9", ["'flex' cannot be fitted", "likelihood"]),
     "fit without data": (CARD + '[[fit]]\nmodel = "rescorla_wagner"\n', "32:", ["no [data]"]),
     "two agents of one name": (CARD + '[[agent]]\nname = "RW"\nmodel = "rescorla_wagner"\n', "33:8", ["'RW'", "names must differ"]),
-    "no resamples": (changed("resamples = 200", "resamples = 0"), "31:13", ["bootstrap.resamples", "0 is out of bounds", "1 to"]),
+    "no resamples": (changed("resamples = 200", "resamples = 0"), "31:13", ["bootstrap.resamples", "0 is out of bounds", "100 to"]),
     "empty card": ("", "", ["missing"]),
 }
 

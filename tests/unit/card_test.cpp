@@ -311,7 +311,7 @@ TEST(Card, CanonicalTextHoldsDefaultsAndEveryChange) {
                                              {"task.p_better", "0.8"},
                                              {"agent.RW.params.v0", "0.5"},
                                              {"prediction.0.relation", "ratio > 1"},
-                                             {"bootstrap.resamples", "10"}})
+                                             {"bootstrap.resamples", "110"}})
     EXPECT_NE(card_hash(parse_card(kSmall, "c.toml", {o})), card_hash(c)) << o.key;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "learners/catalogue.hpp"
+#include "run/curves.hpp"
 #include "run/judge.hpp"
 #include "run/simulate.hpp"
 #include "tasks/catalogue.hpp"
@@ -130,6 +131,31 @@ TEST(Simulate, RefusesAHandleNobodyHasByName) {
   }
 }
 
+TEST(Curves, ANewSessionIsNoRuleChange) {
+  Trials t;
+  t.layout = Layout::bandit(2);
+  t.subjects = {"a"};
+  t.first = {0, 8};
+  t.session = {0, 0, 0, 0, 1, 1, 1, 1};
+  t.block = {0, 0, 1, 1, 1, 1, 2, 2};
+  t.correct = {1, 1, 0, 0, 1, 1, 0, 1};
+  t.choice.assign(8, 0);
+  CurveSum sum(2, 3);
+  sum.add(t);
+  const auto c = sum.curves().at(0);
+  EXPECT_EQ(c.x, (std::vector<int>{-2, -1, 0, 1}));
+  EXPECT_EQ(c.mean, (std::vector<double>{1, 1, 0, 0.5})) << "two changes, at rows 2 and 6, none at row 4";
+}
+
+TEST(Card, RefusesASettingThatEveryVariantUndoes) {
+  const std::string card = std::string(kCard) + "[[variant]]\nname = \"p\"\ntask = { p_better = 0.9 }\n";
+  EXPECT_THROW((void)parse_card(card, "c", {{"task.p_better", "0.7"}}), Error);
+  EXPECT_EQ(
+      std::get<double>(
+          parse_card(card, "c", {{"variant.0.task.p_better", "0.7"}}).variants[0].task.at("p_better").value),
+      0.7);
+}
+
 TEST(Verdict, FollowsTheWholeInterval) {
   Prediction p;
   p.bound = 1.6;
@@ -138,6 +164,7 @@ TEST(Verdict, FollowsTheWholeInterval) {
   EXPECT_EQ(verdict(p, {1.2, 1.1, 1.3, 10}), "refuted");
   EXPECT_EQ(verdict(p, {}), "not run");
   EXPECT_EQ(verdict(p, {2, 2, 2, 1}), "undecided") << "one subject";
+  EXPECT_EQ(verdict(p, {kInf, 2, kInf, 10}), "undecided") << "the control is zero";
   p.relation = Prediction::Relation::within;
   p.bound = 0.05;
   EXPECT_EQ(verdict(p, {1.01, 0.96, 1.04, 10}), "supported");
