@@ -116,6 +116,8 @@ void write_manipulation(Writer& w, const std::string& condition, const Manipulat
   w.line("amount", m.amount);
   if (m.trial >= 0) {
     w.line("trial", static_cast<double>(m.trial));
+  } else if (m.time_ms >= 0) {
+    w.line("time", m.time_ms);
   } else {
     w.line("at", m.at);
     w.line("occurrence", static_cast<double>(m.occurrence));

@@ -27,6 +27,7 @@ std::vector<Field<ManipulationKeys>> manipulation_keys() {
           {"at", "1", &K::at, {}, "\"start\" or an event of the task"},
           {"occurrence", "1", &K::occurrence, {1, 1e6}, "which occurrence of the event, from 1"},
           {"trial", "trials", &K::trial, {0, 1e8}, "first trial, counted from 0"},
+          {"time", "ms", &K::time_ms, {0, 1e12}, "task time from which it holds, at the start of a trial"},
           {"when", "1", &K::when_name, {}, "on what a stimulation depends", {}, kWhenNames},
           {"probability", "1", &K::probability, {0, 1}, "of a random stimulation, one or one a trial"}};
 }
@@ -125,14 +126,22 @@ void check_time(const Node& node, Manipulation& m, const Draft& draft) {
       throw Error(trial->where, fmt::format("{} is out of bounds; allowed: at least 0", m.trial));
     m.at.clear();
   }
-  if (m.trial < 0 && m.at != "start" && draft.events_known) {
+  if (const Node* time = node.find("time")) {
+    if (node.find("at") || node.find("trial"))
+      throw Error(time->where, "'at' or 'trial' is given too; write one of them");
+    if (m.time_ms < 0)
+      throw Error(time->where, fmt::format("{} is out of bounds; allowed: at least 0 ms", m.time_ms));
+    m.at.clear();
+  }
+  const bool by_event = m.trial < 0 && m.time_ms < 0 && m.at != "start";
+  if (by_event && draft.events_known) {
     std::vector<std::string> known{"start"};
     known.insert(known.end(), draft.events.begin(), draft.events.end());
     if (std::find(known.begin(), known.end(), m.at) == known.end())
       throw Error(where_of(node, "at"),
                   fmt::format("task '{}' has no event '{}'{}", draft.card.task, m.at, suggest(m.at, known)));
   }
-  if (m.occurrence > 1 && (m.trial >= 0 || m.at == "start"))
+  if (m.occurrence > 1 && !by_event)
     throw Error(where_of(node, "occurrence"), "counts occurrences of an event; name the event under 'at'");
 }
 

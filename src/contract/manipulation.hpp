@@ -17,7 +17,8 @@ struct Manipulation {
   double amount = 1;
   std::string at = "start";  // "start", an event of the task ("reversal"), or "" when `trial` says it
   int occurrence = 1;        // which occurrence of the event
-  int trial = -1;            // first trial, counted from 0, when `at` is "trial"
+  int trial = -1;            // first trial, counted from 0; then `at` is ""
+  double time_ms = -1;       // task time: holds from the first trial that begins then or later; `at` is ""
   When when = When::always;  // stimulate only
   std::vector<double> probability{1.0};  // when = random: per trial from onset on; the last value holds
   Where where;                           // for messages

@@ -128,7 +128,7 @@ class Recorder {
 class Interventions {
  public:
   Interventions(const std::vector<Manipulation>& list, const TaskInfo& info, Agent& agent, int lanes)
-      : agent_(agent), amount_(lanes) {
+      : agent_(agent), amount_(lanes), elapsed_ms_(lanes, 0.0) {
     for (const auto& m : list) {
       Active a{m, handle(m), event(m, info), std::vector<int>(lanes, 0), std::vector<int>(lanes, -1)};
       active_.push_back(std::move(a));
@@ -143,6 +143,7 @@ class Interventions {
         const bool event = a.event >= 0 && (at.events[lane] >> a.event & 1);
         a.seen[lane] += event;
         const bool now = a.m.trial >= 0      ? ph.trial >= a.m.trial
+                         : a.m.time_ms >= 0  ? elapsed_ms_[lane] >= a.m.time_ms
                          : a.m.at == "start" ? true
                                              : event && a.seen[lane] == a.m.occurrence;
         if (!now) continue;
@@ -150,6 +151,14 @@ class Interventions {
         if (a.m.op != Manipulation::Op::stimulate)
           agent_.apply(a.handle, static_cast<int>(lane), effect(a.m));
       }
+  }
+
+  /// After a phase: the clock of each lane. A choice takes its response time, or the whole phase without one.
+  void pass_time(const Phase& ph, const Actions& actions) {
+    for (std::size_t lane = 0; lane < elapsed_ms_.size(); ++lane) {
+      const bool answered = ph.awaits_action && actions.choice[lane] >= 0 && actions.rt_ms[lane] >= 0;
+      elapsed_ms_[lane] += answered ? actions.rt_ms[lane] : ph.duration_ms[lane];
+    }
   }
 
   /// Before the agent meets the outcome: stimulation contingent on it.
@@ -179,7 +188,7 @@ class Interventions {
     return static_cast<int>(it - names.begin());
   }
   static int event(const Manipulation& m, const TaskInfo& info) {
-    if (m.trial >= 0 || m.at == "start") return -1;
+    if (m.trial >= 0 || m.time_ms >= 0 || m.at == "start") return -1;
     const auto it = std::find(info.events.begin(), info.events.end(), m.at);
     if (it == info.events.end())
       throw Error(m.where, fmt::format("this task has no event '{}'{}", m.at, suggest(m.at, info.events)));
@@ -223,6 +232,7 @@ class Interventions {
   Agent& agent_;
   std::vector<Active> active_;
   std::vector<double> amount_;
+  std::vector<double> elapsed_ms_;  // [lane] task time so far
 };
 
 }  // namespace
@@ -258,6 +268,7 @@ Trials simulate(const Simulation& s, int first, int count) {
     }
     if (ph.kind == PhaseKind::outcome && !s.manipulations.empty()) interventions.before_outcome(ph, who);
     agent->phase(ph, actions);
+    if (!s.manipulations.empty()) interventions.pass_time(ph, actions);
     if (ph.awaits_action) {
       task->take(actions);
       t_decisions += static_cast<std::size_t>(std::count(ph.live.begin(), ph.live.begin() + count, 1));

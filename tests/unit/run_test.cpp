@@ -92,6 +92,29 @@ TEST(Simulate, NothingChangesBeforeAManipulationBegins) {
   EXPECT_TRUE(differs);
 }
 
+TEST(Simulate, AManipulationCanBeginAtATime) {
+  Manipulation m;
+  m.target = "da.release";
+  m.amount = 0;
+  m.at = "";
+  m.time_ms = 100000;
+  const auto t = simulated("flex", {}, {m});
+  // A trial lasts 500 + 2000 + 250 ms and an interval of mean 2000 ms, so 100 s end at about trial 21.
+  for (std::size_t s = 0; s + 1 < t.first.size(); ++s) {
+    std::size_t onset = t.first[s];
+    while (t.signals.at("da")[onset] != 0) ++onset;
+    EXPECT_GT(onset - t.first[s], 12u);
+    EXPECT_LT(onset - t.first[s], 37u);
+    for (std::size_t r = onset; r < t.first[s + 1]; ++r) EXPECT_EQ(t.signals.at("da")[r], 0);
+  }
+  const std::string card = std::string(kCard) +
+                           "[[manipulation]]\ncondition = \"late\"\nop = \"scale\"\n"
+                           "target = \"da.release\"\namount = 0.5\ntime = \"100 s\"\n";
+  EXPECT_EQ(parse_card(card, "c").conditions.back().manipulations[0].time_ms, 100000);
+  EXPECT_EQ(canonical_text(parse_card(canonical_text(parse_card(card, "c")), "c")),
+            canonical_text(parse_card(card, "c")));
+}
+
 TEST(Simulate, TheSameTaskFilesDriveAnAgentInContinuousTime) {
   const auto t = simulated("leaky_competing_accumulator", {}, {});
   int answered = 0;
