@@ -1,5 +1,5 @@
 /// Perseverative index: P(choice is the option that the block before called best | error).
-/// Source: science notes C, metric definitions. Differs from it: errors without a known old best are left
+/// Source: a definition of ours. Differs from it: errors without a known old best are left
 /// out.
 #include "metrics/block.hpp"
 
