@@ -9,13 +9,19 @@ ALLOWED = {
     "contract": {"core"},
     "tasks": {"core", "contract"},
     "learners": {"core", "contract"},
+    "toml": {"core", "contract"},
+    "modulators": {"core", "contract"},
+    "neurons": {"core", "contract"},
+    "plasticity": {"core", "contract", "modulators"},
+    "network": {"core", "contract", "toml", "modulators", "neurons", "plasticity"},
+    "circuits": {"core", "contract", "toml", "modulators", "neurons", "plasticity", "network"},
     "record": {"core", "contract"},
     "metrics": {"core", "contract", "record"},
-    "card": {"core", "contract", "tasks", "learners", "metrics"},
+    "card": {"core", "contract", "toml", "tasks", "learners", "circuits", "metrics"},
     "fit": {"core", "contract", "record", "learners"},
     "report": {"core", "embedded"},
-    "run": {"core", "contract", "tasks", "learners", "record", "metrics", "card", "fit", "embedded"},
-    "cli": {"core", "contract", "tasks", "learners", "record", "metrics", "card", "fit", "run", "report", "embedded"},
+    "run": {"core", "contract", "toml", "modulators", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "embedded"},
+    "cli": {"core", "contract", "toml", "modulators", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "run", "report", "embedded"},
 }
 root = pathlib.Path(__file__).resolve().parent.parent / "src"
 bad = []

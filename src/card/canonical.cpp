@@ -1,59 +1,20 @@
 /// The card as text in one fixed form: what is hashed and stored beside results.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cmath>
 
 #include "card/card.hpp"
+#include "card/find_agent.hpp"
 #include "card/sections.hpp"
-#include "learners/catalogue.hpp"
 #include "metrics/metric.hpp"
 #include "tasks/catalogue.hpp"
+#include "toml/toml_text.hpp"
 
 namespace labile {
 namespace {
 
-std::string quoted(std::string_view text) {
-  std::string r = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      r += '\\';
-      r += c;
-    } else if (c == '\n') {
-      r += "\\n";
-    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-      r += fmt::format("\\u{:04X}", static_cast<unsigned>(c));
-    } else {
-      r += c;
-    }
-  }
-  return r + "\"";
-}
-/// The shortest number that reads back the same; no negative zero, which TOML's whole numbers lack.
-std::string number(double x) {
-  return fmt::format("{}", x == 0 ? 0.0 : x);
-}
-
-template <class T, class F>
-std::string list(const std::vector<T>& items, F&& text) {
-  std::vector<std::string> r;
-  for (const auto& x : items) r.push_back(text(x));
-  return fmt::format("[{}]", fmt::join(r, ", "));
-}
-
-std::string toml(const Value& v) {
-  if (const auto* x = std::get_if<double>(&v)) return number(*x);
-  if (const auto* b = std::get_if<bool>(&v)) return *b ? "true" : "false";
-  if (const auto* t = std::get_if<std::string>(&v)) return quoted(*t);
-  if (const auto* l = std::get_if<std::vector<double>>(&v)) return list(*l, number);
-  return list(std::get<std::vector<std::string>>(v), quoted);
-}
-
-class Writer {
+class Writer : public TomlWriter {
  public:
-  void header(std::string_view text) { text_ += fmt::format("{}{}\n", text_.empty() ? "" : "\n", text); }
-  void line(std::string_view key, const Value& v) { text_ += fmt::format("{} = {}\n", key, toml(v)); }
-  void line(std::string_view key, const char* v) { line(key, Value(std::string(v))); }
   /// Every parameter, in table order; in `given_only`, those that were set.
   void params(const std::vector<ParamInfo>& table, const Settings& given, bool given_only = false) {
     for (const auto& p : table) {
@@ -64,10 +25,6 @@ class Writer {
       if (!x || !std::isnan(*x)) line(p.name, v);  // NaN: a default that means "not given"
     }
   }
-  [[nodiscard]] std::string text() const { return text_; }
-
- private:
-  std::string text_;
 };
 
 void write_head(Writer& w, const Card& c) {
@@ -104,7 +61,7 @@ void write_agents(Writer& w, const Card& c) {
       continue;
     }
     w.header("[agent.params]");
-    w.params(find_learner(a.model, a.where).params, a.settings);
+    w.params(find_agent(a.model, a.where).params, a.settings);
   }
 }
 
@@ -194,10 +151,14 @@ std::string canonical_text(const Card& card) {
   return w.text();
 }
 
-std::string card_hash(const Card& card) {
+std::string text_hash(std::string_view canonical) {
   std::uint64_t h = 14695981039346656037u;
-  for (const char c : canonical_text(card)) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  for (const char c : canonical) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211u;
   return fmt::format("{:016x}", h);
+}
+
+std::string card_hash(const Card& card) {
+  return text_hash(canonical_text(card));
 }
 
 }  // namespace labile

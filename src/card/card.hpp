@@ -32,9 +32,9 @@ struct MetricSpec {
 };
 struct Prediction {
   std::string claim, metric;
-  std::string treated, control;  // conditions
-  std::string variant, agent;    // "" = every one
-  enum class Of { ratio, difference } of = Of::ratio;
+  std::string treated, control;                                      // conditions
+  std::string variant, agent;                                        // "" = every one
+  enum class Of { ratio, difference, value, count } of = Of::ratio;  // value, count: of `treated` alone
   enum class Relation { at_least, at_most, above, below, within } relation = Relation::at_least;
   double bound = 1;  // for within: the share (5% = 0.05)
   std::string relation_text, anchor;
@@ -90,7 +90,11 @@ struct Override {
                               const std::vector<Override>& overrides = {});
 /// The card as canonical TOML: every value that matters, keys in a fixed order, defaults written out.
 [[nodiscard]] std::string canonical_text(const Card& card);
+/// Fills of, relation and bound out of "ratio >= 1.6", "difference < 0", "within 5%", "value >= 0.9" or
+/// "count >= 9".
+void parse_relation(const std::string& written, const Where& where, Prediction& p);
 /// 16 hex digits of the canonical text (FNV-1a, 64 bits).
 [[nodiscard]] std::string card_hash(const Card& card);
+[[nodiscard]] std::string text_hash(std::string_view canonical);
 
 }  // namespace labile

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "card/find_agent.hpp"
 #include "card/sections.hpp"
-#include "learners/catalogue.hpp"
 
 namespace labile {
 
@@ -18,7 +18,7 @@ void read_fits(const Node& root, Draft& draft) {
   for (const Node* node : tables_of(root, "fit")) {
     FitSpec fit = read_keys(*node, keys, {}, "[[fit]]");
     const Node& model = required(*node, "model", "write the name of a learner to fit");
-    const LearnerEntry& entry = find_learner(fit.model, model.where);
+    const LearnerEntry& entry = find_agent(fit.model, model.where);
     if (!entry.likelihood)
       throw Error(model.where, fmt::format("'{}' cannot be fitted: {}", fit.model, entry.no_likelihood));
     refuse_repeated(names_of(card.fits, &FitSpec::model), fit.model, model.where, "fit");
@@ -61,8 +61,8 @@ void read_agents(const Node& root, Draft& draft) {
   for (const Node* node : tables_of(root, "agent")) {
     AgentSpec agent = read_keys(*node, keys, {"params"}, "[[agent]]");
     const Node& model =
-        required(*node, "model", "write the name of a model; `labile describe learner` lists them");
-    const LearnerEntry& entry = find_learner(agent.model, model.where);
+        required(*node, "model", "write the name of a model; `labile describe` lists learners and circuits");
+    const LearnerEntry& entry = find_agent(agent.model, model.where);
     if (agent.name.empty()) agent.name = agent.model;
     refuse_repeated(names_of(card.agents, &AgentSpec::name), agent.name, where_of(*node, "name"), "agent");
     if (const Node* params = node->find("params")) read_agent_params(*params, entry, card, agent);

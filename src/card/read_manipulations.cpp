@@ -6,8 +6,8 @@
 #include <cmath>
 #include <optional>
 
+#include "card/find_agent.hpp"
 #include "card/sections.hpp"
-#include "learners/catalogue.hpp"
 
 namespace labile {
 namespace {
@@ -70,7 +70,7 @@ std::string allowed_ops(const Handle& h) {
 /// parameters.
 std::optional<double> parameter_value(const AgentSpec& agent, const Handle& h) {
   if (agent.fitted) return std::nullopt;
-  for (const auto& p : find_learner(agent.model).params) {
+  for (const auto& p : find_agent(agent.model).params) {
     if (p.name != h.name || p.type != ParamType::number) continue;
     const auto it = agent.settings.find(p.name);
     return it == agent.settings.end() ? std::get<double>(p.standard) : checked_number(p, it->second);

@@ -44,12 +44,6 @@ void add_metric(MetricSpec m, const Where& name_where, const Where& id_where, Dr
   card.metrics.push_back(std::move(m));
 }
 
-struct Relation {
-  Prediction::Of of = Prediction::Of::ratio;
-  Prediction::Relation relation = Prediction::Relation::within;
-  double bound = 0;
-};
-
 /// Takes `word` and the blanks around it from the front of `text`.
 bool take(std::string_view& text, std::string_view word) {
   const auto skip = [&] {
@@ -66,38 +60,6 @@ bool take_number(std::string_view& text, double& x) {
   const auto [rest, ec] = std::from_chars(text.data(), text.data() + text.size(), x);
   text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
   return ec == std::errc{} && std::isfinite(x);
-}
-
-/// "ratio >= 1.6", "difference < 0" or "within 5%".
-Relation parse_relation(const std::string& written, const Where& where) {
-  using R = Prediction::Relation;
-  const Error wrong(where, fmt::format("'{}' is no relation; write \"ratio >= 1.6\", \"difference < 0\" or "
-                                       "\"within 5%\", with >=, <=, > or <",
-                                       written));
-  Relation r;
-  std::string_view text = written;
-  if (take(text, "within")) {
-    if (!take_number(text, r.bound) || r.bound <= 0) throw wrong;
-    if (take(text, "%")) r.bound /= 100;
-  } else {
-    if (take(text, "difference"))
-      r.of = Prediction::Of::difference;
-    else if (!take(text, "ratio"))
-      throw wrong;
-    if (take(text, ">="))
-      r.relation = R::at_least;
-    else if (take(text, "<="))
-      r.relation = R::at_most;
-    else if (take(text, ">"))
-      r.relation = R::above;
-    else if (take(text, "<"))
-      r.relation = R::below;
-    else
-      throw wrong;
-    if (!take_number(text, r.bound)) throw wrong;
-  }
-  if (text.find_first_not_of(' ') != std::string_view::npos) throw wrong;
-  return r;
 }
 
 std::vector<Field<Prediction>> prediction_keys() {
@@ -142,6 +104,38 @@ void check_agents(const Node& node, const Prediction& p, const Draft& draft) {
 
 }  // namespace
 
+void parse_relation(const std::string& written, const Where& where, Prediction& p) {
+  using R = Prediction::Relation;
+  using Of = Prediction::Of;
+  const Error wrong(where, fmt::format("'{}' is no relation; write \"ratio >= 1.6\", \"difference < 0\", "
+                                       "\"value >= 0.9\" or \"within 5%\", with >=, <=, > or <",
+                                       written));
+  const std::pair<const char*, Of> quantities[] = {
+      {"difference", Of::difference}, {"ratio", Of::ratio}, {"value", Of::value}, {"count", Of::count}};
+  const std::pair<const char*, R> signs[] = {
+      {">=", R::at_least}, {"<=", R::at_most}, {">", R::above}, {"<", R::below}};
+  std::string_view text = written;
+  const auto choose = [&](const auto& words, auto& chosen) {
+    for (const auto& [word, meaning] : words)
+      if (take(text, word)) {
+        chosen = meaning;
+        return;
+      }
+    throw wrong;
+  };
+  if (take(text, "within")) {
+    p.of = Of::ratio;
+    p.relation = R::within;
+    if (!take_number(text, p.bound) || p.bound <= 0) throw wrong;
+    if (take(text, "%")) p.bound /= 100;
+  } else {
+    choose(quantities, p.of);
+    choose(signs, p.relation);
+    if (!take_number(text, p.bound)) throw wrong;
+  }
+  if (text.find_first_not_of(' ') != std::string_view::npos) throw wrong;
+}
+
 void read_metrics(const Node& root, Draft& draft) {
   if (const Node* names = root.find("metrics"); names && !texts_of(*names).empty())
     for (const auto& item : names->items) {
@@ -178,10 +172,9 @@ void read_predictions(const Node& root, Draft& draft) {
     if (!p.agent.empty())
       require_known(names_of(card.agents, &AgentSpec::name), p.agent, where_of(*node, "agent"), "agent");
     read_contrast(*node, card, p);
-    const Relation r = parse_relation(p.relation_text, relation.where);
-    p.of = r.of;
-    p.relation = r.relation;
-    p.bound = r.bound;
+    parse_relation(p.relation_text, relation.where, p);
+    if (p.of != Prediction::Of::ratio && p.of != Prediction::Of::difference)
+      throw Error(relation.where, "compares two conditions; write \"ratio >= 1.6\" or \"difference < 0\"");
     p.where = node->where;
     check_agents(*node, p, draft);
     card.predictions.push_back(std::move(p));

@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "card/card.hpp"
-#include "card/read_keys.hpp"
 #include "contract/agent.hpp"
+#include "toml/read_keys.hpp"
 
 namespace labile {
 

@@ -8,9 +8,44 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
+#include "run/network_run.hpp"
 #include "run/run.hpp"
 
 namespace labile {
+namespace {
+
+struct Claim {
+  std::string title;
+  std::vector<Judged> predictions;
+};
+
+/// Runs a card of agents or of a network; nothing but its verdicts is kept.
+Claim run_claim(const std::filesystem::path& path, const ClaimsArgs& a) {
+  const std::string text = read_file(path), stem = path.stem().string();
+  ProgressLine progress(!a.json);
+  Claim claim;
+  if (is_network_card(text, path.string())) {
+    NetworkOptions options;
+    options.threads = a.jobs;
+    options.progress = [&](double share, const std::string& what, const std::string& detail) {
+      progress.show(share, stem + ": " + what, detail);
+    };
+    auto result = run_network_card(parse_network_card(text, path.string(), path.parent_path()), options);
+    claim = {result.card.title, std::move(result.predictions)};
+  } else {
+    RunOptions options;
+    options.threads = a.jobs;
+    options.progress = [&](double share, const std::string& what) {
+      progress.show(share, stem + ": " + what);
+    };
+    auto result = run_card(parse_card(text, path.string()), options);
+    claim = {result.card.title, std::move(result.predictions)};
+  }
+  progress.clear();
+  return claim;
+}
+
+}  // namespace
 
 int claims_command(const ClaimsArgs& a) {
   namespace fs = std::filesystem;
@@ -26,18 +61,10 @@ int claims_command(const ClaimsArgs& a) {
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   bool refuted = false;
   for (const auto& path : cards) {
-    const Card card = parse_card(read_file(path), path.string());
-    RunOptions options;
-    options.threads = a.jobs;
-    ProgressLine progress(!a.json);
-    options.progress = [&](double share, const std::string& what) {
-      progress.show(share, path.stem().string() + ": " + what);
-    };
-    const auto result = run_card(card, options);
-    progress.clear();
-    refuted |= any_refuted(result);
-    if (!a.json) fmt::print("{}\n", card.title);
-    for (const auto& p : result.predictions) {
+    const Claim claim = run_claim(path, a);
+    refuted |= any_refuted(claim.predictions);
+    if (!a.json) fmt::print("{}\n", claim.title);
+    for (const auto& p : claim.predictions) {
       if (a.json) {
         const auto number = [](double x) {
           return x == x ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);

@@ -27,6 +27,11 @@ struct DescribeArgs {
   std::string kind, name;
   bool json = false;
 };
+struct BenchArgs {
+  std::vector<std::string> names;  // of B1, B2, B3; empty = all
+  int jobs = 1;
+  bool json = false;
+};
 struct ClaimsArgs {
   std::string pattern, folder = "experiments/claims";
   int jobs = 0;
@@ -36,6 +41,7 @@ struct ClaimsArgs {
 // Each returns the exit code.
 int run_command(const RunArgs& args);
 int claims_command(const ClaimsArgs& args);
+int bench_command(const BenchArgs& args);
 int metrics_command(const DataArgs& args);
 int fit_command(const DataArgs& args);
 int loglik_command(const DataArgs& args);

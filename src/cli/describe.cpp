@@ -3,9 +3,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "circuits/catalogue.hpp"
 #include "cli/commands.hpp"
 #include "learners/catalogue.hpp"
 #include "metrics/metric.hpp"
+#include "network/sources.hpp"
+#include "neurons/catalogue.hpp"
+#include "plasticity/catalogue.hpp"
 #include "tasks/catalogue.hpp"
 
 namespace labile {
@@ -19,24 +23,48 @@ struct Entry {
   std::string note;
 };
 
+/// What a card may name of a neuron beside its parameters.
+std::string neuron_note(const NeuronEntry& e) {
+  const auto list = [](const auto& parts) {
+    std::string r;
+    for (const auto& p : parts)
+      r += (r.empty() ? "" : ", ") + p.name + (p.unit == "1" ? "" : fmt::format(" ({})", p.unit));
+    return r;
+  };
+  std::string r = fmt::format("state: {}\nports: {}", list(e.state), list(e.ports));
+  if (!e.driven.empty()) r += "\ndriven: " + list(e.driven);
+  return r + (e.order == 0 ? "\nexact on the grid of dt"
+                           : fmt::format("\norder of convergence in dt: {}", e.order));
+}
+
 std::vector<Entry> entries(const std::string& kind) {
   std::vector<Entry> r;
   const bool all = kind.empty();
   if (all || kind == "task")
     for (const auto& e : all_tasks()) r.push_back({"task", e.info, e.params, ""});
-  if (all || kind == "learner")
-    for (const auto& e : all_learners()) {
+  const auto add_agents = [&](const char* of, std::span<const LearnerEntry> agents) {
+    if (!all && kind != of) return;
+    for (const auto& e : agents) {
       std::string note = e.likelihood ? "has a likelihood: can be fitted"
                                       : fmt::format("simulation only: {}", e.no_likelihood);
       std::string handles;
       const auto agent = e.make({});
       for (const auto& h : agent->handles()) handles += (handles.empty() ? "" : ", ") + h.name;
       if (!handles.empty()) note += "\nhandles: " + handles;
-      r.push_back({"learner", e.info, e.params, note});
+      r.push_back({of, e.info, e.params, note});
     }
+  };
+  add_agents("learner", all_learners());
+  add_agents("circuit", all_circuits());
   if (all || kind == "metric")
     for (const auto& e : all_metrics())
       r.push_back({"metric", e.info, e.params, fmt::format("{} ({}); {} blocks", e.label, e.unit, e.blocks)});
+  if (all || kind == "neuron")
+    for (const auto& e : all_neurons()) r.push_back({"neuron", e.info, e.params, neuron_note(e)});
+  if (all || kind == "source")
+    for (const auto& e : all_sources()) r.push_back({"source", e.info, e.params, ""});
+  if (all || kind == "rule")
+    for (const auto& e : all_rules()) r.push_back({"rule", e.info, e.params, e.gated ? "needs a gate" : ""});
   return r;
 }
 
@@ -49,9 +77,9 @@ void print_one(const Entry& e) {
     at = end + 1;
   }
   if (!e.params.empty())
-    fmt::print("\n  {:<14}{:<10}{:<14}{:<22}{}\n", "parameter", "unit", "default", "allowed", "meaning");
+    fmt::print("\n  {:<14} {:<9} {:<13} {:<23} {}\n", "parameter", "unit", "default", "allowed", "meaning");
   for (const auto& p : e.params)
-    fmt::print("  {:<14}{:<10}{:<14}{:<22}{}\n", p.name, p.unit, to_text(p.standard),
+    fmt::print("  {:<14} {:<9} {:<13} {:<23} {}\n", p.name, p.unit, to_text(p.standard),
                p.type == ParamType::text || p.type == ParamType::boolean ? "" : bounds_text(p), p.about);
 }
 
@@ -70,7 +98,7 @@ Json json_of(const Entry& e) {
 }  // namespace
 
 int describe_command(const DescribeArgs& a) {
-  const std::vector<std::string> kinds{"task", "learner", "metric"};
+  const std::vector<std::string> kinds{"task", "learner", "circuit", "metric", "neuron", "source", "rule"};
   if (!a.kind.empty() && std::find(kinds.begin(), kinds.end(), a.kind) == kinds.end())
     throw Error(fmt::format("no kind '{}'{}", a.kind, suggest(a.kind, kinds)));
   auto list = entries(a.kind);

@@ -50,6 +50,14 @@ int labile_main(int argc, char** argv) {
   c->add_flag("--json", claims.json, "print one JSON array");
   c->callback([&] { code = labile::claims_command(claims); });
 
+  labile::BenchArgs bench;
+  c = app.add_subcommand("bench",
+                         "Speed and memory on this machine, on the benchmark networks B1, B2 and B3");
+  c->add_option("names", bench.names, "B1, B2, B3; all without any");
+  c->add_option("--jobs", bench.jobs, "threads")->capture_default_str();
+  c->add_flag("--json", bench.json, "print one JSON object");
+  c->callback([&] { code = labile::bench_command(bench); });
+
   labile::DataArgs metrics;
   c = app.add_subcommand("metrics", "Model-free behavior of any record of choices");
   add_data_options(*c, metrics);
@@ -75,8 +83,9 @@ int labile_main(int argc, char** argv) {
   c->callback([&] { code = labile::loglik_command(loglik); });
 
   labile::DescribeArgs describe;
-  c = app.add_subcommand("describe", "What there is: tasks, learners, metrics, and their parameters");
-  c->add_option("kind", describe.kind, "task, learner, metric or card");
+  c = app.add_subcommand(
+      "describe", "What there is: tasks, learners, metrics, neurons, sources, rules, and their parameters");
+  c->add_option("kind", describe.kind, "task, learner, metric, neuron, source or rule");
   c->add_option("name", describe.name, "one of them");
   c->add_flag("--json", describe.json, "print one JSON object");
   c->callback([&] { code = labile::describe_command(describe); });

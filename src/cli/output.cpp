@@ -10,7 +10,7 @@ namespace labile {
 
 ProgressLine::ProgressLine(bool enabled) : enabled_(enabled), terminal_(::isatty(2) != 0) {}
 
-void ProgressLine::show(double share, const std::string& what) {
+void ProgressLine::show(double share, const std::string& what, const std::string& detail) {
   if (share <= 1) share_ = share;
   if (!enabled_) return;
   const double elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
@@ -18,7 +18,8 @@ void ProgressLine::show(double share, const std::string& what) {
     const int filled = static_cast<int>(share * 30);
     const std::string left =
         share > 0.02 && share < 1 ? fmt::format("{:.0f} s left", elapsed * (1 - share) / share) : "";
-    fmt::print(stderr, "\r[{:<30}] {:3.0f}% {} {}\033[K", std::string(filled, '='), 100 * share, what, left);
+    fmt::print(stderr, "\r[{:<30}] {:3.0f}% {} {}{}{}\033[K", std::string(filled, '='), 100 * share, what,
+               detail, detail.empty() || left.empty() ? "" : ", ", left);
     std::fflush(stderr);
   } else if (const int decile = static_cast<int>(share * 10); decile != last_decile_ || what != last_what_) {
     if (elapsed > 2) fmt::print(stderr, "{}: {:.0f}%\n", what, 100 * share);
@@ -36,16 +37,32 @@ std::string interval_text(const Interval& i) {
   return fmt::format("{:.4g} [{:.4g}, {:.4g}]", i.value, i.low, i.high);
 }
 
-void print_headlines(const RunResult& r) {
+int print_verdicts(const std::vector<Judged>& predictions, int most) {
+  const char* quantities[] = {"ratio", "difference", "value", "count"};
   int shown = 0;
-  for (const auto& p : r.predictions) {
-    if (p.verdict == "not run" || shown == 3) continue;
+  for (const auto& p : predictions) {
+    if (p.verdict == "not run" || shown == most) continue;
     fmt::print("{}: {} {} {} ({}{}), predicted {}\n", p.verdict, p.prediction.treated, p.prediction.metric,
-               p.prediction.of == Prediction::Of::ratio ? "ratio" : "difference",
-               p.variant.empty() ? "" : p.variant + ": ", interval_text(p.effect),
-               p.prediction.relation_text);
+               quantities[static_cast<int>(p.prediction.of)], p.variant.empty() ? "" : p.variant + ": ",
+               interval_text(p.effect), p.prediction.relation_text);
     ++shown;
   }
+  return shown;
+}
+
+void print_tally(const std::vector<Judged>& predictions) {
+  int supported = 0, refuted = 0, open = 0;
+  for (const auto& p : predictions) {
+    supported += p.verdict == "supported";
+    refuted += p.verdict == "refuted";
+    open += p.verdict == "undecided" || p.verdict == "not run";
+  }
+  if (!predictions.empty())
+    fmt::print("Predictions: {} supported, {} refuted, {} undecided or not run.\n", supported, refuted, open);
+}
+
+void print_headlines(const RunResult& r) {
+  int shown = print_verdicts(r.predictions, 3);
   for (const auto& f : r.fits) {
     if (shown == 3) break;
     double loglik = 0, bic = 0;
@@ -59,8 +76,8 @@ void print_headlines(const RunResult& r) {
   }
 }
 
-bool any_refuted(const RunResult& r) {
-  for (const auto& p : r.predictions)
+bool any_refuted(const std::vector<Judged>& predictions) {
+  for (const auto& p : predictions)
     if (p.verdict == "refuted") return true;
   return false;
 }

@@ -12,7 +12,8 @@ namespace labile {
 class ProgressLine {
  public:
   explicit ProgressLine(bool enabled);
-  void show(double share, const std::string& what);
+  /// `detail` changes from call to call and is for terminals.
+  void show(double share, const std::string& what, const std::string& detail = "");
   void clear();
   [[nodiscard]] double share() const { return share_; }
 
@@ -24,9 +25,13 @@ class ProgressLine {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-/// Three lines a person reads first: the largest supported or refuted effects.
+/// Three lines a person reads first: predictions, then fits.
 void print_headlines(const RunResult& r);
-[[nodiscard]] bool any_refuted(const RunResult& r);
+/// The first predictions that ran, a line each; returns how many.
+int print_verdicts(const std::vector<Judged>& predictions, int most);
+/// "Predictions: 3 supported, ..." when there are any.
+void print_tally(const std::vector<Judged>& predictions);
+[[nodiscard]] bool any_refuted(const std::vector<Judged>& predictions);
 /// CSV: one row a subject with parameters, standard errors and fit statistics.
 [[nodiscard]] std::string fit_table(const ModelFit& f);
 /// "value [low, high]" with sensible digits.

@@ -1,17 +1,22 @@
-/// `labile run`: a card to a folder with results.json, report.html, card.toml and, if asked, trials.csv.
+/// `labile run`: a card to a folder with results.json, report.html, card.toml and, if asked, trials.csv; for
+/// a network manifest.json and, if asked, traces.h5.
 #include "run/run.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <chrono>
 #include <filesystem>
 #include <list>
+#include <memory>
 
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
+#include "record/traces.hpp"
 #include "report/report.hpp"
+#include "run/network_run.hpp"
 
 namespace labile {
 namespace {
@@ -49,34 +54,127 @@ void print_dry(const Card& card) {
 
 void print_summary(const RunResult& r, const std::filesystem::path& out) {
   for (const auto& n : r.notes) fmt::print("note: {}\n", n);
-  int supported = 0, refuted = 0, open = 0;
-  for (const auto& p : r.predictions) {
-    supported += p.verdict == "supported";
-    refuted += p.verdict == "refuted";
-    open += p.verdict == "undecided" || p.verdict == "not run";
-  }
   print_headlines(r);
-  if (!r.predictions.empty())
-    fmt::print("Predictions: {} supported, {} refuted, {} undecided or not run.\n", supported, refuted, open);
+  print_tally(r.predictions);
   fmt::print("{} decisions in {:.1f} s on {} thread(s), {:.0f} MB.\nReport: {}\n", r.decisions, r.wall_s,
              r.threads, r.peak_mb,
              (std::filesystem::absolute(out) / "report.html").lexically_normal().string());
+}
+
+std::filesystem::path out_folder(const RunArgs& a) {
+  std::error_code ec;
+  std::filesystem::create_directories(a.out, ec);
+  if (ec) throw Error(fmt::format("{}: cannot make this folder: {}", a.out, ec.message()));
+  return a.out;
+}
+
+Interrupted stopped(const RunArgs& a, const ProgressLine& progress) {
+  return Interrupted(fmt::format("stopped at {:.0f}%; nothing new was kept, what {} held before is untouched",
+                                 100 * progress.share(), a.out));
+}
+
+// --- networks ---
+
+void print_dry(const NetworkCard& card) {
+  fmt::print("{}\n# card {}\n", canonical_text(card), card_hash(card));
+  for (const auto& c : card.conditions) {
+    const MemoryUse m = estimate_memory(c.network);
+    fmt::print("# {}: {} synapses, {} plastic; about {:.3g} MB\n", c.name, m.synapses, m.plastic_synapses,
+               static_cast<double>(m.total_bytes) / 1e6);
+  }
+  fmt::print("# The card is good. Nothing was run.\n");
+}
+
+/// traces.h5 of the first condition, traces_NAME.h5 of the others.
+std::string traces_name(const NetworkCard& card, std::size_t condition) {
+  if (condition == 0) return "traces.h5";
+  std::string r = "traces_" + card.conditions[condition].name;
+  for (char& c : r)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '.') c = '_';
+  for (std::size_t other = 1; other < condition; ++other)
+    if (traces_name(card, other) == r + ".h5") r += fmt::format("_{}", condition);
+  return r + ".h5";
+}
+
+/// The files of traces, one a condition, each with what it belongs to.
+std::vector<std::unique_ptr<Traces>> open_traces(const NetworkCard& card, const std::filesystem::path& out) {
+  std::vector<std::unique_ptr<Traces>> r;
+  if (card.records.empty()) return r;
+  for (std::size_t c = 0; c < card.conditions.size(); ++c) {
+    r.push_back(std::make_unique<Traces>(out / traces_name(card, c)));
+    Traces& t = *r.back();
+    t.attribute("/", "title", card.title);
+    t.attribute("/", "card", canonical_text(card));
+    t.attribute("/", "hash", card_hash(card));
+    t.attribute("/", "version", std::string(LABILE_VERSION));
+    t.attribute("/", "condition", card.conditions[c].name);
+    t.attribute("/", "seed", static_cast<std::int64_t>(card.seed));
+    t.attribute("/", "dt_ms", card.conditions[c].network.dt_ms);
+    t.attribute("/", "duration_ms", card.conditions[c].duration_ms);
+  }
+  return r;
+}
+
+int run_network(const RunArgs& a, const CardText& source) {
+  const NetworkCard card = parse_network_card(source.text, source.name,
+                                              std::filesystem::path(source.name).parent_path(), overrides(a));
+  if (a.dry) {
+    print_dry(card);
+    return 0;
+  }
+  const std::filesystem::path out = out_folder(a);
+  const auto traces = open_traces(card, out);
+  ProgressLine progress(!a.json);
+  NetworkOptions options;
+  options.threads = a.jobs;
+  options.traces = [&](int c) {
+    return traces.empty() ? nullptr : traces[static_cast<std::size_t>(c)].get();
+  };
+  options.progress = [&](double share, const std::string& what, const std::string& detail) {
+    progress.show(share, what, detail);
+  };
+  NetworkResult result;
+  try {
+    result = run_network_card(card, options);
+  } catch (const Interrupted&) {
+    progress.clear();
+    throw stopped(a, progress);
+  }
+  progress.clear();
+  const std::string json = results_json(result);
+  std::list<OutputFile> files;
+  files.emplace_back(out / "card.toml").write(canonical_text(card));
+  files.emplace_back(out / "manifest.json").write(manifest_json(result));
+  files.emplace_back(out / "results.json").write(json);
+  files.emplace_back(out / "report.html").write(report_page(json));
+  for (auto& f : files) f.finish();
+  for (const auto& t : traces) t->finish();
+  for (auto& f : files) f.commit();
+  for (const auto& t : traces) t->commit();
+  if (a.json) {
+    fmt::print("{}", json);
+  } else {
+    fmt::print("{}\n{}", card.title, summary_text(result));
+    for (const auto& n : result.notes) fmt::print("note: {}\n", n);
+    (void)print_verdicts(result.predictions, 100);
+    print_tally(result.predictions);
+    fmt::print("{:.1f} s on {} thread(s), {:.0f} MB.\nResults: {}\n", result.wall_s, result.threads,
+               result.peak_mb, std::filesystem::absolute(out).lexically_normal().string());
+  }
+  return a.check && any_refuted(result.predictions) ? 1 : 0;
 }
 
 }  // namespace
 
 int run_command(const RunArgs& a) {
   const auto source = load_card(a.card);
+  if (is_network_card(source.text, source.name)) return run_network(a, source);
   const Card card = parse_card(source.text, source.name, overrides(a));
   if (a.dry) {
     print_dry(card);
     return 0;
   }
-  const std::filesystem::path out = a.out;
-  std::error_code ec;
-  std::filesystem::create_directories(out, ec);
-  if (ec) throw Error(fmt::format("{}: cannot make this folder: {}", a.out, ec.message()));
-
+  const std::filesystem::path out = out_folder(a);
   RunOptions options;
   options.threads = a.jobs;
   std::list<OutputFile> files;  // all are whole before the first takes its name
@@ -88,9 +186,7 @@ int run_command(const RunArgs& a) {
     result = run_card(card, options);
   } catch (const Interrupted&) {
     progress.clear();
-    throw Interrupted(
-        fmt::format("stopped at {:.0f}%; nothing new was kept, what {} held before is untouched",
-                    100 * progress.share(), a.out));
+    throw stopped(a, progress);
   }
   progress.clear();
   const std::string json = results_json(result);
@@ -108,7 +204,7 @@ int run_command(const RunArgs& a) {
   } else {
     print_summary(result, out);
   }
-  return a.check && any_refuted(result) ? 1 : 0;
+  return a.check && any_refuted(result.predictions) ? 1 : 0;
 }
 
 }  // namespace labile

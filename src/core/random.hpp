@@ -26,6 +26,14 @@ enum class Purpose : std::uint32_t {
   bootstrap = 10,   // resampled subjects
   timing = 11,      // inter-trial intervals
   parameters = 12,  // parameters drawn from a distribution
+  connection = 13,  // who is connected to whom
+  weight = 14,      // starting weights
+  delay = 15,       // delays of synapses
+  initial = 16,     // starting states of neurons
+  background = 17,  // Poisson input of a neuron's own
+  noise = 18,       // current noise of a neuron's own
+  emission = 19,    // spikes of source populations
+  protocol = 20,    // what an experiment's protocol draws
 };
 
 struct Draw {

@@ -5,25 +5,90 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "embedded/cards.hpp"
-#include "run/run.hpp"
+#include "run/json.hpp"
 
 namespace labile {
-namespace {
-using Json = nlohmann::ordered_json;
+namespace json {
 
 Json number(double x) {
   return std::isfinite(x) ? Json(x) : Json(nullptr);
 }
+Json interval(const Interval& i) {
+  return {{"value", number(i.value)}, {"low", number(i.low)}, {"high", number(i.high)}, {"n", i.n}};
+}
+
+Json effects(const std::vector<CellEffect>& effects, const std::vector<std::string>& metrics) {
+  Json r = Json::array();
+  for (const auto& e : effects)
+    r.push_back({{"variant", e.variant},
+                 {"agent", e.agent},
+                 {"condition", e.condition},
+                 {"against", e.against},
+                 {"metric", metrics[static_cast<std::size_t>(e.metric)]},
+                 {"ratio", interval(e.ratio)},
+                 {"difference", interval(e.difference)},
+                 {"d", std::isfinite(e.d) ? Json{{"value", e.d}, {"low", nullptr}, {"high", nullptr}}
+                                          : Json(nullptr)}});
+  return r;
+}
+
+Json predictions(const std::vector<Judged>& predictions) {
+  Json r = Json::array();
+  for (const auto& j : predictions) {
+    Json contrast = Json::array({j.prediction.treated});
+    if (!j.prediction.control.empty()) contrast.push_back(j.prediction.control);
+    r.push_back({{"claim", j.prediction.claim},
+                 {"variant", j.variant},
+                 {"agent", j.agent},
+                 {"metric", j.prediction.metric},
+                 {"contrast", contrast},
+                 {"relation", j.prediction.relation_text},
+                 {"value", number(j.effect.value)},
+                 {"low", number(j.effect.low)},
+                 {"high", number(j.effect.high)},
+                 {"verdict", j.verdict},
+                 {"reason", j.reason},
+                 {"anchor", j.prediction.anchor},
+                 {"tuned", j.prediction.tuned}});
+  }
+  return r;
+}
+
+Json manifest(std::uint64_t seed, int threads, double wall_s, double peak_mb) {
+  utsname host{};
+  uname(&host);
+  char now[32];
+  const std::time_t t = std::time(nullptr);
+  std::strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&t));
+  return {{"version", LABILE_VERSION},
+          {"build", LABILE_BUILD},
+          {"compiler", LABILE_COMPILER},
+          {"flags", LABILE_FLAGS},
+          {"seed", seed},
+          {"host", host.nodename},
+          {"threads", threads},
+          {"wall_s", wall_s},
+          {"peak_mb", peak_mb},
+          {"finished", now}};
+}
+
+std::string text(const Json& json) {
+  return json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace json
+
+namespace {
+using json::interval;
+using json::Json;
+using json::number;
+
 Json numbers(const std::vector<double>& v) {
   Json r = Json::array();
   for (const double x : v) r.push_back(number(x));
   return r;
-}
-Json interval(const Interval& i) {
-  return {{"value", number(i.value)}, {"low", number(i.low)}, {"high", number(i.high)}, {"n", i.n}};
 }
 
 Json metric_list(const Card& card) {
@@ -55,40 +120,6 @@ Json cell_json(const RunResult& result, const Cell& c) {
                       {"high", numbers(k.high)}});
   return {{"variant", c.variant}, {"agent", c.agent},       {"condition", c.condition}, {"source", c.source},
           {"data", c.data},       {"subjects", c.subjects}, {"metrics", metrics},       {"curves", curves}};
-}
-
-Json effects_json(const RunResult& result) {
-  Json r = Json::array();
-  for (const auto& e : result.effects)
-    r.push_back({{"variant", e.variant},
-                 {"agent", e.agent},
-                 {"condition", e.condition},
-                 {"against", e.against},
-                 {"metric", result.card.metrics[e.metric].id},
-                 {"ratio", interval(e.ratio)},
-                 {"difference", interval(e.difference)},
-                 {"d", std::isfinite(e.d) ? Json{{"value", e.d}, {"low", nullptr}, {"high", nullptr}}
-                                          : Json(nullptr)}});
-  return r;
-}
-
-Json predictions_json(const RunResult& result) {
-  Json r = Json::array();
-  for (const auto& j : result.predictions)
-    r.push_back({{"claim", j.prediction.claim},
-                 {"variant", j.variant},
-                 {"agent", j.agent},
-                 {"metric", j.prediction.metric},
-                 {"contrast", {j.prediction.treated, j.prediction.control}},
-                 {"relation", j.prediction.relation_text},
-                 {"value", number(j.effect.value)},
-                 {"low", number(j.effect.low)},
-                 {"high", number(j.effect.high)},
-                 {"verdict", j.verdict},
-                 {"reason", j.reason},
-                 {"anchor", j.prediction.anchor},
-                 {"tuned", j.prediction.tuned}});
-  return r;
 }
 
 Json parameter_json(const ModelFit& f, std::size_t k) {
@@ -146,24 +177,6 @@ Json fits_json(const RunResult& result) {
   return r;
 }
 
-Json manifest_json(const RunResult& result) {
-  utsname host{};
-  uname(&host);
-  char now[32];
-  const std::time_t t = std::time(nullptr);
-  std::strftime(now, sizeof now, "%Y-%m-%dT%H:%M:%SZ", std::gmtime(&t));
-  return {{"version", LABILE_VERSION},
-          {"build", LABILE_BUILD},
-          {"compiler", LABILE_COMPILER},
-          {"flags", LABILE_FLAGS},
-          {"seed", result.card.seed},
-          {"host", host.nodename},
-          {"threads", result.threads},
-          {"decisions", result.decisions},
-          {"wall_s", result.wall_s},
-          {"peak_mb", result.peak_mb},
-          {"finished", now}};
-}
 }  // namespace
 
 std::string results_json(const RunResult& result) {
@@ -173,6 +186,10 @@ std::string results_json(const RunResult& result) {
   for (const auto& a : card.agents) agents.push_back(a.name);
   for (const auto& c : card.conditions) conditions.push_back(c.name);
   for (const auto& c : result.cells) cells.push_back(cell_json(result, c));
+  std::vector<std::string> ids;
+  for (const auto& m : card.metrics) ids.push_back(m.id);
+  Json manifest = json::manifest(card.seed, result.threads, result.wall_s, result.peak_mb);
+  manifest["decisions"] = result.decisions;
   const Json r{{"title", card.title},
                {"about", card.about},
                {"tuned_on", card.tuned_on},
@@ -181,13 +198,13 @@ std::string results_json(const RunResult& result) {
                {"conditions", conditions},
                {"metrics", metric_list(card)},
                {"cells", cells},
-               {"effects", effects_json(result)},
-               {"predictions", predictions_json(result)},
+               {"effects", json::effects(result.effects, ids)},
+               {"predictions", json::predictions(result.predictions)},
                {"fits", fits_json(result)},
                {"notes", result.notes},
                {"card", {{"text", canonical_text(card)}, {"hash", card_hash(card)}}},
-               {"manifest", manifest_json(result)}};
-  return r.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+               {"manifest", manifest}};
+  return json::text(r);
 }
 
 std::string metric_key(const MetricSpec& m) {

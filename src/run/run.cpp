@@ -11,9 +11,9 @@
 #include <mutex>
 #include <thread>
 
+#include "card/find_agent.hpp"
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
-#include "learners/catalogue.hpp"
 #include "record/read.hpp"
 #include "record/write.hpp"
 #include "run/curves.hpp"
@@ -79,7 +79,7 @@ class Runner {
       subjects.push_back(subject_trials(t, static_cast<int>(s), fresh));
     for (const auto& spec : card_.fits) {
       report(0, "fitting " + spec.model);
-      const auto& entry = find_learner(spec.model, spec.where);
+      const auto& entry = find_agent(spec.model, spec.where);
       FitOptions fo;
       fo.method = spec.method == "ml" ? FitMethod::ml : FitMethod::map;
       fo.starts = spec.starts;
@@ -106,7 +106,7 @@ class Runner {
     for (const auto& f : result_.fits)
       if (f.spec.model == agent.model)
         for (const auto& s : f.fits)
-          rows.push_back(is_fitted(s) ? s.params : param_row(find_learner(agent.model, agent.where), {}));
+          rows.push_back(is_fitted(s) ? s.params : param_row(find_agent(agent.model, agent.where), {}));
     return rows;
   }
   static bool is_fitted(const SubjectFit& s) { return !s.params.empty() && s.params[0] == s.params[0]; }
@@ -124,7 +124,7 @@ class Runner {
                 fmt::format("{} was not simulated: there is no fit to take parameters from.", agent.name));
             break;
           }
-          const auto& entry = find_learner(agent.model, agent.where);
+          const auto& entry = find_agent(agent.model, agent.where);
           if (!has_condition(*entry.make(agent.fitted ? Settings{} : agent.settings), condition)) continue;
           plan_.push_back({&variant, &agent, &condition, schedule});
         }
@@ -160,7 +160,7 @@ class Runner {
 
   void run_block(const Plan& plan, int first, int count, BlockResult& out) {
     const auto& task = find_task(card_.task, card_.task_where);
-    const auto& learner = find_learner(plan.agent->model, plan.agent->where);
+    const auto& learner = find_agent(plan.agent->model, plan.agent->where);
     Simulation s;
     s.make_task = task.make;
     s.task_settings = card_.task_settings;

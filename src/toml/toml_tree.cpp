@@ -1,4 +1,4 @@
-#include "card/toml_tree.hpp"
+#include "toml/toml_tree.hpp"
 
 #include <fmt/format.h>
 
@@ -175,7 +175,11 @@ Node parse(std::string_view text, const std::string& name) {
 
 void set(Node& root, const std::string& path, const std::string& text) {
   const Where where{"--set", 0, 0, path};
-  put(root, path, value_from(text, where), where);
+  set(root, path, value_from(text, where), where);
+}
+
+void set(Node& root, const std::string& path, Node value, const Where& where) {
+  put(root, path, std::move(value), where);
   name_keys(root, "");
 }
 

@@ -36,5 +36,7 @@ struct Member {
 /// Puts a value at a dotted path: "task.p_better", "agent.Flex.params.K" or "agent.0.params.K". `text` is
 /// TOML; a bare word is text. Tables on the way are made; items of lists must exist.
 void set(Node& root, const std::string& path, const std::string& text);
+/// The same with a value that was read before; `where` is where messages say it was written.
+void set(Node& root, const std::string& path, Node value, const Where& where);
 
 }  // namespace labile::toml_tree

@@ -1,4 +1,4 @@
-#include "card/read_keys.hpp"
+#include "toml/read_keys.hpp"
 
 #include <fmt/format.h>
 

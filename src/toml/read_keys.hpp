@@ -4,7 +4,7 @@
 
 #include <initializer_list>
 
-#include "card/toml_tree.hpp"
+#include "toml/toml_tree.hpp"
 
 namespace labile {
 

@@ -1,0 +1,476 @@
+/// From a spec to a network: names resolved, numbers checked, memory asked for, synapses drawn.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+#include "network/network_impl.hpp"
+#include "neurons/catalogue.hpp"
+#include "plasticity/catalogue.hpp"
+
+namespace labile {
+namespace {
+
+/// Targets of a block: their sums should stay in a core's second-level cache. Where delays are many, rows are
+/// short, and longer rows are worth more than that.
+constexpr int kBlockTargets = 5056, kBlockTargetsManyDelays = 16000;
+constexpr std::size_t kManyDelays = 5;
+
+template <class T, class Name>
+int index_of(const std::vector<T>& list, std::string_view name, Name&& name_of, const Where& where,
+             std::string_view what) {
+  std::vector<std::string> known;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (name_of(list[i]) == name) return static_cast<int>(i);
+    known.emplace_back(name_of(list[i]));
+  }
+  throw Error(where, fmt::format("no {} is called '{}'{}", what, name, suggest(name, known)));
+}
+template <class T>
+void refuse_twice(const std::vector<T>& list, std::string_view what) {
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    if (list[i].name.empty()) throw Error(list[i].where, fmt::format("a {} needs a name", what));
+    for (std::size_t j = 0; j < i; ++j)
+      if (list[i].name == list[j].name)
+        throw Error(list[i].where, fmt::format("two {}s are called '{}'", what, list[i].name));
+  }
+}
+Step steps_of(double ms, double dt) {
+  return static_cast<Step>(std::llround(ms / dt));
+}
+template <class T>
+int named(const std::vector<T>& list, std::string_view name, const Where& where, std::string_view what) {
+  return index_of(
+      list, name, [](const T& x) -> const std::string& { return x.name; }, where, what);
+}
+/// Rows as long as can be expected decide how wide chunks are: padding must not cost more than it saves.
+int lanes_for(double row_length) {
+  return row_length >= 24 ? 16 : 4;
+}
+int blocks_of(int size, bool many_delays) {
+  const int most = many_delays ? kBlockTargetsManyDelays : kBlockTargets;
+  return (size + most - 1) / most;
+}
+/// A projection's connector, whether it stands alone or shares its draws with others of its group.
+Connector connector_of(const NetworkSpec& spec, const ProjectionSpec& s, int index, std::uint64_t seed) {
+  const auto size = [&](const std::string& name) {
+    return spec.populations[static_cast<std::size_t>(named(spec.populations, name, s.where, "population"))]
+        .size;
+  };
+  if (s.group.empty())
+    return Connector(s, index, size(s.source), size(s.target), s.source == s.target, spec.dt_ms, seed);
+  Connector::Group group{0, -1, -1};
+  for (const std::string& name : s.group) {
+    if (name == s.target) group.first = group.size;
+    if (name == s.source) group.self = group.size;
+    group.size += size(name);
+  }
+  if (group.first < 0)
+    throw Error(s.where, fmt::format("projection '{}': its group does not contain '{}'", s.name, s.target));
+  return Connector(s, index, size(s.source), size(s.target), group, spec.dt_ms, seed);
+}
+/// Neurons of a block; a multiple of 64, which keyed noise is drawn by.
+int block_size(int size, bool many_delays) {
+  const int blocks = blocks_of(size, many_delays);
+  return ((size + blocks - 1) / blocks + 63) / 64 * 64;
+}
+}  // namespace
+
+Network::Impl::Impl(const NetworkSpec& s, std::uint64_t seed_, Execution e)
+    : spec(s), seed(seed_), execution(e), pool(std::max(1, e.threads)) {
+  check_and_name();
+  check_memory();
+  make_populations();
+  make_fields();
+  make_projections();
+  choose_window();
+  make_drives();
+  make_units();
+  build_synapses();
+  set_initial_states();
+}
+
+void Network::Impl::check_and_name() {
+  if (!(spec.dt_ms >= 1e-3 && spec.dt_ms <= 10))
+    throw Error(fmt::format("network.dt must be from 0.001 to 10 ms, here {}", spec.dt_ms));
+  if (spec.populations.empty()) throw Error("the network has no population");
+  for (ProjectionSpec& p : spec.projections)
+    if (p.name.empty()) p.name = p.source + "->" + p.target;
+  refuse_twice(spec.populations, "population");
+  refuse_twice(spec.projections, "projection");
+  refuse_twice(spec.fields, "field");
+  refuse_twice(spec.gates, "gate");
+}
+
+void Network::Impl::make_populations() {
+  populations.resize(spec.populations.size());
+  for (std::size_t i = 0; i < populations.size(); ++i) {
+    Population& p = populations[i];
+    p.spec = &spec.populations[i];
+    p.index = static_cast<int>(i);
+    p.size = p.spec->size;
+    if (p.size < 1)
+      throw Error(p.spec->where,
+                  fmt::format("population '{}': size must be at least 1, here {}", p.spec->name, p.size));
+    if (p.size > (1 << 30))
+      throw Error(p.spec->where, fmt::format("population '{}': size is above 2^30", p.spec->name));
+    p.counts.assign(static_cast<std::size_t>(p.size), 0);
+    if (const SourceEntry* source = source_named(p.spec->model)) {
+      const SourceSettings s = source->make(p.spec->params);
+      p.rate_hz.assign(static_cast<std::size_t>(p.size), s.rate_hz);
+      for (const double u : s.units)
+        if (u != std::floor(u) || u >= p.size)
+          throw Error(p.spec->where, fmt::format("population '{}': unit {} is not among 0..{}", p.spec->name,
+                                                 u, p.size - 1));
+      if (!p.spec->background.empty() || !p.spec->drive.empty() || !p.spec->initial.empty())
+        throw Error(p.spec->where,
+                    fmt::format("population '{}' is a source of spikes: it has no inputs and no state",
+                                p.spec->name));
+    } else {
+      p.neuron = &find_neuron(p.spec->model, p.spec->where);
+      for (const BackgroundSpec& b : p.spec->background)
+        if (!b.port.empty()) (void)named(p.neuron->ports, b.port, b.where, "port of " + p.spec->model);
+      for (const InitialState& s : p.spec->initial) {
+        (void)named(p.neuron->state, s.variable, s.where, "state variable of " + p.spec->model);
+        check_distribution(s.value, s.where, s.variable);
+      }
+      for (const DriveSpec& d : p.spec->drive)
+        (void)named(p.neuron->driven, d.parameter, d.where,
+                    "parameter of " + p.spec->model + " that receptors drive");
+      const auto& c = p.spec->current;
+      if (c.times_ms.size() != c.amplitude_pA.size() || !std::is_sorted(c.times_ms.begin(), c.times_ms.end()))
+        throw Error(c.where, "a step current needs ascending times and one amplitude each");
+    }
+  }
+}
+
+void Network::Impl::make_fields() {
+  for (const FieldSpec& f : spec.fields) {
+    try {
+      fields.push_back({&f, ModulatorField({f.tau_ms, f.tonic, f.quantum}, spec.dt_ms), {}, 1, {}, 0, 0});
+    } catch (const Error& e) {
+      throw Error(f.where, fmt::format("field '{}': {}", f.name, e.what()));
+    }
+    for (const std::string& s : f.sources)
+      fields.back().sources.push_back(named(spec.populations, s, f.where, "population"));
+    for (const auto& p : f.pulses) {
+      if (!std::isfinite(p.amount) || !(p.time_ms >= 0))
+        throw Error(
+            f.where,
+            fmt::format("field '{}': a pulse needs a time of at least 0 ms and a finite amount", f.name));
+      fields.back().pulses.emplace_back(std::max<Step>(1, steps_of(p.time_ms, spec.dt_ms)), p.amount);
+    }
+    std::stable_sort(fields.back().pulses.begin(), fields.back().pulses.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+  }
+  field_values.resize(fields.size());
+  std::vector<std::string> names;
+  for (const FieldSpec& f : spec.fields) names.push_back(f.name);
+  for (const GateSpec& g : spec.gates) {
+    try {
+      gates.push_back({&g, GateText(g.text, names, g.where), {}, {}});
+    } catch (const Error& e) {
+      throw Error(fmt::format("gate '{}': {}", g.name, e.what()));
+    }
+  }
+}
+
+void Network::Impl::make_projections() {
+  for (std::size_t i = 0; i < spec.projections.size(); ++i) {
+    const ProjectionSpec& s = spec.projections[i];
+    projections.emplace_back();
+    Projection& p = projections.back();
+    p.spec = &s;
+    p.name = s.name;
+    p.index = static_cast<int>(i);
+    p.source = named(spec.populations, s.source, s.where, "population");
+    p.target = named(spec.populations, s.target, s.where, "population");
+    const auto in = [&](const Error& e) {
+      return Error(std::string(e.what()).find("projection '") == std::string::npos
+                       ? fmt::format("{} (projection '{}')", e.what(), s.name)
+                       : e.what());
+    };
+    const Population& target = populations[static_cast<std::size_t>(p.target)];
+    if (!target.neuron)
+      throw Error(s.where, fmt::format("projection '{}': '{}' is a source of spikes and receives none",
+                                       s.name, s.target));
+    p.port =
+        s.port.empty() ? 0 : named(target.neuron->ports, s.port, s.where, "port of " + target.spec->model);
+    try {
+      p.connector = std::make_unique<Connector>(connector_of(spec, s, p.index, seed));
+    } catch (const Error& e) {
+      throw in(e);
+    }
+    const auto gate_named = [&](const std::string& name) {
+      return name.empty() ? -1 : named(spec.gates, name, s.where, "gate");
+    };
+    p.shape.own = !p.connector->one_weight();
+    p.fixed.w0 = p.shape.own ? 0 : p.connector->weight();
+    if (s.rule != "static") {
+      RuleForm rule;
+      const RuleEntry& entry = find_rule(s.rule, s.where);
+      try {
+        rule = entry.make(s.params);
+      } catch (const Error& e) {
+        throw in(e);
+      }
+      p.gate = gate_named(s.gate);
+      p.plus_gate = gate_named(rule.A_plus_gate);
+      p.minus_gate = gate_named(rule.A_minus_gate);
+      if (rule.gated && p.gate < 0)
+        throw Error(s.where, fmt::format("projection '{}': {} needs a gate", s.name, s.rule));
+      if (!rule.gated && p.gate >= 0)
+        throw Error(s.where, fmt::format("projection '{}': {} has no gate", s.name, s.rule));
+      p.shape.plastic = true;
+      p.shape.gated = rule.gated;
+      p.shape.soft = rule.soft;
+      const double lo = std::min(s.weight.lo, s.weight.a), w = s.weight.a;
+      if (p.connector->one_weight() && (w < rule.w_min || w > rule.w_max))
+        throw Error(s.where, fmt::format("projection '{}': weight {} lies outside its bounds {} to {}",
+                                         s.name, w, rule.w_min, rule.w_max));
+      (void)lo;
+      p.fixed.dw_min = static_cast<float>(rule.w_min - static_cast<double>(p.fixed.w0));
+      p.fixed.dw_max = static_cast<float>(rule.w_max - static_cast<double>(p.fixed.w0));
+    } else if (!s.params.empty()) {
+      refuse_unknown(s.params, {}, "a static projection");
+    } else if (!s.gate.empty()) {
+      throw Error(s.where, fmt::format("projection '{}' is static and has no gate", s.name));
+    }
+    if (!(s.dendritic_ms >= 0))
+      throw Error(s.where, fmt::format("projection '{}': dendritic must be at least 0 ms, here {}", s.name,
+                                       s.dendritic_ms));
+    const double least = p.connector->delays().front() * spec.dt_ms;
+    if (s.dendritic_ms > least * (1 + 1e-9))
+      throw Error(
+          s.where,
+          fmt::format("projection '{}': the dendritic part, {} ms, is longer than the whole delay, {} ms",
+                      s.name, s.dendritic_ms, least));
+    if (p.connector->delays().size() >= kManyDelays)
+      populations[static_cast<std::size_t>(p.target)].many_delays = true;
+  }
+}
+
+void Network::Impl::choose_window() {
+  Step least = std::numeric_limits<Step>::max(), longest = 1;
+  for (const Projection& p : projections) {
+    least = std::min<Step>(least, p.connector->delays().front());
+    longest = std::max<Step>(longest, p.connector->delays().back());
+  }
+  for (Projection& p : projections) {
+    const Population& source = populations[static_cast<std::size_t>(p.source)];
+    const Population& target = populations[static_cast<std::size_t>(p.target)];
+    const double rows = static_cast<double>(source.size) * static_cast<double>(p.connector->delays().size());
+    p.shape.lanes = lanes_for(p.connector->expected_indegree() *
+                              std::min(target.size, block_size(target.size, target.many_delays)) / rows);
+  }
+  min_delay = least == std::numeric_limits<Step>::max() ? 1 : least;
+  for (FieldState& f : fields) {
+    if (f.sources.empty()) continue;
+    f.release_delay =
+        f.spec->release_delay_ms > 0 ? steps_of(f.spec->release_delay_ms, spec.dt_ms) : min_delay;
+    if (f.release_delay < min_delay)
+      throw Error(
+          f.spec->where,
+          fmt::format("field '{}': release_delay {} ms is below the network's minimal delay, {} ms",
+                      f.spec->name, f.spec->release_delay_ms, static_cast<double>(min_delay) * spec.dt_ms));
+    least = std::min(least, f.release_delay);
+    longest = std::max(longest, f.release_delay);
+  }
+  constexpr Step kLongestWindow = 256;
+  window = std::min(least, kLongestWindow);
+  if (execution.exchange_steps > 0) window = std::min<Step>(window, execution.exchange_steps);
+  for (Population& p : populations) p.log.keep(longest + 2 * window + 2);
+  Step lag = 0;
+  for (Projection& p : projections) {
+    if (!p.shape.plastic) continue;
+    const RuleForm rule = find_rule(p.spec->rule).make(p.spec->params);
+    const Step dendritic = steps_of(p.spec->dendritic_ms, spec.dt_ms);
+    lag = std::max(lag, dendritic);
+    p.clock =
+        std::make_unique<PlasticClock>(rule, spec.dt_ms, populations[static_cast<std::size_t>(p.source)].size,
+                                       dendritic, p.connector->delays().back(), window);
+    p.visit = visit_row(p.shape, execution.wide);
+  }
+  for (Projection& p : projections)
+    if (!p.clock) p.deliver = deliver_row(p.shape);
+  const auto ring = static_cast<std::size_t>(std::bit_ceil(static_cast<std::uint64_t>(window + lag + 2)));
+  gate_mask = static_cast<Step>(ring) - 1;
+  for (GateState& g : gates) {
+    g.left.assign(ring, 0.0);
+    g.right.assign(ring, 0.0);
+  }
+  for (Population& p : populations) {
+    p.ring_mask = gate_mask;
+    if (!p.spec->current.times_ms.empty()) p.step_current.assign(ring, 0.0);
+  }
+}
+
+void Network::Impl::make_drives() {
+  std::vector<std::string> names;
+  for (const FieldSpec& f : spec.fields) names.push_back(f.name);
+  for (const GateSpec& g : spec.gates) names.push_back(g.name);
+  drive_values.resize(names.size());
+  for (Population& p : populations) {
+    if (!p.neuron || p.neuron->driven.empty()) continue;
+    std::vector<double> standard;
+    for (const DrivenInfo& d : p.neuron->driven) standard.push_back(d.standard);
+    p.driven.assign(static_cast<std::size_t>(gate_mask) + 1, standard);
+    if (p.spec->drive.empty()) continue;
+    Drive drive{p.index, std::vector<std::optional<GateText>>(standard.size())};
+    for (const DriveSpec& d : p.spec->drive)
+      drive
+          .text[static_cast<std::size_t>(named(p.neuron->driven, d.parameter, d.where, "driven parameter"))] =
+          GateText(d.text, names, d.where);
+    drives.push_back(std::move(drive));
+  }
+}
+
+void Network::Impl::check_memory() const {
+  const MemoryUse need = estimate_memory(spec);
+  const std::size_t free = available_memory();
+  if (need.total_bytes > free)
+    throw Error(fmt::format(
+        "the network needs about {:.2f} GB ({:.0f} million synapses), but only {:.2f} GB are free",
+        static_cast<double>(need.total_bytes) / 1e9, static_cast<double>(need.synapses) / 1e6,
+        static_cast<double>(free) / 1e9));
+}
+
+void Network::Impl::make_units() {
+  for (Population& p : populations) {
+    const int size = block_size(p.size, p.many_delays);
+    for (int first = 0; first < p.size; first += size) {
+      const int count = std::min(size, p.size - first);
+      if (!p.neuron) {
+        const SourceSettings s = source_named(p.spec->model)->make(p.spec->params);
+        auto unit = std::make_unique<SourceUnit>(p, first, count, spec.dt_ms, seed);
+        for (std::size_t i = 0; i < s.units.size(); ++i) {
+          const int u = static_cast<int>(s.units[i]);
+          if (u >= first && u < first + count)
+            unit->given.emplace_back(std::max<Step>(1, steps_of(s.times_ms[i], spec.dt_ms)),
+                                     static_cast<std::uint16_t>(u - first));
+        }
+        std::sort(unit->given.begin(), unit->given.end());
+        unit->period = steps_of(s.period_ms, spec.dt_ms);
+        unit->set_window(window);
+        units.push_back(std::move(unit));
+        continue;
+      }
+      auto unit =
+          std::make_unique<NeuronUnit>(p, first, count, p.neuron->make(p.spec->params, spec.dt_ms, count));
+      std::uint32_t entity = static_cast<std::uint32_t>(p.index) * 64;
+      for (const BackgroundSpec& b : p.spec->background)
+        unit->background.emplace_back(b.port.empty() ? 0 : named(p.neuron->ports, b.port, b.where, "port"),
+                                      Background(b, spec.dt_ms, seed, entity++));
+      if (p.spec->noise.kind != NoiseSpec::Kind::none)
+        unit->noise = std::make_unique<Noise>(p.spec->noise, seed, static_cast<std::uint32_t>(p.index));
+      unit->set_window(window);
+      units.push_back(std::move(unit));
+    }
+  }
+}
+
+void Network::Impl::build_synapses() {
+  std::vector<std::pair<NeuronUnit*, std::size_t>> work;
+  for (auto& u : units) {
+    auto* unit = dynamic_cast<NeuronUnit*>(u.get());
+    if (!unit) continue;
+    for (Projection& p : projections) {
+      if (p.target != unit->population().index) continue;
+      unit->incoming.push_back(
+          {&p, &populations[static_cast<std::size_t>(p.source)], nullptr, nullptr, nullptr});
+      work.emplace_back(unit, unit->incoming.size() - 1);
+    }
+  }
+  pool.run(static_cast<int>(work.size()), [&](int i) {
+    auto [unit, k] = work[static_cast<std::size_t>(i)];
+    NeuronUnit::Incoming& in = unit->incoming[k];
+    in.bundle = std::make_unique<Bundle>(*in.projection->connector, in.projection->shape, in.source->size,
+                                         unit->first(), unit->count());
+    const PlasticClock* clock = in.projection->clock.get();
+    if (!clock) return;
+    if (clock->rule().clock == RuleClock::step)
+      in.dense = std::make_unique<DensePlasticity>(*clock, *in.bundle, in.projection->connector->delays(),
+                                                   in.source->size, unit->count());
+    else
+      in.sums = std::make_unique<PostSums>(*clock, unit->count());
+  });
+  out_degree.resize(projections.size());
+  for (std::size_t p = 0; p < projections.size(); ++p)
+    out_degree[p].assign(
+        static_cast<std::size_t>(populations[static_cast<std::size_t>(projections[p].source)].size), 0);
+  for (auto [unit, k] : work) {
+    auto& sum = out_degree[static_cast<std::size_t>(unit->incoming[k].projection->index)];
+    const auto add = unit->incoming[k].bundle->take_out_degrees();
+    for (std::size_t s = 0; s < add.size(); ++s) sum[s] += add[s];
+  }
+  for (const Projection& p : projections) {
+    const auto& degrees = out_degree[static_cast<std::size_t>(p.index)];
+    if (std::all_of(degrees.begin(), degrees.end(), [](std::uint32_t d) { return d == 0; }))
+      throw Error(p.spec->where, fmt::format("projection '{}' has no synapse", p.name));
+  }
+}
+
+void Network::Impl::set_initial_states() {
+  for (auto& u : units) {
+    auto* unit = dynamic_cast<NeuronUnit*>(u.get());
+    if (!unit) continue;
+    const Population& p = unit->population();
+    for (const InitialState& s : p.spec->initial) {
+      const int variable = named(p.neuron->state, s.variable, s.where, "state variable");
+      for (int j = 0; j < unit->count(); ++j) {
+        const Draw draw{seed, Purpose::initial, static_cast<std::uint32_t>(unit->first() + j)};
+        unit->neurons().set(variable, j,
+                            draw_from(s.value, draw, static_cast<std::uint32_t>(variable),
+                                      static_cast<std::uint32_t>(p.index)));
+      }
+    }
+  }
+}
+
+MemoryUse estimate_memory(const NetworkSpec& spec) {
+  MemoryUse use;
+  const auto find = [&](const std::string& name) -> const PopulationSpec* {
+    for (const auto& p : spec.populations)
+      if (p.name == name) return &p;
+    return nullptr;
+  };
+  for (const auto& p : spec.populations) {
+    use.total_bytes += static_cast<std::size_t>(std::max(0, p.size)) * 64;
+  }
+  for (std::size_t i = 0; i < spec.projections.size(); ++i) {
+    const ProjectionSpec& s = spec.projections[i];
+    const PopulationSpec *source = find(s.source), *target = find(s.target);
+    if (!source || !target || source->size < 1 || target->size < 1) continue;
+    const Connector connector = connector_of(spec, s, static_cast<int>(i), 0);
+    const double n = connector.expected_indegree() * target->size;
+    const int blocks = blocks_of(target->size, connector.delays().size() >= kManyDelays);
+    const double delays = static_cast<double>(connector.delays().size());
+    RowShape shape{.own = !connector.one_weight()};
+    if (s.rule != "static") {
+      const RuleForm rule = find_rule(s.rule, s.where).make(s.params);
+      shape.plastic = true;
+      shape.gated = rule.gated;
+      shape.soft = rule.soft;
+    }
+    const double rows = static_cast<double>(source->size) * delays * blocks;
+    shape.lanes = lanes_for(n / rows);
+    const double padding = std::min(rows, n) * (shape.lanes - 1) / 2.0;
+    const double bytes = (n + padding) * static_cast<double>(shape.chunk_bytes()) / shape.lanes + rows * 4;
+    use.synapses += static_cast<std::size_t>(n);
+    use.synapse_bytes += static_cast<std::size_t>(bytes);
+    if (shape.plastic) {
+      const double sums = target->size * (shape.gated ? 16.0 + 16 * 8 : 8.0 + 16 * 4);
+      use.plastic_synapses += static_cast<std::size_t>(n);
+      use.plastic_bytes += static_cast<std::size_t>(bytes + sums);
+      use.total_bytes += static_cast<std::size_t>(sums + source->size * 24.0);
+    }
+    use.total_bytes += static_cast<std::size_t>(bytes);
+    // While a block is drawn its rows are counted in one more array.
+    use.total_bytes += static_cast<std::size_t>(source->size * delays * 4);
+  }
+  return use;
+}
+
+}  // namespace labile

@@ -1,0 +1,121 @@
+/// A network built and run: the circuit engine's public face inside src/.
+///
+/// A run is a pure function of spec and seed: the same bits for any number of threads, any exchange interval,
+/// any splitting of run_until, recorders on or off.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "network/spec.hpp"
+
+namespace labile {
+
+using Step = std::int64_t;
+
+/// How to run, which never changes a bit.
+struct Execution {
+  int threads = 1;
+  int exchange_steps = 0;  // 0 = as long as delays, release and tau_e allow
+  bool wide = true;        // use AVX-512 where the machine has it
+};
+
+/// One synapse as readers see it. `w` in the port's unit, `e` the eligibility (0 for rules without).
+struct SynapseState {
+  int source, target;
+  double delay_ms;
+  double w, e;
+};
+
+struct MemoryUse {
+  std::size_t synapse_bytes = 0, plastic_bytes = 0,
+              total_bytes = 0;  // plastic: all that plastic synapses need
+  std::size_t synapses = 0, plastic_synapses = 0;
+};
+
+class Network {
+ public:
+  /// Builds in parallel. Throws Error for anything the spec has wrong, and when more memory is needed than
+  /// there is, before allocating it.
+  Network(const NetworkSpec& spec, std::uint64_t seed, Execution execution = {});
+  ~Network();
+  Network(Network&&) noexcept;
+  Network& operator=(Network&&) noexcept;
+
+  [[nodiscard]] double dt_ms() const;
+  [[nodiscard]] Step now() const;  // steps done; time is now() * dt
+  [[nodiscard]] double now_ms() const;
+  /// Runs until `step` steps are done. Throws Error when a state stops being finite (model, index, time).
+  void run_until(Step step);
+  void run(double ms);
+
+  /// Ids, by name; throw Error with the nearest known name.
+  [[nodiscard]] int population(std::string_view name) const;
+  [[nodiscard]] int projection(std::string_view name) const;
+  [[nodiscard]] int field(std::string_view name) const;
+  [[nodiscard]] int gate(std::string_view name) const;
+  [[nodiscard]] int size(int population) const;
+  [[nodiscard]] const NetworkSpec& spec() const;
+
+  // What a closed loop may do between two runs; holds from the next step on.
+  /// Rate of a "poisson" population: one value for all or one each.
+  void set_rate(int population, std::span<const double> hz);
+  /// Extra current into each neuron until set again: one value for all or one each.
+  void set_current(int population, std::span<const double> pA);
+  /// Adds to a field at the coming step boundary.
+  void add_to_field(int field, double amount);
+  /// Holds a field at a value until `release_field`.
+  void clamp_field(int field, double value);
+  void release_field(int field);
+  /// Silences units of a population (a lesion): they emit no spikes from now on. index < size.
+  void silence(int population, std::span<const int> units);
+  /// Sets every eligibility of a projection to zero at the present time.
+  void clear_eligibility(int projection);
+
+  // What may be read at any time; never changes a bit.
+  /// Spikes of each neuron since the start. O(1) whatever the history.
+  [[nodiscard]] std::span<const std::uint64_t> counts(int population) const;
+  [[nodiscard]] std::uint64_t total_spikes(int population) const;
+  [[nodiscard]] double field_value(int field) const;
+  [[nodiscard]] double gate_value(int gate) const;
+  /// A state variable of some neurons, in the model's unit.
+  void read_state(int population, std::string_view variable, std::span<const int> units,
+                  std::span<double> out) const;
+  /// All synapses of a projection, or those of one source (ordered by source, delay, target).
+  [[nodiscard]] std::vector<SynapseState> synapses(int projection, int source = -1) const;
+  /// Number of synapses of a projection.
+  [[nodiscard]] std::size_t synapse_count(int projection) const;
+  /// Sum of weights and of squares, for summaries, in a fixed order.
+  struct WeightSummary {
+    std::size_t n = 0;
+    double mean = 0, sd = 0, min = 0, max = 0;
+  };
+  [[nodiscard]] WeightSummary weight_summary(int projection) const;
+  /// Sets the weight of the synapses source -> target (all multapses) now. Throws when there is none.
+  void set_weight(int projection, int source, int target, double w);
+
+  /// Called for each window [first, last] of steps with the spikes of a watched population, in (step, id)
+  /// order.
+  struct Spike {
+    Step step;
+    std::uint32_t id;
+  };
+  using SpikeSink = std::function<void(std::span<const Spike>)>;
+  void watch_spikes(int population, SpikeSink sink);
+
+  [[nodiscard]] MemoryUse memory() const;
+  [[nodiscard]] int exchange_steps() const;
+  /// Synaptic events since the start: deliveries of one spike to one synapse.
+  [[nodiscard]] std::uint64_t events() const;
+  [[nodiscard]] std::uint64_t plastic_events() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// What the network would need, from the spec alone (expected numbers for random connectivity).
+[[nodiscard]] MemoryUse estimate_memory(const NetworkSpec& spec);
+
+}  // namespace labile

@@ -1,0 +1,153 @@
+/// The step: modulators and gates of a window, then every unit by itself, then the exchange of spikes.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/parallel.hpp"
+#include "network/network_impl.hpp"
+
+namespace labile {
+
+void Network::Impl::run_until(Step target) {
+  const FlushDenormals scope;
+  if (now == 0 && target > 0) {
+    for (std::size_t i = 0; i < fields.size(); ++i) field_values[i] = fields[i].field.right();
+    evaluate_gates(true, 0);
+  }
+  const std::function<void(int)> work = [this](int i) {
+    units[static_cast<std::size_t>(i)]->run(run_from, run_to);
+  };
+  while (now < target) {
+    if (interrupted()) throw Interrupted("stopped");
+    // Windows end on absolute multiples, so that splitting a run moves none of them for long.
+    const Step from = now + 1, to = std::min(target, (now / window + 1) * window);
+    advance_modulators(from, to);
+    run_from = from;
+    run_to = to;
+    pool.run(static_cast<int>(units.size()), work);
+    exchange(from, to);
+    now = to;
+    throw_if_bad();
+  }
+}
+
+void Network::Impl::evaluate_gates(bool right, Step n) {
+  const auto at = static_cast<std::size_t>(n & gate_mask);
+  for (GateState& g : gates) {
+    const double value = g.text.eval(field_values);
+    if (!std::isfinite(value))
+      throw Error(g.spec->where, fmt::format("gate '{}' = {} is not a number at {:.3f} ms", g.spec->name,
+                                             g.text.text(), static_cast<double>(n) * spec.dt_ms));
+    (right ? g.right : g.left)[at] = value;
+  }
+}
+
+void Network::Impl::advance_modulators(Step from, Step to) {
+  // What was changed from outside since the last step acts from here on.
+  for (std::size_t i = 0; i < fields.size(); ++i) field_values[i] = fields[i].field.right();
+  evaluate_gates(true, from - 1);
+  for (Step n = from; n <= to; ++n) {
+    const auto at = static_cast<std::size_t>(n & gate_mask);
+    // Receptors drive neurons with what they were when the step began.
+    if (!drives.empty()) {
+      for (std::size_t i = 0; i < fields.size(); ++i) drive_values[i] = fields[i].field.right();
+      for (std::size_t i = 0; i < gates.size(); ++i)
+        drive_values[fields.size() + i] = gates[i].right[static_cast<std::size_t>((n - 1) & gate_mask)];
+      for (const Drive& d : drives) {
+        Population& p = populations[static_cast<std::size_t>(d.population)];
+        for (std::size_t k = 0; k < d.text.size(); ++k)
+          if (d.text[k]) {
+            const double value = d.text[k]->eval(drive_values);
+            if (!std::isfinite(value))
+              throw Error(p.spec->where,
+                          fmt::format("drive '{}' of population '{}' is not a number at {:.3f} ms",
+                                      d.text[k]->text(), p.spec->name, static_cast<double>(n) * spec.dt_ms));
+            p.driven[at][k] = value;
+          }
+      }
+    }
+    for (Population& p : populations) {
+      if (p.step_current.empty()) continue;
+      const auto& c = p.spec->current;
+      const double begin = static_cast<double>(n - 1) * spec.dt_ms + 1e-9 * spec.dt_ms;
+      const auto passed = std::upper_bound(c.times_ms.begin(), c.times_ms.end(), begin) - c.times_ms.begin();
+      p.step_current[at] = passed == 0 ? 0 : c.amplitude_pA[static_cast<std::size_t>(passed - 1)];
+    }
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      FieldState& f = fields[i];
+      double released = 0, pulse = 0;
+      for (const int s : f.sources)
+        released +=
+            static_cast<double>(populations[static_cast<std::size_t>(s)].log.at(n - f.release_delay).size());
+      while (f.next_pulse < f.pulses.size() && f.pulses[f.next_pulse].first <= n)
+        pulse += f.pulses[f.next_pulse++].second;
+      f.field.step(released, pulse);
+      field_values[i] = f.field.left();
+    }
+    evaluate_gates(false, n);
+    for (std::size_t i = 0; i < fields.size(); ++i) field_values[i] = fields[i].field.right();
+    evaluate_gates(true, n);
+    for (Projection& p : projections) {
+      if (!p.clock) continue;
+      const Step m = n - p.clock->gate_lag();  // the synapse's own time
+      const auto value = [&](int gate, double otherwise, Step step, bool right) {
+        if (gate < 0 || step < 0) return otherwise;
+        const GateState& g = gates[static_cast<std::size_t>(gate)];
+        return (right ? g.right : g.left)[static_cast<std::size_t>(step & gate_mask)];
+      };
+      if (p.clock->gated())
+        p.clock->push_gate(m >= 1 ? value(p.gate, 0, m - 1, true) : 0,
+                           m >= 1 ? value(p.gate, 0, m, false) : 0);
+      p.clock->prepare(n, value(p.plus_gate, 1, m, true), value(p.minus_gate, 1, m, true));
+    }
+  }
+}
+
+void Network::Impl::exchange(Step from, Step to) {
+  for (Step n = from; n <= to; ++n) {
+    const auto k = static_cast<std::size_t>(n - from);
+    for (Population& p : populations) p.log.open(n);
+    for (const auto& unit : units) {
+      Population& p = unit->population();
+      const auto spikes = unit->spikes(k);
+      if (spikes.empty()) continue;
+      auto& log = p.log.append(n);
+      for (const std::uint16_t j : spikes) {
+        const auto id = static_cast<std::uint32_t>(unit->first() + j);
+        log.push_back(id);
+        ++p.counts[id];
+      }
+      p.total += spikes.size();
+    }
+    for (Projection& p : projections) {
+      const auto fired = populations[static_cast<std::size_t>(p.source)].log.at(n);
+      if (p.clock) p.clock->fire(n, fired);
+      const auto& degree = out_degree[static_cast<std::size_t>(p.index)];
+      std::uint64_t sent = 0;
+      for (const std::uint32_t s : fired) sent += degree[s];
+      events += sent;
+      if (p.clock) plastic_events += sent;
+    }
+  }
+  for (Watch& w : watches) {
+    w.spikes.clear();
+    for (Step n = from; n <= to; ++n)
+      for (const std::uint32_t id : populations[static_cast<std::size_t>(w.population)].log.at(n))
+        w.spikes.push_back({n, id});
+    w.sink(w.spikes);
+  }
+}
+
+void Network::Impl::throw_if_bad() const {
+  for (const auto& u : units)
+    if (const auto* unit = dynamic_cast<const NeuronUnit*>(u.get()); unit && unit->bad_step > 0) {
+      const Population& p = unit->population();
+      throw Error(p.spec->where,
+                  fmt::format("population '{}': a state of neuron {} ({}) is not finite at {:.3f} ms",
+                              p.spec->name, unit->first() + unit->bad_neuron, p.neuron->info.name,
+                              static_cast<double>(unit->bad_step) * spec.dt_ms));
+    }
+}
+
+}  // namespace labile

@@ -1,0 +1,279 @@
+#include "record/traces.hpp"
+
+#include <fmt/format.h>
+#include <hdf5.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace labile {
+namespace {
+
+constexpr std::size_t kBuffer = 1 << 15;  // values that wait in memory, and values a chunk on disk
+
+/// The C library is not made for threads: whoever calls it holds this.
+std::recursive_mutex& library() {
+  static std::recursive_mutex lock;
+  return lock;
+}
+using Lock = std::lock_guard<std::recursive_mutex>;
+
+/// An HDF5 identifier with the function that gives it back.
+class Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+  Handle() = default;
+  Handle(hid_t id, Close close) : id_(id), close_(close) {}
+  Handle(Handle&& o) noexcept : id_(std::exchange(o.id_, -1)), close_(o.close_) {}
+  Handle& operator=(Handle&& o) noexcept {
+    if (this != &o) {
+      reset();
+      id_ = std::exchange(o.id_, -1);
+      close_ = o.close_;
+    }
+    return *this;
+  }
+  ~Handle() { reset(); }
+  /// Whether closing went well; a file's last bytes are written here.
+  bool reset() noexcept {
+    const bool good = id_ < 0 || close_(id_) >= 0;
+    id_ = -1;
+    return good;
+  }
+  operator hid_t() const { return id_; }
+
+ private:
+  hid_t id_ = -1;
+  Close close_ = nullptr;
+};
+
+/// The deepest reason on the library's error stack, which says what the disk objected to.
+std::string reason() {
+  std::string text;
+  H5Ewalk2(
+      H5E_DEFAULT, H5E_WALK_UPWARD,
+      [](unsigned, const H5E_error2_t* e, void* out) -> herr_t {
+        auto& r = *static_cast<std::string*>(out);
+        if (r.empty() && e->desc) r = e->desc;
+        return 0;
+      },
+      &text);
+  if (const auto at = text.find("error message = '"); at != std::string::npos) {
+    const auto first = at + 17, last = text.find('\'', first);
+    text = text.substr(first, last - first);
+  }
+  return text.empty() ? "the HDF5 library refused" : text;
+}
+
+struct Array {
+  TraceInfo info;
+  Handle set;
+  bool integer = false;
+  std::size_t rows = 0;  // with those that wait
+  hsize_t written = 0;
+  std::vector<double> doubles;  // waiting, one of the two
+  std::vector<std::int64_t> integers;
+  [[nodiscard]] std::size_t columns() const { return static_cast<std::size_t>(std::max(1, info.columns)); }
+};
+
+}  // namespace
+
+struct Traces::Impl {
+  std::filesystem::path target, temporary;
+  Handle file;
+  std::vector<Array> arrays;
+  bool pending = false;  // the temporary name is there
+
+  [[noreturn]] void fail(const std::string& why) {
+    discard();
+    throw Error(fmt::format("{}: cannot write: {}; nothing was left under this name", target.string(), why));
+  }
+  void check(bool good) {
+    if (!good) fail(reason());
+  }
+  hid_t checked(hid_t id) {
+    check(id >= 0);
+    return id;
+  }
+  void discard() noexcept {
+    arrays.clear();
+    file.reset();
+    std::error_code ignored;
+    if (pending) std::filesystem::remove(temporary, ignored);
+    pending = false;
+  }
+  void require_open() {
+    if (file < 0) throw Bug("traces were finished; no more can be written");
+  }
+
+  template <class T>
+  void write_attribute(const std::string& path, const std::string& name, hid_t type, const T* value) {
+    require_open();
+    Handle links(checked(H5Pcreate(H5P_LINK_CREATE)), H5Pclose);
+    check(H5Pset_create_intermediate_group(links, 1) >= 0);
+    if (path != "/" && !exists(path))
+      Handle(checked(H5Gcreate2(file, path.c_str(), links, H5P_DEFAULT, H5P_DEFAULT)), H5Gclose);
+    Handle object(checked(H5Oopen(file, path.c_str(), H5P_DEFAULT)), H5Oclose);
+    Handle space(checked(H5Screate(H5S_SCALAR)), H5Sclose);
+    if (H5Aexists(object, name.c_str()) > 0) check(H5Adelete(object, name.c_str()) >= 0);
+    Handle a(checked(H5Acreate2(object, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT)), H5Aclose);
+    check(H5Awrite(a, type, value) >= 0);
+  }
+  /// Every part of the path has to be there before the library answers for the next.
+  bool exists(const std::string& path) {
+    for (auto slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+      if (H5Lexists(file, path.substr(0, slash).c_str(), H5P_DEFAULT) <= 0) return false;
+      if (slash == std::string::npos) return true;
+    }
+  }
+
+  int add(const TraceInfo& info, hid_t type, bool integer) {
+    require_open();
+    if (exists(info.path)) throw Bug("a second array at " + info.path);
+    Array array;
+    array.info = info;
+    array.integer = integer;
+    const hsize_t columns = array.columns();
+    const int rank = info.columns > 0 ? 2 : 1;
+    const hsize_t now[] = {0, columns}, most[] = {H5S_UNLIMITED, columns};
+    // A chunk holds whole rows; very wide rows are cut.
+    const hsize_t width = std::min<hsize_t>(columns, kBuffer);
+    const hsize_t chunk[] = {std::max<hsize_t>(1, kBuffer / width), width};
+    Handle space(checked(H5Screate_simple(rank, now, most)), H5Sclose);
+    Handle make(checked(H5Pcreate(H5P_DATASET_CREATE)), H5Pclose);
+    check(H5Pset_chunk(make, rank, chunk) >= 0);
+    if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0)
+      check(H5Pset_shuffle(make) >= 0 && H5Pset_deflate(make, 1) >= 0);
+    Handle links(checked(H5Pcreate(H5P_LINK_CREATE)), H5Pclose);
+    check(H5Pset_create_intermediate_group(links, 1) >= 0);
+    array.set =
+        Handle(checked(H5Dcreate2(file, info.path.c_str(), type, space, links, make, H5P_DEFAULT)), H5Dclose);
+    arrays.push_back(std::move(array));
+    return static_cast<int>(arrays.size()) - 1;
+  }
+
+  void flush(Array& a) {
+    const std::size_t values = a.integer ? a.integers.size() : a.doubles.size();
+    if (values == 0) return;
+    const hsize_t columns = a.columns(), rows = values / columns;
+    const int rank = a.info.columns > 0 ? 2 : 1;
+    const hsize_t size[] = {a.written + rows, columns}, start[] = {a.written, 0}, count[] = {rows, columns};
+    check(H5Dset_extent(a.set, size) >= 0);
+    Handle space(checked(H5Dget_space(a.set)), H5Sclose);
+    check(H5Sselect_hyperslab(space, H5S_SELECT_SET, start, nullptr, count, nullptr) >= 0);
+    Handle memory(checked(H5Screate_simple(rank, count, nullptr)), H5Sclose);
+    const void* from = a.integer ? static_cast<const void*>(a.integers.data()) : a.doubles.data();
+    check(H5Dwrite(a.set, a.integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT,
+                   from) >= 0);
+    a.written += rows;
+    a.integers.clear();
+    a.doubles.clear();
+  }
+
+  template <class T>
+  void append(int array, std::vector<T> Array::*waiting, std::span<const T> values) {
+    const Lock lock(library());
+    require_open();
+    Array& a = arrays.at(static_cast<std::size_t>(array));
+    if (a.integer != std::is_same_v<T, std::int64_t> || values.size() % a.columns() != 0)
+      throw Bug("wrong kind or number of values for " + a.info.path);
+    (a.*waiting).insert((a.*waiting).end(), values.begin(), values.end());
+    a.rows += values.size() / a.columns();
+    if ((a.*waiting).size() >= kBuffer) flush(a);
+  }
+
+  int add_described(const TraceInfo& info, hid_t type, bool integer) {
+    const int array = add(info, type, integer);
+    if (!info.unit.empty()) text(info.path, "unit", info.unit);
+    if (!info.about.empty()) text(info.path, "about", info.about);
+    return array;
+  }
+
+  void text(const std::string& path, const std::string& name, const std::string& value) {
+    Handle type(checked(H5Tcopy(H5T_C_S1)), H5Tclose);
+    check(H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0);
+    const char* characters = value.c_str();
+    write_attribute(path, name, type, &characters);
+  }
+};
+
+Traces::Traces(std::filesystem::path target) : impl_(std::make_unique<Impl>()) {
+  const Lock lock(library());
+  // After a failed write the library crashes when it cleans up at exit; everything is closed here, so it need
+  // not.
+  static const bool quiet_exit = H5dont_atexit() >= 0;
+  (void)quiet_exit;
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // failures become Errors here, not lines on stderr
+  Impl& m = *impl_;
+  m.target = std::move(target);
+  m.temporary = m.target;
+  m.temporary += fmt::format(".part{}", ::getpid());
+  Handle access(m.checked(H5Pcreate(H5P_FILE_ACCESS)), H5Pclose);
+  m.check(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0);
+  m.file = Handle(m.checked(H5Fcreate(m.temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access)), H5Fclose);
+  m.pending = true;
+}
+
+Traces::~Traces() {
+  const Lock lock(library());
+  impl_->discard();
+}
+
+void Traces::attribute(const std::string& path, const std::string& name, const std::string& text) {
+  const Lock lock(library());
+  impl_->text(path, name, text);
+}
+void Traces::attribute(const std::string& path, const std::string& name, double number) {
+  const Lock lock(library());
+  impl_->write_attribute(path, name, H5T_NATIVE_DOUBLE, &number);
+}
+void Traces::attribute(const std::string& path, const std::string& name, std::int64_t number) {
+  const Lock lock(library());
+  impl_->write_attribute(path, name, H5T_NATIVE_INT64, &number);
+}
+
+int Traces::add_doubles(const TraceInfo& info) {
+  const Lock lock(library());
+  return impl_->add_described(info, H5T_IEEE_F64LE, false);
+}
+int Traces::add_floats(const TraceInfo& info) {
+  const Lock lock(library());
+  return impl_->add_described(info, H5T_IEEE_F32LE, false);
+}
+int Traces::add_integers(const TraceInfo& info) {
+  const Lock lock(library());
+  return impl_->add_described(info, H5T_STD_I64LE, true);
+}
+
+void Traces::append(int array, std::span<const double> values) {
+  impl_->append(array, &Array::doubles, values);
+}
+void Traces::append(int array, std::span<const std::int64_t> values) {
+  impl_->append(array, &Array::integers, values);
+}
+
+std::size_t Traces::rows(int array) const {
+  return impl_->arrays.at(static_cast<std::size_t>(array)).rows;
+}
+
+void Traces::finish() {
+  const Lock lock(library());
+  if (impl_->file < 0) return;
+  for (auto& a : impl_->arrays) impl_->flush(a);
+  impl_->check(H5Fflush(impl_->file, H5F_SCOPE_GLOBAL) >= 0);
+  for (auto& a : impl_->arrays) impl_->check(a.set.reset());
+  impl_->check(impl_->file.reset());
+}
+
+void Traces::commit() {
+  finish();
+  std::error_code ec;
+  std::filesystem::rename(impl_->temporary, impl_->target, ec);
+  if (ec) impl_->fail(ec.message());
+  impl_->pending = false;
+}
+
+}  // namespace labile

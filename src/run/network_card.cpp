@@ -1,0 +1,573 @@
+#include "run/network_card.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "card/sections.hpp"
+#include "network/read_network.hpp"
+#include "neurons/catalogue.hpp"
+#include "toml/toml_text.hpp"
+
+namespace labile {
+namespace {
+
+const MeasureInfo kMeasures[] = {
+    {"rate", "Rate", "Hz", "spikes a unit and second"},
+    {"cv_isi", "CV of intervals", "1",
+     "coefficient of variation of interspike intervals, mean over units with three spikes or more"},
+    {"weight_mean", "Mean weight", "", "mean weight at the end"},
+    {"weight_sd", "SD of weights", "", "standard deviation of weights at the end"},
+    {"weight_change", "Change of weight", "", "mean weight at the end minus that at the start"},
+    {"chosen_weight", "Weight of the chosen synapse", "", "weight of the chosen synapse at the end"},
+    {"chosen_rank", "Rank of the chosen synapse", "share", "share of synapses that end above the chosen one"},
+    {"chosen_in_top", "Chosen synapse in the top", "yes = 1",
+     "whether the chosen synapse ends in the top share"},
+    {"rewards", "Rewards", "rewards", "rewards given"},
+};
+const std::vector<std::string> kProtocolNames{
+    "pulse", "clamp", "rate", "current", "silence", "clear_eligibility", "reward_on_coincidence"};
+
+/// Keys that a kind of protocol has beside kind and name; those in `needed` must be written.
+struct ProtocolKeys {
+  std::vector<std::string> needed, optional;
+};
+const ProtocolKeys& protocol_keys(ProtocolSpec::Kind kind) {
+  static const std::vector<ProtocolKeys> keys{
+      {{"field", "amount", "times"}, {}},
+      {{"field", "value"}, {"from", "to"}},
+      {{"population", "value", "times"}, {}},
+      {{"population", "value", "times"}, {}},
+      {{"population", "units", "times"}, {}},
+      {{"projection", "times"}, {}},
+      {{"projection", "field", "amount", "delay"}, {"window", "weight"}},
+  };
+  return keys[static_cast<std::size_t>(kind)];
+}
+
+constexpr double kLongest = 1e9;  // ms
+
+/// One text or a list of texts.
+std::vector<std::string> one_or_more(const Node& node) {
+  if (node.kind == Node::Kind::list) return texts_of(node);
+  return {text_of(node)};
+}
+
+std::vector<int> read_units(const Node& node) {
+  ParamInfo info = number_info("units", "1", {0, 2e9});
+  info.type = ParamType::integers;
+  info.standard = std::vector<double>{std::nan("")};
+  const auto numbers = checked_numbers(info, setting_of(node));
+  return {numbers.begin(), numbers.end()};
+}
+
+template <class T>
+void require_part(const std::vector<T>& parts, const std::string& name, const Where& where,
+                  std::string_view what) {
+  require_known(names_of(parts, &T::name), name, where, what);
+}
+
+void check_units(const NetworkSpec& net, const std::string& population, const std::vector<int>& units,
+                 const Where& where) {
+  for (const auto& p : net.populations)
+    if (p.name == population)
+      for (const int u : units)
+        if (u >= p.size)
+          throw Error(where, fmt::format("'{}' has units 0 to {}, not {}", population, p.size - 1, u));
+}
+
+/// A whole number of steps, or an Error.
+void check_steps(double ms, double dt, const Where& where) {
+  const double steps = ms / dt;
+  if (steps < 0.5 || std::abs(steps - std::round(steps)) > 1e-6 * std::max(1.0, steps))
+    throw Error(where, fmt::format("{} ms is not a whole number of steps of {} ms", ms, dt));
+}
+
+// --- the parts ---
+
+ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
+  ProtocolSpec p;
+  p.where = node.where;
+  const Node& kind = required(node, "kind", fmt::format("write one of {}", fmt::join(kProtocolNames, ", ")));
+  const ParamInfo words{"kind", "1", ParamType::text, {}, "", "", {}, kProtocolNames};
+  const auto word = checked_text(words, setting_of(kind));
+  p.kind = static_cast<ProtocolSpec::Kind>(std::find(kProtocolNames.begin(), kProtocolNames.end(), word) -
+                                           kProtocolNames.begin());
+  const auto& keys = protocol_keys(p.kind);
+  std::vector<std::string> known{"kind", "name"};
+  known.insert(known.end(), keys.needed.begin(), keys.needed.end());
+  known.insert(known.end(), keys.optional.begin(), keys.optional.end());
+  refuse_unknown_keys(node, known, fmt::format("protocol '{}'", word));
+  for (const auto& key : keys.needed) (void)required(node, key, fmt::format("protocol '{}' needs it", word));
+  const auto number = [&](const char* key, double& x, const char* unit, Bounds bounds = {}) {
+    if (const Node* n = node.find(key)) x = read_number(*n, number_info(key, unit, bounds));
+  };
+  if (const Node* n = node.find("name")) p.name = text_of(*n);
+  if (const Node* n = node.find("field")) {
+    p.field = text_of(*n);
+    require_part(c.network.fields, p.field, n->where, "field");
+  }
+  if (const Node* n = node.find("population")) {
+    p.population = text_of(*n);
+    require_part(c.network.populations, p.population, n->where, "population");
+  }
+  if (const Node* n = node.find("projection")) {
+    p.projections = one_or_more(*n);
+    for (const auto& name : p.projections) require_part(c.network.projections, name, n->where, "projection");
+  }
+  if (const Node* n = node.find("times")) {
+    ParamInfo info = number_info("times", "ms", {0, kLongest});
+    info.type = ParamType::numbers;
+    p.times_ms = checked_numbers(info, setting_of(*n));
+  }
+  if (const Node* n = node.find("units")) {
+    p.units = read_units(*n);
+    check_units(c.network, p.population, p.units, n->where);
+  }
+  number("amount", p.amount, "1");
+  number("value", p.value,
+         p.kind == ProtocolSpec::Kind::rate      ? "Hz"
+         : p.kind == ProtocolSpec::Kind::current ? "pA"
+                                                 : "1");
+  number("from", p.from_ms, "ms", {0, kLongest});
+  number("to", p.to_ms, "ms", {0, kLongest});
+  number("window", p.window_ms, "ms", {c.network.dt_ms, 1e6});
+  number("weight", p.weight, "1");
+  if (p.to_ms >= 0 && p.to_ms <= p.from_ms)
+    throw Error(where_of(node, "to"),
+                fmt::format("must come after from, here {} and {} ms", p.to_ms, p.from_ms));
+  if (p.kind == ProtocolSpec::Kind::rate && p.value < 0)
+    throw Error(where_of(node, "value"), "a rate cannot be negative");
+  if (const Node* n = node.find("delay")) {
+    p.delay_ms = read_distribution(*n, number_info("delay", "ms", {c.network.dt_ms, kLongest}));
+    p.delay_ms.lo = std::max(p.delay_ms.lo, c.network.dt_ms);
+  }
+  return p;
+}
+
+/// [network], the network and [[protocol]], under one condition.
+NetworkCondition read_condition(const Node& root, const std::filesystem::path& folder) {
+  NetworkCondition c;
+  const Node& head = required(root, "network", "write [network] with dt and duration");
+  require_table(head);
+  refuse_unknown_keys(head, {"dt", "duration"}, "[network]");
+  c.network = read_network(root, folder);
+  const Node& duration = required(head, "duration", "write how long to run, such as \"1 s\"");
+  c.duration_ms = read_number(duration, number_info("duration", "ms", {0, kLongest}));
+  check_steps(c.duration_ms, c.network.dt_ms, duration.where);
+  for (const Node* n : tables_of(root, "protocol")) c.protocols.push_back(read_protocol(*n, c));
+  return c;
+}
+
+void check_state(const NetworkSpec& net, const RecordSpec& r, const Where& where) {
+  for (const auto& p : net.populations) {
+    if (p.name != r.target) continue;
+    const auto& entry = find_neuron(p.model, where);
+    std::vector<std::string> known;
+    for (const auto& s : entry.state) known.push_back(s.name);
+    require_known(known, r.variable, where, fmt::format("state of '{}',", p.model));
+  }
+}
+
+std::vector<std::array<int, 2>> read_pairs(const Node& node) {
+  std::vector<std::array<int, 2>> r;
+  if (node.kind != Node::Kind::list)
+    throw Error(node.where, fmt::format("expected a list of [source, target], found {}", node.what()));
+  for (const auto& item : node.items) {
+    const auto pair = item.kind == Node::Kind::list ? read_units(item) : std::vector<int>{};
+    if (pair.size() != 2) throw Error(item.where, "expected [source, target], such as [0, 17]");
+    r.push_back({pair[0], pair[1]});
+  }
+  return r;
+}
+
+/// Records of one [[record]] table: one for each part that it names.
+void read_record(const Node& node, const NetworkCondition& c, std::vector<RecordSpec>& out) {
+  using Kind = RecordSpec::Kind;
+  const std::vector<std::string> kinds{"spikes", "rates", "state", "field", "gate", "synapses"};
+  const std::vector<std::vector<std::string>> others{{},        {"every"}, {"of", "units", "every"},
+                                                     {"every"}, {"every"}, {"pairs", "sources", "every"}};
+  const toml_tree::Member* chosen = nullptr;
+  for (const auto& m : node.members)
+    if (std::find(kinds.begin(), kinds.end(), m.name) != kinds.end()) {
+      if (chosen)
+        throw Error(m.where, fmt::format("'{}' and '{}': write a [[record]] for each", chosen->name, m.name));
+      chosen = &m;
+    }
+  if (!chosen) throw Error(node.where, fmt::format("[[record]] needs one of {}", fmt::join(kinds, ", ")));
+  RecordSpec r;
+  const auto k =
+      static_cast<std::size_t>(std::find(kinds.begin(), kinds.end(), chosen->name) - kinds.begin());
+  r.kind = static_cast<Kind>(k);
+  r.where = node.where;
+  std::vector<std::string> known = others[k];
+  known.push_back(kinds[k]);
+  refuse_unknown_keys(node, known, fmt::format("a [[record]] of {}", kinds[k]));
+  if (r.kind != Kind::spikes) {
+    const Node& every = required(node, "every", "write the interval between values, such as \"10 ms\"");
+    r.every_ms = read_number(every, number_info("every", "ms", {0, kLongest}));
+    check_steps(r.every_ms, c.network.dt_ms, every.where);
+  }
+  if (const Node* n = node.find("units")) r.units = read_units(*n);
+  if (const Node* n = node.find("sources")) r.sources = read_units(*n);
+  if (const Node* n = node.find("pairs")) r.pairs = read_pairs(*n);
+  if (r.kind == Kind::state) {
+    r.variable = text_of(chosen->node);
+    r.target = text_of(required(node, "of", "write the population"));
+    require_part(c.network.populations, r.target, where_of(node, "of"), "population");
+    if (r.units.empty())
+      throw Error(where_of(node, "units"), "is missing; write which units, such as [0, 1, 2]");
+    check_units(c.network, r.target, r.units, where_of(node, "units"));
+    check_state(c.network, r, chosen->node.where);
+    out.push_back(r);
+    return;
+  }
+  if (r.kind == Kind::synapses && r.sources.empty() == r.pairs.empty())
+    throw Error(node.where,
+                "which synapses? write either pairs = [[source, target], ...] or sources = [...]");
+  for (const auto& target : one_or_more(chosen->node)) {
+    r.target = target;
+    const Where& where = chosen->node.where;
+    if (r.kind == Kind::spikes || r.kind == Kind::rates)
+      require_part(c.network.populations, target, where, "population");
+    if (r.kind == Kind::field) require_part(c.network.fields, target, where, "field");
+    if (r.kind == Kind::gate) require_part(c.network.gates, target, where, "gate");
+    if (r.kind == Kind::synapses) {
+      require_part(c.network.projections, target, where, "projection");
+      for (const auto& p : c.network.projections) {
+        if (p.name != target) continue;
+        check_units(c.network, p.source, r.sources, where_of(node, "sources"));
+        for (const auto& pair : r.pairs) {
+          check_units(c.network, p.source, {pair[0]}, where_of(node, "pairs"));
+          check_units(c.network, p.target, {pair[1]}, where_of(node, "pairs"));
+        }
+      }
+    }
+    out.push_back(r);
+  }
+}
+
+void refuse_second_record(const std::vector<RecordSpec>& records) {
+  for (std::size_t i = 0; i < records.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (records[i].kind == records[j].kind && records[i].target == records[j].target &&
+          records[i].variable == records[j].variable)
+        throw Error(records[i].where,
+                    fmt::format("a second [[record]] of the same, '{}'", records[i].target));
+}
+
+bool is_chosen(MeasureSpec::Kind k) {
+  using Kind = MeasureSpec::Kind;
+  return k == Kind::chosen_weight || k == Kind::chosen_rank || k == Kind::chosen_in_top || k == Kind::rewards;
+}
+
+MeasureSpec read_measure(const Node& node, const NetworkCard& card) {
+  using Kind = MeasureSpec::Kind;
+  const NetworkCondition& c = card.conditions.front();
+  std::vector<std::string> kinds;
+  for (const auto& k : kMeasures) kinds.emplace_back(k.name);
+  const ParamInfo words{"kind", "1", ParamType::text, {}, "", "", {}, kinds};
+  MeasureSpec m;
+  m.where = node.where;
+  const Node& kind = required(node, "kind", fmt::format("write one of {}", fmt::join(kinds, ", ")));
+  const auto word = checked_text(words, setting_of(kind));
+  m.kind = static_cast<Kind>(std::find(kinds.begin(), kinds.end(), word) - kinds.begin());
+  const bool spikes = m.kind == Kind::rate || m.kind == Kind::cv_isi;
+  std::vector<std::string> known{"kind", "id"};
+  if (spikes) known.insert(known.end(), {"population", "from", "to"});
+  if (!spikes && !is_chosen(m.kind)) known.emplace_back("projection");
+  if (m.kind == Kind::chosen_in_top) known.insert(known.end(), {"top", "ties"});
+  refuse_unknown_keys(node, known, fmt::format("measure '{}'", word));
+  m.id = word;
+  if (const Node* n = node.find("id")) m.id = text_of(*n);
+  refuse_repeated(names_of(card.measures, &MeasureSpec::id), m.id, where_of(node, "id"), "measure");
+  if (spikes) {
+    const Node& population = required(node, "population", "write whose spikes");
+    m.population = text_of(population);
+    require_part(c.network.populations, m.population, population.where, "population");
+    if (const Node* n = node.find("from"))
+      m.from_ms = read_number(*n, number_info("from", "ms", {0, kLongest}));
+    if (const Node* n = node.find("to")) m.to_ms = read_number(*n, number_info("to", "ms", {0, kLongest}));
+    for (const auto& each : card.conditions) {
+      const double to = m.to_ms < 0 ? each.duration_ms : m.to_ms;
+      if (to > each.duration_ms || m.from_ms >= to)
+        throw Error(node.where, fmt::format("measures from {} to {} ms; a run of '{}' lasts {} ms", m.from_ms,
+                                            to, each.name, each.duration_ms));
+    }
+  } else if (!is_chosen(m.kind)) {
+    const Node& projection = required(node, "projection", "write whose weights");
+    m.projections = one_or_more(projection);
+    for (const auto& name : m.projections)
+      require_part(c.network.projections, name, projection.where, "projection");
+  } else {
+    for (const auto& each : card.conditions)
+      if (std::none_of(each.protocols.begin(), each.protocols.end(), [](const ProtocolSpec& p) {
+            return p.kind == ProtocolSpec::Kind::reward_on_coincidence;
+          }))
+        throw Error(kind.where,
+                    fmt::format("'{}' needs a [[protocol]] of kind reward_on_coincidence, which chooses "
+                                "the synapse",
+                                word));
+  }
+  if (const Node* n = node.find("ties")) {
+    const ParamInfo sides{"ties", "1", ParamType::text, {}, "", "", {}, {"against", "for"}};
+    m.ties_against = checked_text(sides, setting_of(*n)) == "against";
+  }
+  if (const Node* n = node.find("top")) m.top = read_number(*n, number_info("top", "1", {0, 1}));
+  return m;
+}
+
+bool yes_or_no(MeasureSpec::Kind k) {
+  return k == MeasureSpec::Kind::chosen_in_top;
+}
+
+Prediction read_network_prediction(const Node& node, const NetworkCard& card) {
+  using P = Prediction;
+  const std::vector<Field<P>> keys{
+      {"claim", "1", &P::claim, {}, "what is claimed, in a sentence"},
+      {"metric", "1", &P::metric, {}, "id of one of the card's measures"},
+      {"relation", "1", &P::relation_text, {}, "such as \"ratio >= 1.6\""},
+      {"anchor", "1", &P::anchor, {}, "where the expectation comes from"},
+      {"tuned", "1", &P::tuned, {}, "whether parameters were tuned on this very quantity"}};
+  P p = read_keys(node, keys, {"contrast"}, "[[prediction]]");
+  (void)required(node, "claim", keys[0].about);
+  const Node& metric = required(node, "metric", "write the id of one of the card's measures");
+  require_known(names_of(card.measures, &MeasureSpec::id), p.metric, metric.where, "measure");
+  const Node& relation =
+      required(node, "relation", "write, for instance, \"ratio >= 1.6\" or \"value >= 0.9\"");
+  parse_relation(p.relation_text, relation.where, p);
+  const bool single = p.of == P::Of::value || p.of == P::Of::count;
+  const Node& contrast =
+      required(node, "contrast", "write the condition, or two, such as [\"clamped\", \"intact\"]");
+  const auto names = one_or_more(contrast);
+  for (const auto& name : names)
+    require_known(names_of(card.conditions, &NetworkCondition::name), name, contrast.where, "condition");
+  if (names.size() != (single ? 1U : 2U))
+    throw Error(contrast.where,
+                fmt::format("holds {} name(s); a relation of {}", names.size(),
+                            single ? "'value' or 'count' speaks of one condition"
+                                   : "'ratio', 'difference' or 'within' compares two conditions"));
+  p.treated = names[0];
+  if (!single) p.control = names[1];
+  if (p.treated == p.control) throw Error(contrast.where, "compares a condition with itself");
+  for (const auto& m : card.measures)
+    if (m.id == p.metric && p.of == P::Of::count && !yes_or_no(m.kind))
+      throw Error(relation.where, fmt::format("counts networks that say yes; '{}' is a number", m.id));
+  p.where = node.where;
+  return p;
+}
+
+// --- conditions ---
+
+/// "network.projection.EE.params.eta" is "projection.EE.eta".
+std::string card_key(const std::string& key) {
+  std::string r = key;
+  for (const char* part : {"population.", "projection.", "field.", "gate.", "record.", "protocol."})
+    if (key.starts_with(std::string("network.") + part)) r = key.substr(8);
+  if (r.starts_with("population.") || r.starts_with("projection.")) {
+    const auto second = r.find('.', r.find('.') + 1);
+    if (second != std::string::npos && r.compare(second, 8, ".params.") == 0) r.erase(second, 7);
+  }
+  return r;
+}
+
+/// Parameters of models may stand under `params` or beside the other keys; here they all stand beside, so
+/// that changes meet them whichever way they were written.
+void hoist_params(Node& root) {
+  for (auto& section : root.members) {
+    if (section.name != "population" && section.name != "projection") continue;
+    for (auto& item : section.node.items) {
+      const Node* params = item.find("params");
+      if (!params) continue;
+      require_table(*params);
+      auto moved = params->members;
+      std::erase_if(item.members, [](const auto& m) { return m.name == "params"; });
+      for (auto& m : moved) {
+        if (item.find(m.name)) throw Error(m.where, fmt::format("'{}' is given twice", m.name));
+        item.members.push_back(std::move(m));
+      }
+    }
+  }
+}
+
+void read_conditions(const Node& root, const std::filesystem::path& folder, NetworkCard& card) {
+  card.conditions.push_back(read_condition(root, folder));
+  card.conditions.back().name = "intact";
+  for (const Node* node : tables_of(root, "condition")) {
+    refuse_unknown_keys(*node, {"name", "set"}, "[[condition]]");
+    const Node& name = required(*node, "name", "write what results call it");
+    refuse_repeated(names_of(card.conditions, &NetworkCondition::name), text_of(name), name.where,
+                    "condition");
+    const Node& changes = required(*node, "set", "write what differs, such as { \"field.DA.quantum\" = 0 }");
+    require_table(changes);
+    Node changed = root;
+    for (const auto& m : changes.members) toml_tree::set(changed, card_key(m.name), m.node, m.node.where);
+    NetworkCondition c = read_condition(changed, folder);
+    c.name = text_of(name);
+    c.where = node->where;
+    for (const auto& m : changes.members) c.set.emplace_back(card_key(m.name), m.node);
+    if (c.set.empty()) throw Error(changes.where, "sets nothing; the first condition is 'intact' by itself");
+    card.conditions.push_back(std::move(c));
+  }
+}
+
+std::vector<Field<NetworkCard>> head_keys_of_networks() {
+  using C = NetworkCard;
+  return {{"title", "1", &C::title, {}, "what the card is about, in a line"},
+          {"about", "1", &C::about, {}, "what it shows and why"},
+          {"tuned_on", "1", &C::tuned_on, {}, "on what quantities the parameters were tuned"},
+          {"seeds", "1", &C::seeds, {1, 1e6}, "networks a condition"}};
+}
+
+std::uint64_t read_seed(const Node& root) {
+  const Node& node = required(root, "seed", "a seed has no default; write a whole number, such as seed = 1");
+  const double x = read_number(node, number_info("seed", "1", {0, 9007199254740991}));
+  if (x != std::floor(x)) throw Error(node.where, fmt::format("{} is not a whole number", x));
+  return static_cast<std::uint64_t>(x);
+}
+
+}  // namespace
+
+std::span<const MeasureInfo> measure_kinds() {
+  return kMeasures;
+}
+
+bool is_network_card(std::string_view text, const std::string& name) {
+  const Node root = toml_tree::parse(text, name);
+  return root.find("network") || root.find("population");
+}
+
+NetworkCard parse_network_card(std::string_view text, const std::string& name,
+                               const std::filesystem::path& folder, const std::vector<Override>& overrides) {
+  Node root = toml_tree::parse(text, name);
+  hoist_params(root);
+  for (const auto& o : overrides) toml_tree::set(root, card_key(o.key), o.value);
+  std::vector<std::string> nested = network_sections();
+  for (const char* key : {"seed", "condition", "record", "protocol", "measure", "prediction", "bootstrap"})
+    nested.emplace_back(key);
+  NetworkCard card = read_keys(root, head_keys_of_networks(), nested, "the card of a network");
+  card.seed = read_seed(root);
+  if (const Node* n = root.find("bootstrap"))
+    card.resamples = read_keys(*n, bootstrap_keys(), {}, "[bootstrap]").resamples;
+  read_conditions(root, folder, card);
+  for (const Node* n : tables_of(root, "record")) read_record(*n, card.conditions.front(), card.records);
+  refuse_second_record(card.records);
+  for (const Node* n : tables_of(root, "measure")) card.measures.push_back(read_measure(*n, card));
+  for (const Node* n : tables_of(root, "prediction"))
+    card.predictions.push_back(read_network_prediction(*n, card));
+  return card;
+}
+
+// --- canonical text ---
+
+namespace {
+
+void write_list(TomlWriter& w, const char* key, const std::vector<int>& list) {
+  if (!list.empty()) w.line(key, std::vector<double>(list.begin(), list.end()));
+}
+
+void write_protocol(TomlWriter& w, const ProtocolSpec& p) {
+  using Kind = ProtocolSpec::Kind;
+  w.header("[[protocol]]");
+  w.line("kind", kProtocolNames[static_cast<std::size_t>(p.kind)]);
+  if (!p.name.empty()) w.line("name", p.name);
+  const auto& keys = protocol_keys(p.kind);
+  for (const auto* list : {&keys.needed, &keys.optional})
+    for (const auto& key : *list) {
+      if (key == "field") w.line(key, p.field);
+      if (key == "population") w.line(key, p.population);
+      if (key == "projection") w.line(key, p.projections);
+      if (key == "times") w.line(key, p.times_ms);
+      if (key == "units") w.line(key, std::vector<double>(p.units.begin(), p.units.end()));
+      if (key == "amount") w.line(key, p.amount);
+      if (key == "value") w.line(key, p.value);
+      if (key == "from") w.line(key, p.from_ms);
+      if (key == "to" && p.to_ms >= 0) w.line(key, p.to_ms);
+      if (key == "window") w.line(key, p.window_ms);
+      if (key == "weight") w.line(key, p.weight);
+      if (key == "delay" && p.kind == Kind::reward_on_coincidence) w.raw(key, distribution_text(p.delay_ms));
+    }
+}
+
+void write_record(TomlWriter& w, const RecordSpec& r) {
+  using Kind = RecordSpec::Kind;
+  const char* names[] = {"spikes", "rates", "state", "field", "gate", "synapses"};
+  w.header("[[record]]");
+  w.line(names[static_cast<int>(r.kind)], r.kind == Kind::state ? r.variable : r.target);
+  if (r.kind == Kind::state) w.line("of", r.target);
+  write_list(w, "units", r.units);
+  write_list(w, "sources", r.sources);
+  if (!r.pairs.empty())
+    w.raw("pairs", fmt::format("[{}]", fmt::join(
+                                           [&] {
+                                             std::vector<std::string> t;
+                                             for (const auto& p : r.pairs)
+                                               t.push_back(fmt::format("[{}, {}]", p[0], p[1]));
+                                             return t;
+                                           }(),
+                                           ", ")));
+  if (r.every_ms > 0) w.line("every", r.every_ms);
+}
+
+void write_measure(TomlWriter& w, const MeasureSpec& m) {
+  w.header("[[measure]]");
+  w.line("id", m.id);
+  w.line("kind", kMeasures[static_cast<int>(m.kind)].name);
+  if (!m.population.empty()) {
+    w.line("population", m.population);
+    w.line("from", m.from_ms);
+    if (m.to_ms >= 0) w.line("to", m.to_ms);
+  }
+  if (!m.projections.empty()) w.line("projection", m.projections);
+  if (m.kind != MeasureSpec::Kind::chosen_in_top) return;
+  w.line("top", m.top);
+  w.line("ties", m.ties_against ? "against" : "for");
+}
+
+}  // namespace
+
+std::string canonical_text(const NetworkCard& card) {
+  TomlWriter w;
+  w.line("title", card.title);
+  w.line("about", card.about);
+  w.line("tuned_on", card.tuned_on);
+  w.line("seed", static_cast<double>(card.seed));
+  w.line("seeds", static_cast<double>(card.seeds));
+  const NetworkCondition& intact = card.conditions.front();
+  w.header("[network]");
+  w.line("dt", intact.network.dt_ms);
+  w.line("duration", intact.duration_ms);
+  TomlWriter rest;
+  for (const auto& p : intact.protocols) write_protocol(rest, p);
+  for (const auto& c : card.conditions) {
+    if (c.set.empty()) continue;
+    rest.header("[[condition]]");
+    rest.line("name", c.name);
+    rest.header("[condition.set]");
+    for (const auto& [key, value] : c.set) rest.raw(key, toml_text(value));
+  }
+  for (const auto& r : card.records) write_record(rest, r);
+  for (const auto& m : card.measures) write_measure(rest, m);
+  for (const auto& p : card.predictions) {
+    rest.header("[[prediction]]");
+    rest.line("claim", p.claim);
+    rest.line("metric", p.metric);
+    rest.line("contrast", p.control.empty() ? std::vector<std::string>{p.treated}
+                                            : std::vector<std::string>{p.treated, p.control});
+    rest.line("relation", p.relation_text);
+    rest.line("anchor", p.anchor);
+    rest.line("tuned", p.tuned);
+  }
+  rest.header("[bootstrap]");
+  rest.line("resamples", static_cast<double>(card.resamples));
+  return w.text() + "\n" + network_text(intact.network) + "\n" + rest.text();
+}
+
+std::string card_hash(const NetworkCard& card) {
+  return text_hash(canonical_text(card));
+}
+
+}  // namespace labile

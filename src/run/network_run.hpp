@@ -1,0 +1,79 @@
+/// Running a network's card: every condition on every seed, recorded, measured and judged.
+#pragma once
+
+#include <functional>
+
+#include "metrics/evaluate.hpp"
+#include "network/network.hpp"
+#include "run/network_card.hpp"
+#include "run/run.hpp"
+
+namespace labile {
+
+class Traces;
+
+/// What a protocol chose and what became of it.
+struct ChosenSynapse {
+  std::string projection;
+  int source = -1, target = -1;
+  double weight = 0;
+  std::size_t above = 0, ties = 0, of = 0;  // synapses that end above it, as high as it, all of them
+  int rewards = 0;
+};
+
+/// One network after its run, in words and numbers for people.
+struct NetworkSummary {
+  struct Population {
+    std::string name;
+    int size = 0;
+    double rate_hz = 0;
+    double cv_isi = std::numeric_limits<double>::quiet_NaN();
+  };
+  struct Projection {
+    std::string name, unit;
+    bool plastic = false;
+    Network::WeightSummary before, after;
+  };
+  std::vector<Population> populations;
+  std::vector<Projection> projections;
+  std::vector<ChosenSynapse> chosen;
+  MemoryUse memory;
+  double model_s = 0, build_s = 0, run_s = 0;  // run_s: wall time of the run itself
+  double run_cpu_s = 0;                        // the process's time on all cores during the run
+  std::uint64_t events = 0, plastic_events = 0;
+};
+
+struct NetworkCell {
+  std::string condition;
+  std::vector<std::vector<Sample>> samples;  // [measure][network]
+  std::vector<Interval> values;              // [measure]
+  NetworkSummary summary;                    // of the first network
+};
+
+struct NetworkOptions {
+  int threads = 0;  // 0 = all cores
+  /// Where the first network of a condition is recorded; null or nullptr = nowhere.
+  std::function<Traces*(int condition)> traces;
+  std::function<void(double share, const std::string& what, const std::string& detail)> progress;
+};
+
+struct NetworkResult {
+  NetworkCard card;
+  std::vector<NetworkCell> cells;   // one a condition
+  std::vector<CellEffect> effects;  // against the first condition
+  std::vector<Judged> predictions;
+  std::vector<std::string> notes;
+  double wall_s = 0, peak_mb = 0;
+  int threads = 0;
+};
+
+/// Runs the card. Results are the same bits for any number of threads, recorded or not.
+[[nodiscard]] NetworkResult run_network_card(const NetworkCard& card, const NetworkOptions& options = {});
+
+/// results.json as docs/dev/results.md describes it, with a "networks" list of summaries.
+[[nodiscard]] std::string results_json(const NetworkResult& result);
+[[nodiscard]] std::string manifest_json(const NetworkResult& result);
+/// The summary as lines of text.
+[[nodiscard]] std::string summary_text(const NetworkResult& result);
+
+}  // namespace labile
