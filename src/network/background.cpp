@@ -8,6 +8,7 @@
 
 #include "core/math.hpp"
 #include "core/random.hpp"
+#include "plasticity/row_kernel.hpp"
 
 namespace labile {
 namespace {
@@ -54,8 +55,9 @@ inline void for_words(std::uint64_t seed, Purpose purpose, std::uint32_t entity,
 }
 }  // namespace
 
-Background::Background(const BackgroundSpec& spec, double dt_ms, std::uint64_t seed, std::uint32_t entity)
-    : seed_(seed), entity_(entity), weight_(static_cast<float>(spec.weight)) {
+Background::Background(const BackgroundSpec& spec, double dt_ms, std::uint64_t seed, std::uint32_t entity,
+                       bool wide)
+    : seed_(seed), entity_(entity), add_few_(wide && machine_is_wide() ? &add_few_wide : &add_few) {
   if (!(spec.rate_hz >= 0) || !std::isfinite(spec.rate_hz))
     throw Error(spec.where, fmt::format("rate must be at least 0 Hz, here {}", spec.rate_hz));
   if (!std::isfinite(spec.weight))
@@ -79,19 +81,20 @@ Background::Background(const BackgroundSpec& spec, double dt_ms, std::uint64_t s
   threshold_.assign(n, 0);
   own_.resize(n);
   other_.resize(n);
+  std::vector<std::uint8_t> alias;
   std::vector<std::size_t> small, large;
   for (std::size_t i = 0; i < n; ++i) {
     p[i] *= static_cast<double>(n) / sum;
     (p[i] < 1 ? small : large).push_back(i);
     own_[i] = static_cast<float>(static_cast<double>(i) * spec.weight);
     other_[i] = own_[i];
-    alias_.push_back(static_cast<std::uint8_t>(i));
+    alias.push_back(static_cast<std::uint8_t>(i));
   }
   const double scale = 0x1p32;
   const auto set = [&](std::size_t i, double share, std::size_t other) {
     threshold_[i] = static_cast<std::uint32_t>(std::min(share * scale, scale - 1));
     other_[i] = own_[other];
-    alias_[i] = static_cast<std::uint8_t>(other);
+    alias[i] = static_cast<std::uint8_t>(other);
   };
   while (!small.empty() && !large.empty()) {
     const std::size_t s = small.back(), l = large.back();
@@ -105,49 +108,55 @@ Background::Background(const BackgroundSpec& spec, double dt_ms, std::uint64_t s
   }
   for (const std::size_t i : small) set(i, 1, i);
   for (const std::size_t i : large) set(i, 1, i);
+  if (bits_ != 4) return;
+  few_.seed = seed;
+  few_.entity = entity;
+  few_.weight = static_cast<float>(spec.weight);
+  for (std::size_t i = 0; i < 16; ++i) {
+    few_.threshold[i] = threshold_[i];
+    few_.low[i] = static_cast<std::uint8_t>(threshold_[i] >> 20);
+    few_.high[i] = static_cast<std::uint8_t>(threshold_[i] >> 28);
+    few_.other[i] = alias[i];
+  }
 }
 
-/// Up to 16 outcomes from 16 bits each: four choose a column, twelve say whether it is left. Where the twelve
-/// do not decide (once in 4096), further bits do, so that probabilities are not rounded to twelve bits.
-void Background::add_few(Step n, int first, int count, float* input) const noexcept {
-  alignas(16) std::array<std::uint8_t, 16> low, high, other;
-  for (std::size_t i = 0; i < 16; ++i) {
-    low[i] = static_cast<std::uint8_t>(threshold_[i] >> 20);
-    high[i] = static_cast<std::uint8_t>(threshold_[i] >> 28);
-    other[i] = alias_[i];
-  }
-  const auto table = [](const std::array<std::uint8_t, 16>& t) {
-    return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(t.data())));
+std::uint16_t FewSpikes::settle_tie(Step n, std::uint32_t neuron, std::uint16_t column) const noexcept {
+  const Draw draw{seed ^ 0x9E3779B97F4A7C15ull, Purpose::background, neuron};
+  const std::uint32_t more =
+      draw.bits(static_cast<std::uint32_t>(n), entity ^ static_cast<std::uint32_t>(n >> 32) << 16)[0];
+  return (more >> 12) < (threshold[column] & 0xFFFFFu) ? column : other[column];
+}
+
+void add_few(const FewSpikes& t, Step n, int first, int count, float* input) noexcept {
+  const auto table = [](const std::uint8_t* x) {
+    return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(x)));
   };
-  const __m256i table_low = table(low), table_high = table(high), table_other = table(other);
+  const __m256i table_low = table(t.low), table_high = table(t.high), table_other = table(t.other);
   const __m256i no_high = _mm256_set1_epi16(static_cast<short>(0x8000)), no_low = _mm256_set1_epi16(0x0080);
-  const __m256 weight = _mm256_set1_ps(weight_);
+  const __m256 weight = _mm256_set1_ps(t.weight);
   for (int i = 0; i < count; i += 64) {
     const Words words =
-        noise_words(seed_, Purpose::background, entity_, n, static_cast<std::uint32_t>(first + i) / 8);
+        noise_words(t.seed, Purpose::background, t.entity, n, static_cast<std::uint32_t>(first + i) / 8);
     for (int w = 0; w < 4 && i + 16 * w < count; ++w) {
       const __m256i u = words.w[w];
       const __m256i column = _mm256_srli_epi16(u, 12), rest = _mm256_and_si256(u, _mm256_set1_epi16(0xFFF));
       const __m256i at_low = _mm256_or_si256(column, no_high);
       const __m256i at_high = _mm256_or_si256(_mm256_slli_epi16(column, 8), no_low);
-      const __m256i t =
+      const __m256i limit =
           _mm256_or_si256(_mm256_shuffle_epi8(table_low, at_low), _mm256_shuffle_epi8(table_high, at_high));
       const __m256i spare = _mm256_shuffle_epi8(table_other, at_low);
-      __m256i k = _mm256_blendv_epi8(spare, column, _mm256_cmpgt_epi16(t, rest));
-      const __m256i tie = _mm256_cmpeq_epi16(t, rest);
+      __m256i k = _mm256_blendv_epi8(spare, column, _mm256_cmpgt_epi16(limit, rest));
+      const __m256i tie = _mm256_cmpeq_epi16(limit, rest);
       if (!_mm256_testz_si256(tie, tie)) {
         alignas(32) std::array<std::uint16_t, 16> tied, columns, value;
         _mm256_store_si256(reinterpret_cast<__m256i*>(tied.data()), tie);
         _mm256_store_si256(reinterpret_cast<__m256i*>(columns.data()), column);
         _mm256_store_si256(reinterpret_cast<__m256i*>(value.data()), k);
-        for (std::size_t j = 0; j < 16; ++j) {
-          if (!tied[j]) continue;
-          const auto neuron = static_cast<std::uint32_t>(first + i + 16 * w) + static_cast<std::uint32_t>(j);
-          const Draw draw{seed_ ^ 0x9E3779B97F4A7C15ull, Purpose::background, neuron};
-          const std::uint32_t more = draw.bits(static_cast<std::uint32_t>(n),
-                                               entity_ ^ static_cast<std::uint32_t>(n >> 32) << 16)[0];
-          value[j] = (more >> 12) < (threshold_[columns[j]] & 0xFFFFFu) ? columns[j] : alias_[columns[j]];
-        }
+        for (std::size_t j = 0; j < 16; ++j)
+          if (tied[j])
+            value[j] = t.settle_tie(
+                n, static_cast<std::uint32_t>(first + i + 16 * w) + static_cast<std::uint32_t>(j),
+                columns[j]);
         k = _mm256_load_si256(reinterpret_cast<const __m256i*>(value.data()));
       }
       float* to = input + i + 16 * w;
@@ -161,7 +170,7 @@ void Background::add_few(Step n, int first, int count, float* input) const noexc
 
 void Background::add(Step n, int first, int count, float* input) const noexcept {
   if (bits_ == 4) {
-    add_few(n, first, count, input);
+    add_few_(few_, n, first, count, input);
     return;
   }
   const __m256i flip = _mm256_set1_epi32(static_cast<int>(0x80000000u));

@@ -362,7 +362,7 @@ void Network::Impl::make_units() {
       std::uint32_t entity = static_cast<std::uint32_t>(p.index) * 64;
       for (const BackgroundSpec& b : p.spec->background)
         unit->background.emplace_back(b.port.empty() ? 0 : named(p.neuron->ports, b.port, b.where, "port"),
-                                      Background(b, spec.dt_ms, seed, entity++));
+                                      Background(b, spec.dt_ms, seed, entity++, execution.wide));
       if (p.spec->noise.kind != NoiseSpec::Kind::none)
         unit->noise = std::make_unique<Noise>(p.spec->noise, seed, static_cast<std::uint32_t>(p.index));
       unit->set_window(window);

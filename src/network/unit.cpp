@@ -63,7 +63,7 @@ void NeuronUnit::arrive(Incoming& in, const Arrivals& a, std::size_t k, Step n) 
     NextRow next;
     if (v + ahead < a.visits.size()) {
       const Visit& then = a.visits[v + ahead];
-      next = {in.bundle->at(then.begin), then.chunks * in.bundle->chunk_bytes()};
+      next = {in.bundle->at(then.begin), then.chunks};
     }
     std::byte* row = in.bundle->at(visit.begin);
     if (!visit.event) {

@@ -45,7 +45,7 @@ struct RowTargets {
 /// Chunks of the row that will be visited next, to be fetched meanwhile.
 struct NextRow {
   const std::byte* begin = nullptr;
-  std::size_t bytes = 0;
+  std::size_t chunks = 0;
 };
 
 /// Visits `chunks` chunks and adds the delivered weights to `input` [targets].

@@ -70,9 +70,6 @@ TEST_P(Hours, AgreeWithBruteForce) {
   EXPECT_LT(found.w, kTolerance) << "gross " << found.gross << " clipped " << found.clipped;
   EXPECT_LT(found.e, kTolerance);
   EXPECT_LT(found.change, v.most_change);
-  if (std::getenv("LABILE_SHOW"))
-    std::printf("%s w %.2e e %.2e clipped %.3f gross %.3g change %.2e\n", v.name, found.w, found.e,
-                found.clipped, found.gross, found.change);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -129,7 +126,6 @@ TEST(TripletStdp, HundredsOfSecondsOfPoissonTrainsDriftAsTheClosedForm) {
     EXPECT_LT(std::abs(moved - expected), 4.5 * error) << moved << " for " << expected;
     EXPECT_NEAR(expected, closed, 4e-4);
     EXPECT_LT(error, 1e-4);
-    if (std::getenv("LABILE_SHOW")) std::printf("drift %.6f expected %.6f +- %.6f\n", moved, expected, error);
   }
 }
 

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <bit>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>

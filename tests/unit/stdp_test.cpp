@@ -105,9 +105,6 @@ TEST_P(BruteForce, AgreesOnRandomTrains) {
   Oracle oracle(c);
   const Errors found = compare(c, oracle, played, reads);
   EXPECT_LT(found.w, kTolerance) << "gross " << found.gross << " clipped " << found.clipped;
-  if (std::getenv("LABILE_SHOW"))
-    std::printf("%s w %.2e clipped %.3f gross %.3g change %.2e\n", v.name, found.w, found.clipped,
-                found.gross, found.change);
   // Spikes before arrivals would be another rule, and this test would see it.
   oracle.spike_before_arrival = true;
   EXPECT_GT(compare(c, oracle, played, reads).w, 10 * kTolerance);
@@ -193,7 +190,6 @@ TEST(TripletStdp, MeanDriftUnderPoissonTrainsMatchesClosedForm) {
     const double expected = triplet_drift(10, rho_y, s.dt_ms);
     EXPECT_LT(std::abs(moved - expected) / error, 4.5) << moved << " for " << expected << " +- " << error;
     EXPECT_LT(error, 2e-4);
-    if (std::getenv("LABILE_SHOW")) std::printf("drift %.6f expected %.6f +- %.6f\n", moved, expected, error);
   }
 }
 

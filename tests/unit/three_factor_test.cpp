@@ -189,9 +189,6 @@ TEST_P(BruteForce, AgreesOnAThousandTrains) {
   EXPECT_LT(found.e, kTolerance);
   EXPECT_GE(found.clipped, v.least_clipped);
   EXPECT_LE(found.clipped, v.most_clipped);
-  if (std::getenv("LABILE_SHOW"))
-    std::printf("%s w %.2e e %.2e clipped %.3f gross %.3g change %.2e\n", v.name, found.w, found.e,
-                found.clipped, found.gross, found.change);
 }
 
 INSTANTIATE_TEST_SUITE_P(ThreeFactor, BruteForce,
@@ -240,9 +237,8 @@ TEST(ThreeFactor, ThreadsAndExchangeIntervalsChangeNoBitOfWeightsAndTags) {
   const Errors found = compare(c, oracle, one, reads);
   EXPECT_LT(found.w, kTolerance);
   EXPECT_LT(found.e, kTolerance);
-  for (const int threads : {1, 4})
-    for (const int exchange : {0, 1, 4, 7})
-      expect_same_bits(one, play(c, reads, {threads, exchange, true}), "threads and exchange");
+  for (const Execution e : {Execution{1, 1}, Execution{1, 7}, Execution{4, 0}, Execution{4, 4}})
+    expect_same_bits(one, play(c, reads, e), "threads and exchange");
   expect_same_bits(one, play(c, reads, {1, 0, false}), "narrow vectors");
   // Reading on the way changes nothing.
   const Played unread = play(c, end);
@@ -362,7 +358,6 @@ TEST(ThreeFactor, TheStepClockBoundsEveryStep) {
     const Errors found = compare(c, Oracle(c), played, reads);
     EXPECT_LT(found.w, kTolerance) << bounds;
     EXPECT_LT(found.e, kTolerance) << bounds;
-    if (std::getenv("LABILE_SHOW")) std::printf("step %s %.2e %.2e\n", bounds, found.w, found.e);
     Case event = c;
     event.params["clock"] = is("event");
     EXPECT_GT(compare(event, Oracle(event), played, reads).w, 50 * kTolerance) << bounds;
@@ -548,8 +543,6 @@ TEST(ThreeFactor, AgreesWithBrian2) {
       }
     EXPECT_LT(worst, kTolerance * moved);
     EXPECT_GT(moved, 1e-3);
-    if (std::getenv("LABILE_SHOW"))
-      std::printf("%s worst %.2e of %.3g\n", test["name"].get<std::string>().c_str(), worst, moved);
     ++done;
   }
   EXPECT_EQ(done, 6);
