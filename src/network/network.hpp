@@ -70,8 +70,8 @@ class Network {
   void release_field(int field);
   /// Silences units of a population (a lesion): they emit no spikes from now on. index < size.
   void silence(int population, std::span<const int> units);
-  /// Sets every eligibility of a projection to zero at the present time. Weights are settled as by an arrival:
-  /// bounded, and with soft bounds their factor is taken anew.
+  /// Sets every eligibility of a projection to zero at the present time. Weights are settled as by an
+  /// arrival: bounded, and with soft bounds their factor is taken anew.
   void clear_eligibility(int projection);
 
   // What may be read at any time; never changes a bit.
