@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "plasticity/row_access.hpp"
+
 namespace labile {
 namespace {
 
@@ -46,25 +48,6 @@ struct Lanes<4> {
     return _mm_blendv_ps(b, a, _mm_cmp_ps(x, _mm_setzero_ps(), _CMP_GT_OQ));
   }
 };
-
-// Addresses by scaled index i = 2 x target: 16-byte records at 8 i, 8-byte at 4 i, 4-byte at 2 i.
-inline const float* at16(const float* base, std::size_t i) {
-  return reinterpret_cast<const float*>(reinterpret_cast<const char*>(base) + 8 * i);
-}
-inline const double* at8(const float* base, std::size_t i) {
-  return reinterpret_cast<const double*>(reinterpret_cast<const char*>(base) + 4 * i);
-}
-inline const float* at4(const float* base, std::size_t i) {
-  return reinterpret_cast<const float*>(reinterpret_cast<const char*>(base) + 2 * i);
-}
-inline float* at4(float* base, std::size_t i) {
-  return reinterpret_cast<float*>(reinterpret_cast<char*>(base) + 2 * i);
-}
-
-/// {x, y} of two targets: x0 y0 x1 y1.
-inline Float4 two_pairs(const float* base, std::size_t i, std::size_t j) {
-  return _mm_loadh_pi(_mm_castpd_ps(_mm_load_sd(at8(base, i))), reinterpret_cast<const __m64*>(at8(base, j)));
-}
 
 template <class F>
 struct Pair {
@@ -111,35 +94,9 @@ inline Float8 gather_singles(const float* base, const std::uint16_t* i, Lanes<8>
                               gather_singles(base, i + 4, Lanes<4>{}), 1);
 }
 
-/// One lane after another, so a target may appear twice.
-inline void scatter_add(float* input, const std::uint16_t* i, Float4 w) {
-  float* a = at4(input, i[0]);
-  *a += _mm_cvtss_f32(w);
-  float* b = at4(input, i[1]);
-  *b += _mm_cvtss_f32(_mm_movehdup_ps(w));
-  float* c = at4(input, i[2]);
-  *c += _mm_cvtss_f32(_mm_unpackhi_ps(w, w));
-  float* d = at4(input, i[3]);
-  *d += _mm_cvtss_f32(_mm_shuffle_ps(w, w, 0xFF));
-}
 inline void scatter_add(float* input, const std::uint16_t* i, Float8 w) {
   scatter_add(input, i, _mm256_castps256_ps128(w));
   scatter_add(input, i + 4, _mm256_extractf128_ps(w, 1));
-}
-
-/// Asks for chunk c of the row that comes next; chunks beyond its end are not asked for. Inlined at once: g++
-/// 12 takes a function that only prefetches for one that does nothing and drops calls of it.
-template <std::size_t Bytes>
-[[gnu::always_inline]] inline void fetch(const NextRow& next, std::size_t c) {
-  if (c >= next.chunks) return;
-  const char* at = reinterpret_cast<const char*>(next.begin) + c * Bytes;
-  for (std::size_t o = 0; o < Bytes; o += 64) _mm_prefetch(at + o, _MM_HINT_T0);
-}
-/// What is left of it, and its last line, when this row has had `c` chunks.
-template <std::size_t Bytes>
-[[gnu::always_inline]] inline void fetch_rest(const NextRow& next, std::size_t c) {
-  for (; c < next.chunks; ++c) fetch<Bytes>(next, c);
-  _mm_prefetch(reinterpret_cast<const char*>(next.begin) + next.chunks * Bytes - 1, _MM_HINT_T0);
 }
 
 template <int L, bool Gated, bool Soft, bool Own>

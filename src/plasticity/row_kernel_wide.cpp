@@ -5,29 +5,13 @@
 
 #include <algorithm>
 
+#include "plasticity/row_access.hpp"
 #include "plasticity/row_kernel.hpp"
 
 namespace labile {
 namespace {
 
 using F = __m512;
-
-// Addresses by scaled index i = 2 x target, as in row_kernel.cpp.
-inline const float* at16(const float* base, std::size_t i) {
-  return reinterpret_cast<const float*>(reinterpret_cast<const char*>(base) + 8 * i);
-}
-inline const double* at8(const float* base, std::size_t i) {
-  return reinterpret_cast<const double*>(reinterpret_cast<const char*>(base) + 4 * i);
-}
-inline const float* at4(const float* base, std::size_t i) {
-  return reinterpret_cast<const float*>(reinterpret_cast<const char*>(base) + 2 * i);
-}
-inline float* at4(float* base, std::size_t i) {
-  return reinterpret_cast<float*>(reinterpret_cast<char*>(base) + 2 * i);
-}
-inline __m128 two_pairs(const float* base, std::size_t i, std::size_t j) {
-  return _mm_loadh_pi(_mm_castpd_ps(_mm_load_sd(at8(base, i))), reinterpret_cast<const __m64*>(at8(base, j)));
-}
 
 struct Pair {
   F x, y;
@@ -69,27 +53,6 @@ inline F gather_singles(const float* base, const std::uint16_t* i) {
   a = _mm512_insertf32x4(a, four(8), 2);
   return _mm512_insertf32x4(a, four(12), 3);
 }
-inline void scatter_add(float* input, const std::uint16_t* i, __m128 w) {
-  *at4(input, i[0]) += _mm_cvtss_f32(w);
-  *at4(input, i[1]) += _mm_cvtss_f32(_mm_movehdup_ps(w));
-  *at4(input, i[2]) += _mm_cvtss_f32(_mm_unpackhi_ps(w, w));
-  *at4(input, i[3]) += _mm_cvtss_f32(_mm_shuffle_ps(w, w, 0xFF));
-}
-/// Asks for chunk c of the row that comes next; chunks beyond its end are not asked for. Inlined at once: g++
-/// 12 takes a function that only prefetches for one that does nothing and drops calls of it.
-template <std::size_t Bytes>
-[[gnu::always_inline]] inline void fetch(const NextRow& next, std::size_t c) {
-  if (c >= next.chunks) return;
-  const char* at = reinterpret_cast<const char*>(next.begin) + c * Bytes;
-  for (std::size_t o = 0; o < Bytes; o += 64) _mm_prefetch(at + o, _MM_HINT_T0);
-}
-/// What is left of it, and its last line, when this row has had `c` chunks.
-template <std::size_t Bytes>
-[[gnu::always_inline]] inline void fetch_rest(const NextRow& next, std::size_t c) {
-  for (; c < next.chunks; ++c) fetch<Bytes>(next, c);
-  _mm_prefetch(reinterpret_cast<const char*>(next.begin) + next.chunks * Bytes - 1, _MM_HINT_T0);
-}
-
 template <bool Gated, bool Own>
 void visit(std::byte* row, std::size_t chunks, const RowConstants& k, const RowTargets& targets, float* input,
            const NextRow& next) noexcept {
