@@ -106,7 +106,6 @@ class NeuronUnit final : public Unit {
   std::vector<float*> ports_;  // [port] -> [padded]
   float* current_;             // [padded]
   float* nowhere_;             // [padded] where refreshes deliver
-  bool any_current_ = false;
   std::vector<Arrivals> arrivals_;
 };
 
