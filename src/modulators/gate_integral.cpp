@@ -60,6 +60,8 @@ GateIntegral::GateIntegral(double tau_e_ms, double dt_ms, std::int64_t history_s
   to_weight_ = dt_ms * w.to;
   factor_ = exp(-static_cast<double>(every_) * per_step_);
   steps_.resize(ring_size(history_steps + 1));
+  ends_.resize(steps_.size());
+  carried_ = static_cast<std::int64_t>(std::min(-std::log(kNegligible) / per_step_ + 1, 0x1p52));
   segments_.resize(ring_size(history_steps / every_ + 3));
   mask_ = static_cast<std::int64_t>(steps_.size()) - 1;
   segment_mask_ = static_cast<std::int64_t>(segments_.size()) - 1;
@@ -77,6 +79,7 @@ void GateIntegral::push(double g_from, double g_to) noexcept {
   step.rest = rest - (step.since - sum);
   if (++newest_ - newest_start_ == every_) {
     segments_[static_cast<std::size_t>(newest_segment_ & segment_mask_)] = {step.since, step.rest};
+    carry_on(step.since, step.rest);
     ++newest_segment_;
     newest_start_ = newest_;
     step = Step{};
@@ -85,6 +88,21 @@ void GateIntegral::push(double g_from, double g_to) noexcept {
     step.inverse = 1 / step.decay;
   }
   steps_[static_cast<std::size_t>(newest_ & mask_)] = step;
+}
+
+/// The reference moves from newest_start_ to newest_, over a segment with this integral.
+void GateIntegral::carry_on(double whole, double rest) noexcept {
+  const std::int64_t kept = newest_ - std::min(newest_, mask_);
+  for (std::int64_t n = std::max(kept, newest_start_ - carried_); n < newest_start_; ++n) {
+    End& e = ends_[static_cast<std::size_t>(n & mask_)];
+    e.integral = fma(e.left, whole, e.integral);
+    e.left *= factor_;
+  }
+  for (std::int64_t n = std::max(kept, newest_start_); n < newest_; ++n) {
+    const auto i = static_cast<std::size_t>(n & mask_);
+    const Step& from = steps_[i];
+    ends_[i] = {((whole - from.since) + (rest - from.rest)) * from.inverse, factor_ * from.inverse};
+  }
 }
 
 double GateIntegral::chained(std::int64_t n0, std::int64_t n1) const noexcept {

@@ -6,10 +6,9 @@
 #include <vector>
 
 #include "network/spec.hpp"
+#include "network/time.hpp"
 
 namespace labile {
-
-using Step = std::int64_t;
 
 /// Poisson numbers up to 15 by the alias method with 16 columns, four bits choosing the column and twelve
 /// saying whether it is left. Where the twelve do not decide (once in 4096) further bits do: see settle_tie.
@@ -35,7 +34,7 @@ class Background {
   /// 100 spikes a step.
   Background(const BackgroundSpec& spec, double dt_ms, std::uint64_t seed, std::uint32_t entity, bool wide);
   /// Adds step n's spikes to input[0, count), for neurons first .. of the population; first is a multiple of
-  /// 32 and the array is padded to one.
+  /// 64 and the array has room for count rounded up to a multiple of 16.
   void add(Step n, int first, int count, float* input) const noexcept;
 
  private:

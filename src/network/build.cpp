@@ -37,9 +37,6 @@ void refuse_twice(const std::vector<T>& list, std::string_view what) {
         throw Error(list[i].where, fmt::format("two {}s are called '{}'", what, list[i].name));
   }
 }
-Step steps_of(double ms, double dt) {
-  return static_cast<Step>(std::llround(ms / dt));
-}
 template <class T>
 int named(const std::vector<T>& list, std::string_view name, const Where& where, std::string_view what) {
   return index_of(
@@ -47,7 +44,7 @@ int named(const std::vector<T>& list, std::string_view name, const Where& where,
 }
 /// Rows as long as can be expected decide how wide chunks are: padding must not cost more than it saves.
 int lanes_for(double row_length) {
-  return row_length >= 24 ? 16 : 4;
+  return row_length >= 96 ? 16 : 8;
 }
 int blocks_of(int size, bool many_delays) {
   const int most = many_delays ? kBlockTargetsManyDelays : kBlockTargets;
@@ -149,7 +146,7 @@ void Network::Impl::make_populations() {
 void Network::Impl::make_fields() {
   for (const FieldSpec& f : spec.fields) {
     try {
-      fields.push_back({&f, ModulatorField({f.tau_ms, f.tonic, f.quantum}, spec.dt_ms), {}, 1, {}, 0, 0});
+      fields.push_back({&f, ModulatorField({f.tau_ms, f.tonic, f.quantum}, spec.dt_ms), {}, 1, {}, 0});
     } catch (const Error& e) {
       throw Error(f.where, fmt::format("field '{}': {}", f.name, e.what()));
     }
@@ -209,7 +206,7 @@ void Network::Impl::make_projections() {
     p.shape.own = !p.connector->one_weight();
     p.fixed.w0 = p.shape.own ? 0 : p.connector->weight();
     if (s.rule != "static") {
-      RuleForm rule;
+      RuleForm& rule = p.rule;
       const RuleEntry& entry = find_rule(s.rule, s.where);
       try {
         rule = entry.make(s.params);
@@ -226,11 +223,10 @@ void Network::Impl::make_projections() {
       p.shape.plastic = true;
       p.shape.gated = rule.gated;
       p.shape.soft = rule.soft;
-      const double lo = std::min(s.weight.lo, s.weight.a), w = s.weight.a;
+      const double w = s.weight.a;
       if (p.connector->one_weight() && (w < rule.w_min || w > rule.w_max))
         throw Error(s.where, fmt::format("projection '{}': weight {} lies outside its bounds {} to {}",
                                          s.name, w, rule.w_min, rule.w_max));
-      (void)lo;
       p.fixed.dw_min = static_cast<float>(rule.w_min - static_cast<double>(p.fixed.w0));
       p.fixed.dw_max = static_cast<float>(rule.w_max - static_cast<double>(p.fixed.w0));
     } else if (!s.params.empty()) {
@@ -247,8 +243,8 @@ void Network::Impl::make_projections() {
           s.where,
           fmt::format("projection '{}': the dendritic part, {} ms, is longer than the whole delay, {} ms",
                       s.name, s.dendritic_ms, least));
-    if (p.connector->delays().size() >= kManyDelays)
-      populations[static_cast<std::size_t>(p.target)].many_delays = true;
+    p.many_delays = p.connector->delays().size() >= kManyDelays;
+    if (p.many_delays) populations[static_cast<std::size_t>(p.target)].many_delays = true;
   }
 }
 
@@ -285,12 +281,11 @@ void Network::Impl::choose_window() {
   Step lag = 0;
   for (Projection& p : projections) {
     if (!p.shape.plastic) continue;
-    const RuleForm rule = find_rule(p.spec->rule).make(p.spec->params);
     const Step dendritic = steps_of(p.spec->dendritic_ms, spec.dt_ms);
     lag = std::max(lag, dendritic);
-    p.clock =
-        std::make_unique<PlasticClock>(rule, spec.dt_ms, populations[static_cast<std::size_t>(p.source)].size,
-                                       dendritic, p.connector->delays().back(), window);
+    p.clock = std::make_unique<PlasticClock>(p.rule, spec.dt_ms,
+                                             populations[static_cast<std::size_t>(p.source)].size, dendritic,
+                                             p.connector->delays().back(), window);
     p.visit = visit_row(p.shape, execution.wide);
   }
   for (Projection& p : projections)

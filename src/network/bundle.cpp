@@ -29,31 +29,32 @@ Bundle::Bundle(const Connector& connector, const RowShape& shape, int sources, i
   }
   out_degree_.assign(static_cast<std::size_t>(sources), 0);
   for (std::size_t r = 0; r < rows; ++r) out_degree_[r / delays_] += filled[r];
-  rows_.resize(rows + 1);
+  rows_ = LargeArray((rows + 1) * sizeof(std::uint32_t));
+  std::uint32_t* starts = row_starts();
   std::uint64_t chunks = 0;
   for (std::size_t r = 0; r < rows; ++r) {
-    rows_[r] = static_cast<std::uint32_t>(chunks);
+    starts[r] = static_cast<std::uint32_t>(chunks);
     chunks += (filled[r] + lanes - 1) / lanes;
     filled[r] = 0;
   }
   if (chunks > std::numeric_limits<std::uint32_t>::max())
     throw Bug("a block has too many chunks of synapses");
-  rows_[rows] = static_cast<std::uint32_t>(chunks);
+  starts[rows] = static_cast<std::uint32_t>(chunks);
   chunks_ = LargeArray(chunks * chunk_bytes_);
   for (int t = first; t < first + targets; ++t) {
     drawn.clear();
     connector.synapses(t, drawn);
     for (const NewSynapse& s : drawn) {
       const std::size_t r = s.source * delays_ + class_of[s.delay];
-      const std::uint32_t at_lane = filled[r]++, chunk = rows_[r] + at_lane / lanes, lane = at_lane % lanes;
+      const std::uint32_t at_lane = filled[r]++, chunk = starts[r] + at_lane / lanes, lane = at_lane % lanes;
       reinterpret_cast<std::uint16_t*>(at(chunk))[lane] = static_cast<std::uint16_t>(2 * (t - first));
       if (shape_.own) w0(chunk)[lane] = s.weight;
     }
   }
   const auto dummy = static_cast<std::uint16_t>(2 * dummy_target(targets));
   for (std::size_t r = 0; r < rows; ++r)
-    for (std::uint32_t i = filled[r]; i < (rows_[r + 1] - rows_[r]) * lanes; ++i)
-      reinterpret_cast<std::uint16_t*>(at(rows_[r] + i / lanes))[i % lanes] = dummy;
+    for (std::uint32_t i = filled[r]; i < (starts[r + 1] - starts[r]) * lanes; ++i)
+      reinterpret_cast<std::uint16_t*>(at(starts[r] + i / lanes))[i % lanes] = dummy;
 }
 
 }  // namespace labile

@@ -20,8 +20,8 @@ class Bundle {
   };
   /// The row of a source with the delays()[k]-th delay.
   [[nodiscard]] Row row(std::uint32_t source, std::size_t k) const {
-    const std::size_t i = source * delays_ + k;
-    return {rows_[i], rows_[i + 1] - rows_[i]};
+    const std::uint32_t* r = row_starts() + source * delays_ + k;
+    return {r[0], r[1] - r[0]};
   }
   [[nodiscard]] std::byte* at(std::uint32_t chunk) const { return chunks_.data() + chunk * chunk_bytes_; }
   [[nodiscard]] const RowShape& shape() const { return shape_; }
@@ -29,7 +29,7 @@ class Bundle {
   [[nodiscard]] std::size_t synapses() const { return synapses_; }
   /// Synapses of each source here; emptied by the call.
   [[nodiscard]] std::vector<std::uint32_t> take_out_degrees() { return std::move(out_degree_); }
-  [[nodiscard]] std::size_t bytes() const { return chunks_.bytes() + rows_.size() * sizeof(std::uint32_t); }
+  [[nodiscard]] std::size_t bytes() const { return chunks_.bytes() + rows_.bytes(); }
 
   /// Fields of a lane, for readers and the slow clock.
   [[nodiscard]] int target(std::uint32_t chunk, int lane) const {  // -1: padding
@@ -50,11 +50,12 @@ class Bundle {
   }
 
  private:
+  [[nodiscard]] std::uint32_t* row_starts() const { return reinterpret_cast<std::uint32_t*>(rows_.data()); }
   RowShape shape_;
   std::size_t delays_, chunk_bytes_, synapses_ = 0;
   int targets_;
   std::vector<std::uint32_t> out_degree_;
-  std::vector<std::uint32_t> rows_;  // [source x delay + 1] first chunk
+  LargeArray rows_;  // u32 [source x delay + 1] first chunk
   LargeArray chunks_;
 };
 

@@ -12,10 +12,6 @@
 namespace labile {
 namespace {
 
-Step steps_of(double ms, double dt) {
-  return static_cast<Step>(std::llround(ms / dt));
-}
-
 /// Delays that a distribution can give, ascending.
 std::vector<std::uint32_t> possible_delays(const Distribution& d, double dt, const Where& where) {
   const auto check = [&](double ms) {

@@ -7,10 +7,9 @@
 
 #include "core/random.hpp"
 #include "network/spec.hpp"
+#include "network/time.hpp"
 
 namespace labile {
-
-using Step = std::int64_t;
 
 /// One synapse onto a given target.
 struct NewSynapse {

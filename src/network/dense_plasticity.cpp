@@ -38,8 +38,7 @@ void DensePlasticity::change(std::uint32_t chunk, int lane, double by, const Row
 void DensePlasticity::advance(Step n, const RowConstants& fixed) {
   if (!clock_->gated()) return;
   const double eta_J = clock_->rule().eta * clock_->gate_integral(n - 1, n);
-  const double decay =
-      clock_->eligibility_decay({n - 1, 0}, n);  // as a float it would be off by 1e-4 in tau_e
+  const double decay = clock_->eligibility_decay(1);  // as a float it would be off by 1e-4 in tau_e
   const int lanes = bundle_->shape().lanes;
   for (std::uint32_t c = 0; c < row_of_chunk_.size(); ++c) {
     float* e = bundle_->e(c);

@@ -151,50 +151,22 @@ std::vector<Network::Impl::Place> Network::Impl::places(int projection) const {
   return r;
 }
 
-Network::Impl::Lane Network::Impl::decode(const Place& place, std::uint32_t source, std::size_t k,
-                                          std::uint32_t chunk, int lane) const {
-  const Projection& p = *place.incoming->projection;
-  const Bundle& b = *place.incoming->bundle;
-  const double w0 = p.shape.own ? static_cast<double>(b.w0(chunk)[lane]) : static_cast<double>(p.fixed.w0);
-  if (!p.clock) return {w0, 0};
-  const RuleForm& rule = p.clock->rule();
-  if (place.incoming->dense)
-    return {w0 + static_cast<double>(b.dw(chunk)[lane]),
-            rule.gated ? static_cast<double>(b.e(chunk)[lane]) : 0};
-  const auto last = p.clock->last_visit(source, p.connector->delays()[k], now);
-  const auto sums = place.incoming->sums->sums(last.at, b.target(chunk, lane));
-  const double stored = static_cast<double>(b.dw(chunk)[lane]);
-  const double e = rule.gated ? static_cast<double>(b.e(chunk)[lane]) : 0;
-  const auto now_is = p.clock->decode(last, e, static_cast<double>(sums.A), static_cast<double>(sums.B), now);
-  double change = now_is.change;
-  if (rule.soft) {
-    const double total = change + static_cast<double>(b.z(chunk)[lane]);
-    change = total * (total > 0 ? rule.w_max - (w0 + stored) : w0 + stored - rule.w_min);
-  }
-  return {w0 + stored + change, now_is.e};
-}
-
-void Network::Impl::store(const Place& place, std::uint32_t source, std::size_t k, std::uint32_t chunk,
-                          int lane, double w) const {
-  const Projection& p = *place.incoming->projection;
-  const Bundle& b = *place.incoming->bundle;
+void Network::Impl::store(const Row& row, std::uint32_t chunk, int lane, double w) const {
+  const Projection& p = *row.place.incoming->projection;
+  const Bundle& b = *row.place.incoming->bundle;
   const double w0 = p.shape.own ? static_cast<double>(b.w0(chunk)[lane]) : static_cast<double>(p.fixed.w0);
   if (!p.clock) {
     b.w0(chunk)[lane] = static_cast<float>(w);
     return;
   }
   float& dw = b.dw(chunk)[lane];
-  if (p.shape.soft && !place.incoming->dense) {
+  if (p.shape.soft && !row.place.incoming->dense) {
     // The factor is that of the new weight, and nothing is pending.
-    const auto last = p.clock->last_visit(source, p.connector->delays()[k], now);
-    const auto sums = place.incoming->sums->sums(last.at, b.target(chunk, lane));
-    const double e = p.shape.gated ? static_cast<double>(b.e(chunk)[lane]) : 0;
-    b.z(chunk)[lane] = static_cast<float>(
-        -p.clock->decode(last, e, static_cast<double>(sums.A), static_cast<double>(sums.B), now).change);
+    b.z(chunk)[lane] = static_cast<float>(-pending(row, chunk, lane));
     dw = static_cast<float>(w - w0);
     return;
   }
-  dw += static_cast<float>(w - decode(place, source, k, chunk, lane).w);
+  dw += static_cast<float>(w - decode(row, chunk, lane).w);
 }
 
 std::vector<SynapseState> Network::synapses(int projection, int source) const {
@@ -205,13 +177,11 @@ std::vector<SynapseState> Network::synapses(int projection, int source) const {
   std::vector<SynapseState> r;
   for (int s = source < 0 ? 0 : source; s < (source < 0 ? sources : source + 1); ++s)
     for (const auto& place : places)
-      impl_->each_synapse(
-          place, static_cast<std::uint32_t>(s),
-          [&](const auto& at, std::uint32_t from, std::size_t k, std::uint32_t c, int lane, int t) {
-            const auto now = impl_->decode(at, from, k, c, lane);
-            const double w = now.bounded(p), e = now.e;
-            r.push_back({s, at.unit->first() + t, p.connector->delays()[k] * impl_->spec.dt_ms, w, e});
-          });
+      impl_->each_synapse(place, static_cast<std::uint32_t>(s),
+                          [&](const Impl::Row& row, std::uint32_t c, int lane, int t) {
+                            const auto now = impl_->decode(row, c, lane);
+                            r.push_back({s, place.unit->first() + t, row.delay_ms, now.bounded(p), now.e});
+                          });
   return r;
 }
 
@@ -222,27 +192,49 @@ std::size_t Network::synapse_count(int projection) const {
 }
 
 Network::WeightSummary Network::weight_summary(int projection) const {
-  const FlushDenormals scope;
   const Projection& p = impl_->projections[static_cast<std::size_t>(projection)];
   const int sources = impl_->populations[static_cast<std::size_t>(p.source)].size;
   const auto places = impl_->places(projection);
-  WeightSummary r{0, 0, 0, INFINITY, -INFINITY};
-  double square = 0;  // Welford's, so that small spreads around large means survive
-  for (int s = 0; s < sources; ++s)
-    for (const auto& place : places)
-      impl_->each_synapse(
-          place, static_cast<std::uint32_t>(s),
-          [&](const auto& at, std::uint32_t from, std::size_t k, std::uint32_t c, int lane, int) {
-            const double w = impl_->decode(at, from, k, c, lane).bounded(p);
-            ++r.n;
-            const double d = w - r.mean;
-            r.mean += d / static_cast<double>(r.n);
-            square += d * (w - r.mean);
-            r.min = std::min(r.min, w);
-            r.max = std::max(r.max, w);
-          });
-  r.sd = r.n > 1 ? std::sqrt(square / static_cast<double>(r.n - 1)) : 0;
-  return r;
+  // Means and squares of parts are joined by Chan's formula, so that small spreads around large means
+  // survive.
+  struct Part {
+    double n = 0, mean = 0, square = 0, min = INFINITY, max = -INFINITY;
+    void join(const Part& o) {
+      if (o.n == 0) return;
+      const double d = o.mean - mean, both = n + o.n;
+      mean += d * o.n / both;
+      square += o.square + d * d * n * o.n / both;
+      n = both;
+      min = std::min(min, o.min);
+      max = std::max(max, o.max);
+    }
+  };
+  std::vector<Part> parts(places.size());
+  impl_->pool.run(static_cast<int>(places.size()), [&](int i) {
+    const FlushDenormals scope;
+    for (int s = 0; s < sources; ++s) {
+      Part row;
+      double first = 0, sum = 0, square = 0;  // of differences from the row's first
+      impl_->each_synapse(places[static_cast<std::size_t>(i)], static_cast<std::uint32_t>(s),
+                          [&](const Impl::Row& at, std::uint32_t c, int lane, int) {
+                            const double w = impl_->decode(at, c, lane).bounded(p);
+                            if (row.n == 0) first = w;
+                            ++row.n;
+                            sum += w - first;
+                            square += (w - first) * (w - first);
+                            row.min = std::min(row.min, w);
+                            row.max = std::max(row.max, w);
+                          });
+      if (row.n == 0) continue;
+      row.mean = first + sum / row.n;
+      row.square = std::max(0.0, square - sum * sum / row.n);
+      parts[static_cast<std::size_t>(i)].join(row);
+    }
+  });
+  Part all;
+  for (const Part& part : parts) all.join(part);
+  return {static_cast<std::size_t>(all.n), all.mean, all.n > 1 ? std::sqrt(all.square / (all.n - 1)) : 0,
+          all.min, all.max};
 }
 
 void Network::set_weight(int projection, int source, int target, double w) {
@@ -259,13 +251,12 @@ void Network::set_weight(int projection, int source, int target, double w) {
     throw Error(fmt::format("projection '{}': weight {} lies outside its bounds", p.name, w));
   int found = 0;
   for (const auto& place : impl_->places(projection))
-    impl_->each_synapse(
-        place, static_cast<std::uint32_t>(source),
-        [&](const auto& at, std::uint32_t from, std::size_t k, std::uint32_t c, int lane, int t) {
-          if (at.unit->first() + t != target) return;
-          ++found;
-          impl_->store(at, from, k, c, lane, w);
-        });
+    impl_->each_synapse(place, static_cast<std::uint32_t>(source),
+                        [&](const Impl::Row& row, std::uint32_t c, int lane, int t) {
+                          if (place.unit->first() + t != target) return;
+                          ++found;
+                          impl_->store(row, c, lane, w);
+                        });
   if (found == 0)
     throw Error(fmt::format("projection '{}' has no synapse from {} to {}", p.name, source, target));
 }
@@ -278,13 +269,12 @@ void Network::clear_eligibility(int projection) {
   for (const auto& place : impl_->places(projection)) {
     for (int s = 0; s < sources; ++s)
       impl_->each_synapse(
-          place, static_cast<std::uint32_t>(s),
-          [&](const auto& at, std::uint32_t from, std::size_t k, std::uint32_t c, int lane, int) {
+          place, static_cast<std::uint32_t>(s), [&](const Impl::Row& row, std::uint32_t c, int lane, int) {
             // Without e and the targets' sums nothing is pending: what is stored is the weight.
-            const Bundle& b = *at.incoming->bundle;
-            const double w = impl_->decode(at, from, k, c, lane).bounded(p);
+            const Bundle& b = *place.incoming->bundle;
+            const double w = impl_->decode(row, c, lane).bounded(p);
             b.e(c)[lane] = 0;
-            if (at.incoming->dense) return;
+            if (place.incoming->dense) return;
             const double w0 =
                 p.shape.own ? static_cast<double>(b.w0(c)[lane]) : static_cast<double>(p.fixed.w0);
             b.dw(c)[lane] = static_cast<float>(w - w0);

@@ -9,10 +9,9 @@
 #include <span>
 
 #include "network/spec.hpp"
+#include "network/time.hpp"
 
 namespace labile {
-
-using Step = std::int64_t;
 
 /// How to run, which never changes a bit.
 struct Execution {
@@ -87,7 +86,7 @@ class Network {
   [[nodiscard]] std::vector<SynapseState> synapses(int projection, int source = -1) const;
   /// Number of synapses of a projection.
   [[nodiscard]] std::size_t synapse_count(int projection) const;
-  /// Sum of weights and of squares, for summaries, in a fixed order.
+  /// Mean, spread and range of a projection's weights now.
   struct WeightSummary {
     std::size_t n = 0;
     double mean = 0, sd = 0, min = 0, max = 0;

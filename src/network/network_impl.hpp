@@ -40,6 +40,13 @@ struct Network::Impl {
     const NeuronUnit::Incoming* incoming;
   };
   [[nodiscard]] std::vector<Place> places(int projection) const;
+  /// The synapses of one source with one delay there.
+  struct Row {
+    const Place& place;
+    std::uint32_t source;
+    double delay_ms;
+    PlasticClock::Reading now;  // event and sweep clocks
+  };
   /// Weight (not bounded since the last visit) and eligibility of one lane now.
   struct Lane {
     double w, e;
@@ -47,21 +54,25 @@ struct Network::Impl {
       return p.clock ? std::clamp(w, p.clock->rule().w_min, p.clock->rule().w_max) : w;
     }
   };
+  [[nodiscard]] Lane decode(const Row& row, std::uint32_t chunk, int lane) const;
+  /// What its target's spikes have added to it since the last visit, before soft bounds' factor.
+  [[nodiscard]] double pending(const Row& row, std::uint32_t chunk, int lane) const;
   /// Makes w its weight, whatever has collected since the last visit.
-  void store(const Place& place, std::uint32_t source, std::size_t k, std::uint32_t chunk, int lane,
-             double w) const;
-  [[nodiscard]] Lane decode(const Place& place, std::uint32_t source, std::size_t k, std::uint32_t chunk,
-                            int lane) const;
-  /// Calls f(place, source, delay class, chunk, lane, target) for the synapses of a source.
+  void store(const Row& row, std::uint32_t chunk, int lane, double w) const;
+  /// Calls f(row, chunk, lane, target) for the synapses of a source.
   template <class F>
   void each_synapse(const Place& place, std::uint32_t source, F&& f) const {
     const Bundle& b = *place.incoming->bundle;
-    const auto delays = place.incoming->projection->connector->delays();
+    const Projection& p = *place.incoming->projection;
+    const auto delays = p.connector->delays();
     for (std::size_t k = 0; k < delays.size(); ++k) {
-      const Bundle::Row row = b.row(source, k);
-      for (std::uint32_t c = row.begin; c < row.begin + row.chunks; ++c)
+      const Bundle::Row at = b.row(source, k);
+      if (at.chunks == 0) continue;
+      Row row{place, source, delays[k] * spec.dt_ms, {}};
+      if (place.incoming->sums) row.now = p.clock->reading(source, delays[k], now);
+      for (std::uint32_t c = at.begin; c < at.begin + at.chunks; ++c)
         for (int lane = 0; lane < b.shape().lanes; ++lane)
-          if (const int t = b.target(c, lane); t >= 0) f(place, source, k, c, lane, t);
+          if (const int t = b.target(c, lane); t >= 0) f(row, c, lane, t);
     }
   }
 
@@ -82,7 +93,6 @@ struct Network::Impl {
     Step release_delay = 1;
     std::vector<std::pair<Step, double>> pulses;  // sorted
     std::size_t next_pulse = 0;
-    double added = 0;  // from outside, at the present step
   };
   std::vector<FieldState> fields;
   std::vector<double> field_values;  // scratch: one limit of each
@@ -111,5 +121,35 @@ struct Network::Impl {
   void evaluate_gates(bool right, Step n);
   Step run_from = 0, run_to = 0;  // the present window
 };
+
+// Inline: readers call them for every synapse.
+inline double Network::Impl::pending(const Row& row, std::uint32_t chunk, int lane) const {
+  const Bundle& b = *row.place.incoming->bundle;
+  const auto sums = row.place.incoming->sums->sums(row.now.frame, b.target(chunk, lane));
+  const double e = b.shape().gated ? static_cast<double>(b.e(chunk)[lane]) : 0;
+  return row.now.w_per_e * e +
+         (row.now.w_per_A * static_cast<double>(sums.A) + row.now.w_per_B * static_cast<double>(sums.B));
+}
+
+inline Network::Impl::Lane Network::Impl::decode(const Row& row, std::uint32_t chunk, int lane) const {
+  const Projection& p = *row.place.incoming->projection;
+  const Bundle& b = *row.place.incoming->bundle;
+  const double w0 = p.shape.own ? static_cast<double>(b.w0(chunk)[lane]) : static_cast<double>(p.fixed.w0);
+  if (!p.clock) return {w0, 0};
+  const double stored = static_cast<double>(b.dw(chunk)[lane]);
+  double e = p.shape.gated ? static_cast<double>(b.e(chunk)[lane]) : 0;
+  if (row.place.incoming->dense) return {w0 + stored, e};
+  double change = pending(row, chunk, lane);
+  if (p.shape.soft) {
+    const double total = change + static_cast<double>(b.z(chunk)[lane]);
+    const RuleForm& rule = p.clock->rule();
+    change = total * (total > 0 ? rule.w_max - (w0 + stored) : w0 + stored - rule.w_min);
+  }
+  if (p.shape.gated) {
+    const auto sums = row.place.incoming->sums->sums(row.now.frame, b.target(chunk, lane));
+    e = row.now.decay * e + row.now.e_per_A * static_cast<double>(sums.A);
+  }
+  return {w0 + stored + change, e};
+}
 
 }  // namespace labile

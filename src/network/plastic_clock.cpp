@@ -7,8 +7,6 @@
 
 namespace labile {
 namespace {
-constexpr int kLiveMost = 32;
-
 Step ring(Step least) {
   return static_cast<Step>(std::bit_ceil(static_cast<std::uint64_t>(least)));
 }
@@ -25,7 +23,7 @@ int frames_of(Step epoch, double dt) {
 int live_of(const RuleForm& r, Step epoch, double dt, int frames) {
   // exp(-21) is below a float's precision.
   const double epochs = 21 * r.tau_plus_ms / (static_cast<double>(epoch) * dt);
-  return std::min({frames, kLiveMost, static_cast<int>(std::ceil(epochs)) + 1});
+  return std::min({frames, PostStep::kFramesMost, static_cast<int>(std::ceil(epochs)) + 1});
 }
 }  // namespace
 
@@ -108,7 +106,7 @@ void PlasticClock::add(Step n, std::uint32_t source, bool deliver) {
   }
   events_[static_cast<std::size_t>(n & event_mask_)].push_back(
       {source, deliver, static_cast<std::uint32_t>(gap), static_cast<float>(before), static_cast<float>(now),
-       static_cast<float>(depress)});
+       static_cast<float>(depress), static_cast<float>(decay_e_(gap))});
   x_[source] = now;
   r2_[source] = r2;
   last_[source] = n;
@@ -134,7 +132,7 @@ RowConstants PlasticClock::constants(const PreEvent& e, Step n) const noexcept {
   RowConstants k;
   if (rule_.gated) {
     const double d = now.decay, G = now.since, eta = rule_.eta;
-    k.D = static_cast<float>(decay_e_(e.gap));
+    k.D = e.D;
     k.c0_d = static_cast<float>(c0 * d);
     k.eta_J = static_cast<float>(eta * integral_.integral(n0, n));
     k.eta_c0 = static_cast<float>(eta * c0);
@@ -161,14 +159,13 @@ PlasticClock::Last PlasticClock::last_visit(std::uint32_t source, Step d, Step n
   throw Bug("a synapse's last visit is not on record");
 }
 
-PlasticClock::Decoded PlasticClock::decode(const Last& last, double e_stored, double A, double B,
-                                           Step n) const {
-  const Step p = last.at / epoch_;
-  const double c0 = last.trace * rise_plus_[static_cast<std::size_t>(last.at - p * epoch_)];
-  if (!rule_.gated) return {0, rule_.eta * c0 * A};
-  const double d = integral_.decay(n), G = integral_.since(n);
-  return {decay_e_(n - last.at) * e_stored + c0 * d * A,
-          rule_.eta * (integral_.integral(last.at, n) * e_stored + c0 * (B + G * A))};
+PlasticClock::Reading PlasticClock::reading(std::uint32_t source, Step delay, Step n) const {
+  const Last last = last_visit(source, delay, n);
+  const int frame = frame_at(last.at);
+  const double c0 = last.trace * rise_plus_[static_cast<std::size_t>(last.at % epoch_)];
+  if (!rule_.gated) return {.frame = frame, .w_per_A = rule_.eta * c0};
+  const double d = integral_.decay(n), G = integral_.since(n), eta = rule_.eta;
+  return {frame, decay_e_(n - last.at), c0 * d, eta * integral_.integral(last.at, n), eta * c0 * G, eta * c0};
 }
 
 std::size_t PlasticClock::bytes() const {

@@ -16,12 +16,11 @@
 
 #include "modulators/gate_integral.hpp"
 #include "network/exp_table.hpp"
+#include "network/time.hpp"
 #include "plasticity/row_kernel.hpp"
 #include "plasticity/rule.hpp"
 
 namespace labile {
-
-using Step = std::int64_t;
 
 /// One spike of a source, or a refresh.
 struct PreEvent {
@@ -30,12 +29,15 @@ struct PreEvent {
   std::uint32_t gap;      // steps since the source's last event
   float x_before, x_now;  // presynaptic trace just after the last event, and just after this one
   float depress;          // A2_minus + A3_minus r2, 0 for a refresh
+  float D;                // decay of the eligibility over the gap
 };
 
 /// What one spike of a target adds to its sums, by live frame (0 = the present epoch).
 struct PostStep {
-  float y = 0;         // added to Y
-  float a[32], b[32];  // added to A and B of the frame `age` epochs back; times the amplitude
+  static constexpr int kFramesMost = 32;
+  float y = 0;  // added to Y
+  float a[kFramesMost],
+      b[kFramesMost];  // added to A and B of the frame `age` epochs back; times the amplitude
 };
 
 class PlasticClock {
@@ -80,29 +82,31 @@ class PlasticClock {
   [[nodiscard]] GateIntegral::Move move_at(Step n) const { return integral_.move_at(n); }
   [[nodiscard]] double o2_decay(Step n) const { return slow_post_(n); }
   // For the step clock: amplitudes at n, and decays over n steps.
+  [[nodiscard]] double eligibility_decay(Step n) const { return decay_e_(n); }
   [[nodiscard]] double plus(Step n) const { return plus_[static_cast<std::size_t>(n & window_mask_)]; }
   [[nodiscard]] double minus(Step n) const { return minus_[static_cast<std::size_t>(n & window_mask_)]; }
   [[nodiscard]] double plus_decay(Step n) const { return decay_plus_(n); }
   [[nodiscard]] double minus_decay(Step n) const { return decay_minus_(n); }
 
+  /// What the synapses of `source` with a delay of d steps have become by time n, from what they store and
+  /// their target's sums of the frame: e = decay e~ + e_per_A A; the stored dw (with soft bounds: z, before
+  /// the bounds' factor) has changed by w_per_e e~ + w_per_A A + w_per_B B.
+  struct Reading {
+    int frame = 0;
+    double decay = 0, e_per_A = 0, w_per_e = 0, w_per_A = 0, w_per_B = 0;
+  };
+  [[nodiscard]] Reading reading(std::uint32_t source, Step d, Step n) const;
+  [[nodiscard]] double gate_integral(Step n0, Step n1) const { return integral_.integral(n0, n1); }
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  void add(Step n, std::uint32_t source, bool deliver);
   /// The event that last visited the synapses of `source` with a delay of d steps, as of time n.
   struct Last {
     Step at;       // when
     double trace;  // presynaptic trace just after it
   };
   [[nodiscard]] Last last_visit(std::uint32_t source, Step d, Step n) const;
-  /// Eligibility and weight of a synapse as of time n, from what is stored and its target's sums of the
-  /// frame.
-  struct Decoded {
-    double e, change;  // change: added to the stored dw; with soft bounds without z and the bounds' factor
-  };
-  [[nodiscard]] Decoded decode(const Last& last, double e_stored, double A, double B, Step n) const;
-  [[nodiscard]] double eligibility_decay(const Last& last, Step n) const { return decay_e_(n - last.at); }
-  [[nodiscard]] double gate_integral(Step n0, Step n1) const { return integral_.integral(n0, n1); }
-  [[nodiscard]] std::size_t bytes() const;
-
- private:
-  void add(Step n, std::uint32_t source, bool deliver);
 
   RuleForm rule_;
   Step dendritic_, epoch_;

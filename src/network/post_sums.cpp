@@ -104,10 +104,4 @@ void PostSums::clear() {
     for (int k = 1; k < width; ++k) now_[std::ptrdiff_t{width} * j + k] = 0;
 }
 
-PostSums::Sums PostSums::sums(Step n0, int target) const {
-  const float* f = frame_at(clock_->frame_at(n0));
-  if (clock_->gated()) return {f[2 * target], f[2 * target + 1]};
-  return {f[target], 0};
-}
-
 }  // namespace labile

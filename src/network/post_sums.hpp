@@ -20,11 +20,15 @@ class PostSums {
   void enter(Step n, std::span<const std::uint16_t> fired);
 
   [[nodiscard]] RowTargets targets(int frame) const { return {now_, frame_at(frame)}; }
-  /// A and B of the epoch that step n0 belongs to, for a reader.
+  /// A and B of a frame, for a reader.
   struct Sums {
     float A, B;
   };
-  [[nodiscard]] Sums sums(Step n0, int target) const;
+  [[nodiscard]] Sums sums(int frame, int target) const {
+    const float* f = frame_at(frame);
+    if (clock_->gated()) return {f[2 * target], f[2 * target + 1]};
+    return {f[target], 0};
+  }
   /// Forgets the targets' spikes as potentiation sees them; Y stays.
   void clear();
   [[nodiscard]] std::size_t bytes() const { return memory_.bytes(); }

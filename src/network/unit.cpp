@@ -7,7 +7,6 @@
 namespace labile {
 namespace {
 constexpr Step kCheckEvery = 64;  // steps between checks for states that are not finite
-constexpr std::size_t kFewDelays = 4;
 // Rows between a row's fetch and its visit; short rows take less time than memory does.
 constexpr std::size_t kFetchAhead = 2, kFetchAheadShort = 12;
 }  // namespace
@@ -57,7 +56,7 @@ void NeuronUnit::arrive(Incoming& in, const Arrivals& a, std::size_t k, Step n) 
   const Projection& p = *in.projection;
   const std::size_t begin = k == 0 ? 0 : a.step_end[k - 1], end = a.step_end[k];
   float* input = ports_[static_cast<std::size_t>(p.port)];
-  const std::size_t ahead = p.shape.lanes == 4 ? kFetchAheadShort : kFetchAhead;
+  const std::size_t ahead = p.shape.lanes == 8 ? kFetchAheadShort : kFetchAhead;
   for (std::size_t v = begin; v < end; ++v) {
     const Visit& visit = a.visits[v];
     NextRow next;
@@ -87,9 +86,8 @@ void NeuronUnit::run(Step from, Step to) {
   arrivals_.resize(incoming.size());
   // All arrivals of the window at once, so that rows can be fetched ahead across steps; where delays are
   // many, the list of a window would not fit in the cache.
-  const auto many = [](const Incoming& in) { return in.projection->connector->delays().size() > kFewDelays; };
   for (std::size_t i = 0; i < incoming.size(); ++i)
-    if (!many(incoming[i])) collect(incoming[i], from, to, arrivals_[i]);
+    if (!incoming[i].projection->many_delays) collect(incoming[i], from, to, arrivals_[i]);
   const std::size_t padded = static_cast<std::size_t>(neurons_->padded());
   const bool noisy = noise || !population_->current.empty() || !population_->step_current.empty();
   for (Step n = from; n <= to; ++n) {
@@ -97,7 +95,7 @@ void NeuronUnit::run(Step from, Step to) {
     for (std::size_t i = 0; i < incoming.size(); ++i) {
       if (incoming[i].sums) incoming[i].sums->begin_step(n);
       if (incoming[i].dense) incoming[i].dense->advance(n, incoming[i].projection->fixed);
-      const bool one = many(incoming[i]);
+      const bool one = incoming[i].projection->many_delays;
       if (one) collect(incoming[i], n, n, arrivals_[i]);
       arrive(incoming[i], arrivals_[i], one ? 0 : k, n);
     }

@@ -39,6 +39,8 @@ struct Projection {
   int index = 0, source = 0, target = 0, port = 0, gate = -1, plus_gate = -1, minus_gate = -1;
   std::unique_ptr<Connector> connector;
   std::unique_ptr<PlasticClock> clock;  // null: static
+  RuleForm rule;                        // plastic only
+  bool many_delays = false;             // so many that rows are short and arrivals are collected step by step
   RowShape shape;
   VisitRow visit = nullptr;
   DeliverRow deliver = nullptr;

@@ -125,6 +125,12 @@ class Block final : public NeuronBlock {
   void set(int variable, int i, double value) override { at(variable, i) = stored(variable, value); }
 
   [[nodiscard]] int first_not_finite() const noexcept override {
+    // x - x is 0 for finite x, else NaN. Padding may hold anything, so a hit is looked at closely.
+    const auto* x = reinterpret_cast<const Real*>(states_);
+    std::array<Real, kLanes> sum{};
+    for (std::size_t k = 0; k < groups() * kVariables; ++k)
+      for (int lane = 0; lane < kLanes; ++lane) sum[lane] += x[k * kLanes + lane] - x[k * kLanes + lane];
+    if (std::all_of(sum.begin(), sum.end(), [](Real d) { return d == 0; })) return -1;
     for (int i = 0; i < size_; ++i)
       for (int variable = 0; variable < kVariables; ++variable)
         if (!std::isfinite(at(variable, i))) return i;

@@ -1,6 +1,6 @@
 /// The hot loops: one source's spike delivered to its synapses in one block of targets, plasticity included.
 ///
-/// A row's synapses lie in chunks of 16 or 4 lanes, one array after another within the chunk:
+/// A row's synapses lie in chunks of 16 or 8 lanes, one array after another within the chunk:
 ///   index   u16[L]   2 x target within the block (scaled for addressing); padding points at a dummy target
 ///   dw      f32[L]   weight minus reference, with what targets' sums held at the last visit taken off
 ///   e       f32[L]   gated rules: eligibility at the last visit, likewise compensated
@@ -56,7 +56,7 @@ using DeliverRow = void (*)(const std::byte* row, std::size_t chunks, float w, f
                             const NextRow& next) noexcept;
 
 struct RowShape {
-  int lanes = 16;  // 16 or 4
+  int lanes = 16;  // 16 or 8
   bool plastic = false, gated = false, soft = false;
   bool own = false;  // each synapse has its own reference weight (static: its own weight)
 

@@ -20,7 +20,7 @@ struct Triple {
   F x, y, z;
 };
 /// {x, y} of 16 targets.
-inline Pair gather_pairs(const float* base, const std::uint16_t* i) {
+inline Pair gather_pairs(const float* base, const std::size_t* i) {
   F a = _mm512_castps128_ps512(two_pairs(base, i[0], i[1])),
     b = _mm512_castps128_ps512(two_pairs(base, i[2], i[3]));
   a = _mm512_insertf32x4(a, two_pairs(base, i[4], i[5]), 1);
@@ -32,7 +32,7 @@ inline Pair gather_pairs(const float* base, const std::uint16_t* i) {
   return {_mm512_shuffle_ps(a, b, 0x88), _mm512_shuffle_ps(a, b, 0xDD)};
 }
 /// {x, y, z} of 16 targets with four floats each. Loads that blend into a quarter cost no shuffle.
-inline Triple gather_triples(const float* base, const std::uint16_t* i) {
+inline Triple gather_triples(const float* base, const std::size_t* i) {
   F q[4];
   for (int k = 0; k < 4; ++k) {
     F r = _mm512_castps128_ps512(_mm_load_ps(at16(base, i[k])));
@@ -44,7 +44,7 @@ inline Triple gather_triples(const float* base, const std::uint16_t* i) {
   return {_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xEE),
           _mm512_shuffle_ps(_mm512_unpackhi_ps(q[0], q[1]), _mm512_unpackhi_ps(q[2], q[3]), 0x44)};
 }
-inline F gather_singles(const float* base, const std::uint16_t* i) {
+inline F gather_singles(const float* base, const std::size_t* i) {
   const auto four = [&](int k) {
     return _mm_setr_ps(*at4(base, i[k]), *at4(base, i[k + 1]), *at4(base, i[k + 2]), *at4(base, i[k + 3]));
   };
@@ -64,7 +64,9 @@ void visit(std::byte* row, std::size_t chunks, const RowConstants& k, const RowT
           eta_c1_G = all(k.eta_c1_G), lo = all(k.dw_min), hi = all(k.dw_max), base = all(k.w0);
   for (std::size_t c = 0; c < chunks; ++c, row += bytes) {
     fetch<bytes>(next, c);
-    const auto* i = reinterpret_cast<const std::uint16_t*>(row);
+    const auto* index = reinterpret_cast<const std::uint16_t*>(row);
+    std::size_t i[16];  // widened once: loads, gathers and scatter use them
+    for (int g = 0; g < 16; ++g) i[g] = index[g];
     auto* dw_at = reinterpret_cast<float*>(row + shape.dw_at());
     auto* e_at = reinterpret_cast<float*>(row + shape.e_at());
     F w0 = base, dw_lo = lo, dw_hi = hi;

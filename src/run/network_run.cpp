@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cmath>
 #include <ctime>
-#include <fstream>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -17,6 +16,7 @@
 #include "core/parallel.hpp"
 #include "core/random.hpp"
 #include "network/connect.hpp"
+#include "network/memory.hpp"
 #include "neurons/catalogue.hpp"
 #include "record/traces.hpp"
 #include "run/judge.hpp"
@@ -615,15 +615,6 @@ class SingleRun {
   Traces* traces_ = nullptr;
 };
 
-/// Bytes that the system would still give; 0 when it does not say.
-double available_bytes() {
-  std::ifstream in("/proc/meminfo");
-  std::string word;
-  while (in >> word)
-    if (double kb = 0; word == "MemAvailable:" && in >> kb) return kb * 1024;
-  return 0;
-}
-
 /// Threads that are of use to one network: below some 2000 neurons each, waiting for one another costs more
 /// than they share (1000 neurons at steps of 1 ms: one thread five times as fast as two).
 int useful_threads(const NetworkSpec& spec, int threads) {
@@ -661,8 +652,8 @@ class CardRunner {
     for (const auto& c : card_.conditions)
       largest = std::max(largest, static_cast<double>(estimate_memory(c.network).total_bytes));
     int n = std::min(runs, result_.threads);
-    if (const double free = available_bytes(); free > 0)
-      n = std::min(n, static_cast<int>(0.6 * free / largest));
+    // Some is left for what networks need beside their synapses, and for others.
+    n = static_cast<int>(std::min<double>(n, 0.6 * static_cast<double>(available_memory()) / largest));
     return std::max(1, n);
   }
 
