@@ -127,8 +127,15 @@ void Network::Impl::make_populations() {
                                 p.spec->name));
     } else {
       p.neuron = &find_neuron(p.spec->model, p.spec->where);
-      for (const BackgroundSpec& b : p.spec->background)
-        if (!b.port.empty()) (void)named(p.neuron->ports, b.port, b.where, "port of " + p.spec->model);
+      for (const BackgroundSpec& b : p.spec->background) {
+        const int port =
+            b.port.empty() ? 0 : named(p.neuron->ports, b.port, b.where, "port of " + p.spec->model);
+        const PortInfo& info = p.neuron->ports[static_cast<std::size_t>(port)];
+        if (info.unit == "nS" && b.weight < 0)
+          throw Error(b.where, fmt::format("background of '{}': {} of {} takes conductances, its weight must "
+                                           "not be below 0 nS, here {}",
+                                           p.spec->name, info.name, p.spec->model, b.weight));
+      }
       for (const InitialState& s : p.spec->initial) {
         (void)named(p.neuron->state, s.variable, s.where, "state variable of " + p.spec->model);
         check_distribution(s.value, s.where, s.variable);
@@ -200,6 +207,14 @@ void Network::Impl::make_projections() {
     } catch (const Error& e) {
       throw in(e);
     }
+    const std::string& unit = target.neuron->ports[static_cast<std::size_t>(p.port)].unit;
+    if (const double w = p.connector->least_weight(); unit == "nS" && w < 0)
+      throw Error(
+          s.where,
+          fmt::format("projection '{}': {} of {} takes conductances, weights must not be "
+                      "below 0 nS{}",
+                      s.name, target.neuron->ports[static_cast<std::size_t>(p.port)].name, target.spec->model,
+                      w > -1e299 ? fmt::format(", here {}", w) : "; a normal distribution needs min = 0"));
     const auto gate_named = [&](const std::string& name) {
       return name.empty() ? -1 : named(spec.gates, name, s.where, "gate");
     };
@@ -220,6 +235,9 @@ void Network::Impl::make_projections() {
         throw Error(s.where, fmt::format("projection '{}': {} needs a gate", s.name, s.rule));
       if (!rule.gated && p.gate >= 0)
         throw Error(s.where, fmt::format("projection '{}': {} has no gate", s.name, s.rule));
+      if (unit == "nS" && rule.w_min < 0)
+        throw Error(s.where, fmt::format("projection '{}': w_min must not be below 0 nS, here {}", s.name,
+                                         rule.w_min));
       p.shape.plastic = true;
       p.shape.gated = rule.gated;
       p.shape.soft = rule.soft;

@@ -37,7 +37,6 @@ void write_population(TomlWriter& w, const PopulationSpec& p) {
   w.line("name", p.name);
   w.line("model", p.model);
   w.line("size", static_cast<double>(p.size));
-  w.line("region", p.region);
   if (!p.initial.empty()) {
     std::vector<std::string> entries;
     for (const auto& i : p.initial)

@@ -94,6 +94,11 @@ std::vector<Line> read_list(const std::string& file, int sources, int targets, c
 }
 }  // namespace
 
+double Distribution::least() const {
+  if (is_constant() || kind == Kind::uniform || kind == Kind::uniform_integer) return std::clamp(a, lo, hi);
+  return kind == Kind::normal ? lo : std::clamp(0.0, lo, hi);
+}
+
 void check_distribution(const Distribution& d, const Where& where, std::string_view what) {
   using Kind = Distribution::Kind;
   if (!std::isfinite(d.a) || !std::isfinite(d.b))
@@ -314,6 +319,15 @@ void Connector::sources_of(int target, std::vector<std::uint32_t>& out) const {
     case Kind::list:
       break;
   }
+}
+
+double Connector::least_weight() const {
+  double least = weight_.least();
+  if (!listed_.empty()) {
+    least = static_cast<double>(listed_.front().synapse.weight);
+    for (const Listed& l : listed_) least = std::min(least, static_cast<double>(l.synapse.weight));
+  }
+  return least;
 }
 
 void Connector::synapses(int target, std::vector<NewSynapse>& out) const {

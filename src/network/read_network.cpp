@@ -157,8 +157,7 @@ std::vector<Field<PopulationSpec>> population_keys() {
   using P = PopulationSpec;
   return {{"name", "1", &P::name, {}, "what projections and results call it"},
           {"model", "1", &P::model, {}, "a neuron or a source of spikes"},
-          {"size", "1", &P::size, {1, 2e9}, "number of units"},
-          {"region", "1", &P::region, {}, "region whose concentrations it sees"}};
+          {"size", "1", &P::size, {1, 2e9}, "number of units"}};
 }
 
 void read_initial(const Node& node, const NeuronEntry* entry, PopulationSpec& p) {

@@ -27,8 +27,21 @@ struct Distribution {
                         // values themselves) | exponential mean a | uniform_integer a..b, both included
   double lo = -1e300, hi = 1e300;  // draws outside are clipped
   bool operator==(const Distribution&) const = default;
+  [[nodiscard]] double least() const;  // no draw lies below; -1e300 where there is no such bound
   [[nodiscard]] bool is_constant() const {
-    return kind == Kind::constant || (a == b && kind != Kind::exponential);
+    switch (kind) {
+      case Kind::constant:
+        return true;
+      case Kind::uniform:
+      case Kind::uniform_integer:
+        return a == b;
+      case Kind::normal:
+      case Kind::lognormal:
+        return b == 0;
+      case Kind::exponential:
+        return false;
+    }
+    return false;
   }
 };
 
@@ -72,8 +85,7 @@ struct PopulationSpec {
   std::string name;
   std::string model;  // a neuron of the catalogue, or a source
   int size = 0;
-  Settings params;     // of the model; sources: see docs/networks.md
-  std::string region;  // "" = the only region
+  Settings params;  // of the model; sources: see docs/networks.md
   std::vector<InitialState> initial;
   std::vector<BackgroundSpec> background;
   NoiseSpec noise;
@@ -122,7 +134,7 @@ struct ProjectionSpec {
   Where where;
 };
 
-/// A modulator's concentration, one number a region:
+/// A modulator's concentration:
 ///   between steps C decays to `tonic` with tau_ms; a spike of a source adds `quantum` release_delay later.
 struct FieldSpec {
   std::string name;  // as gates write it

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "card/sections.hpp"
+#include "core/output_file.hpp"
 #include "network/read_network.hpp"
 #include "neurons/catalogue.hpp"
 #include "toml/toml_text.hpp"
@@ -567,7 +568,12 @@ std::string canonical_text(const NetworkCard& card) {
 }
 
 std::string card_hash(const NetworkCard& card) {
-  return text_hash(canonical_text(card));
+  // Files count by what they hold, wherever they lie.
+  NetworkCard by_content = card;
+  for (auto& condition : by_content.conditions)
+    for (ProjectionSpec& p : condition.network.projections)
+      if (!p.connect.file.empty()) p.connect.file = text_hash(read_file(p.connect.file));
+  return text_hash(canonical_text(by_content));
 }
 
 }  // namespace labile

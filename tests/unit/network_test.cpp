@@ -289,6 +289,15 @@ TEST(Connectivity, DegreesAreAsAskedFor) {
   for (const auto& s : drawn) EXPECT_TRUE(pairs.insert({s.source, s.target}).second);
 }
 
+TEST(Connectivity, ANormalWhoseMeanIsItsDeviationStillSpreads) {
+  NetworkSpec s = lively();
+  s.projections[3].weight = {Distribution::Kind::normal, 200, 200};
+  s.projections[3].connect.degree = 100;
+  const auto w = Network(s, 1).weight_summary(3);  // 40,000 weights: within 5 standard errors
+  EXPECT_NEAR(w.mean, 200, 5 * 200 / std::sqrt(40000.0));
+  EXPECT_NEAR(w.sd, 200, 5 * 200 / std::sqrt(80000.0));
+}
+
 TEST(Connectivity, AutapsesAndMultapsesStayOutWhenRefused) {
   ConnectivitySpec c;
   c.kind = ConnectivitySpec::Kind::fixed_indegree;
@@ -530,6 +539,30 @@ TEST(Network, RefusesWhatItDoesNotKnowAndNamesTheNearest) {
   EXPECT_SAYS(bad([](NetworkSpec& s) { s.populations[0].size = 0; }), "'E'");
   EXPECT_SAYS(bad([](NetworkSpec& s) { s.projections[0].params["tau_pluss"] = is(3); }), "tau_plus");
   EXPECT_SAYS(bad([](NetworkSpec& s) { s.projections[0].params["w_min"] = is(100); }), "w_min");
+  const auto conductances = [](const std::function<void(NetworkSpec&)>& change) {
+    NetworkSpec s;
+    PopulationSpec p;
+    p.name = "E";
+    p.model = "lif_cond";
+    p.size = 20;
+    s.populations.push_back(p);
+    ProjectionSpec between;
+    between.source = between.target = "E";
+    s.projections.push_back(between);
+    change(s);
+    return refusal([&] { Network n(s, 1); });
+  };
+  EXPECT_EQ(conductances([](NetworkSpec&) {}), "");
+  EXPECT_SAYS(conductances([](NetworkSpec& s) { s.projections[0].weight = constant(-2); }), "here -2");
+  EXPECT_SAYS(conductances([](NetworkSpec& s) { s.projections[0].weight = uniform(-1, 2); }), "0 nS");
+  Distribution normal{Distribution::Kind::normal, 2, 1};
+  EXPECT_SAYS(conductances([&](NetworkSpec& s) { s.projections[0].weight = normal; }), "min = 0");
+  normal.lo = 0;
+  EXPECT_EQ(conductances([&](NetworkSpec& s) { s.projections[0].weight = normal; }), "");
+  EXPECT_SAYS(conductances([](NetworkSpec& s) {
+                s.populations[0].background.push_back({100, -1, "", {}});
+              }),
+              "background of 'E'");
 }
 
 TEST(Network, RefusesMoreMemoryThanThereIsBeforeTakingIt) {

@@ -249,15 +249,17 @@ TEST(ReadNetwork, ReadsEveryWayToConnect) {
   EXPECT_EQ(d.probability, 0.3);
   EXPECT_EQ(d.sigma, 0.1);
   const auto folder = std::filesystem::temp_directory_path();
-  write_file(folder / "labile_list.csv", "source,target\n0,1\n");
-  EXPECT_EQ(
-      parse_network_card(with("{ fixed_indegree = 10, autapses = false }", "{ list = \"labile_list.csv\" }"),
-                         "n.toml", folder)
-          .conditions[0]
-          .network.projections[0]
-          .connect.file,
-      (folder / "labile_list.csv").string());
-  std::filesystem::remove(folder / "labile_list.csv");
+  const auto listed = [&](const std::string& file, const std::string& rows) {
+    write_file(folder / file, "source,target\n" + rows);
+    return parse_network_card(
+        with("{ fixed_indegree = 10, autapses = false }", "{ list = \"" + file + "\" }"), "n.toml", folder);
+  };
+  const NetworkCard a = listed("labile_list_a.csv", "0,1\n"), b = listed("labile_list_b.csv", "0,1\n");
+  EXPECT_EQ(a.conditions[0].network.projections[0].connect.file, (folder / "labile_list_a.csv").string());
+  // The card's hash is that of the synapses, wherever their file lies.
+  EXPECT_EQ(card_hash(a), card_hash(b));
+  EXPECT_NE(card_hash(a), card_hash(listed("labile_list_b.csv", "0,2\n")));
+  for (const char* file : {"labile_list_a.csv", "labile_list_b.csv"}) std::filesystem::remove(folder / file);
 }
 
 TEST(ReadNetwork, RefusesUnknownKeysAndNamesTheNearest) {
