@@ -2,7 +2,8 @@
 """Parameter recovery: subjects simulated here, in Python, fitted by `labile fit`; docs/img/recovery.svg and a table.
 
 Usage: tools/recovery.py [path of labile]; needs numpy. 200 subjects of 300 trials, two options, .8/.2, a reversal
-every 30 trials; parameters uniform over the ranges drawn on the axes. The simulation shares no code with Labile.
+every 30 trials (kalman: four options whose payoffs of 0 to 100 drift); parameters uniform over the ranges drawn on
+the axes. The simulation shares no code with Labile: the models are those of this file and of tests/oracles.
 """
 import json
 import pathlib
@@ -12,17 +13,46 @@ import tempfile
 
 import numpy as np
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "oracles"))
+import learners as oracle  # noqa: E402
+
 LABILE = sys.argv[1] if len(sys.argv) > 1 else "build/release/labile"
 SUBJECTS, TRIALS, BLOCK = 200, 300, 30
 MODELS = {
     "rescorla_wagner": {"alpha": (0.05, 0.95), "beta": (1, 10)},
     "dual_learning_rate": {"alpha_pos": (0.05, 0.95), "alpha_neg": (0.05, 0.95), "beta": (1, 10)},
     "hmm_reversal": {"hazard": (0.01, 0.3), "p_better": (0.55, 0.95), "beta": (1, 10)},
+    "pearce_hall": {"kappa": (0.05, 0.95), "eta": (0.05, 0.95), "beta": (1, 10)},
+    "kalman": {"sigma_d": (0.5, 8), "beta": (0.05, 0.5)},
+    "experience_weighted": {"phi": (0.05, 0.95), "rho": (0.05, 0.95), "beta": (1, 10)},
+    "opal": {"alpha_c": (0.05, 0.95), "alpha_g": (0.05, 0.6), "alpha_n": (0.05, 0.6), "beta": (0.5, 5)},
 }
+
+
+def simulate_transcribed(model, p, rng):
+    """As simulate, for the transcriptions of tests/oracles, at their papers' fixed parameters (its first set)."""
+    learner, sets = oracle.MODELS[model]
+    options = 4 if model == "kalman" else 2
+    fixed = dict(sets[0], **({"theta": 50, "sigma_o": 4, "m0": 50, "sigma_0": 4} if model == "kalman" else {}))
+    p, level, rows = {**fixed, **p}, rng.normal(50, 2.8, options), []
+    state = learner.start(options, p)
+    for t in range(TRIALS):
+        prob = np.exp([oracle.log_softmax(learner.utility(state, p), c) for c in range(options)])
+        choice = int(rng.choice(options, p=prob / prob.sum()))
+        if model == "kalman":  # Daw et al. (2006)
+            r = float(np.clip(rng.normal(level[choice], 4), 1, 100))
+            level = 0.9836 * level + (1 - 0.9836) * 50 + rng.normal(0, 2.8, options)
+        else:
+            r = int(rng.random() < (0.8 if choice == t // BLOCK % 2 else 0.2))
+        learner.learn(state, choice, r, p)
+        rows.append((choice, r))
+    return rows
 
 
 def simulate(model, p, rng):
     """One subject's choices and outcomes."""
+    if model in oracle.MODELS:
+        return simulate_transcribed(model, p, rng)
     start = 0.5 if model != "rescorla_wagner" else 0.0
     v = np.full(2, start)
     rows = []
@@ -75,7 +105,7 @@ for row, (model, ranges) in enumerate(MODELS.items()):
         r, error = np.corrcoef(true, fitted)[0, 1], fitted - true
         print_rows.append(f"| `{model}` | {name} | {r:.2f} | {error.mean():+.3f} | {np.sqrt((error ** 2).mean()):.3f} |")
         svg.append(panel(40 + column * 180, 60 + row * 190, 120, name, lo, hi, true, fitted))
-page = (f'<svg xmlns="http://www.w3.org/2000/svg" width="570" height="600" font-family="sans-serif" font-size="11">'
-        f'<rect width="570" height="600" fill="white"/>{"".join(svg)}</svg>\n')
+page = (f'<svg xmlns="http://www.w3.org/2000/svg" width="760" height="{40 + 190 * len(MODELS)}" font-family="sans-serif" font-size="11">'
+        f'<rect width="760" height="{40 + 190 * len(MODELS)}" fill="white"/>{"".join(svg)}</svg>\n')
 (pathlib.Path(__file__).resolve().parent.parent / "docs" / "img" / "recovery.svg").write_text(page)
 print("\n".join(print_rows))

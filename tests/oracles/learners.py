@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+"""Log-likelihoods of learners on drawn trials, transcribed from the papers' equations in plain Python.
+
+Writes learners.json, which tests/unit/learners_test.cpp compares with, and checks itself against closed forms.
+Shares nothing with Labile.
+
+    /usr/bin/python3 tests/oracles/learners.py
+"""
+import json
+import math
+import os
+import random
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def log_softmax(u, c):
+    top = max(u)
+    return u[c] - top - math.log(sum(math.exp(x - top) for x in u))
+
+
+def run(model, options, trials, p):
+    """Per-trial log P(choice); a missing choice (None) gives 0 and teaches nothing."""
+    state, out = model.start(options, p), []
+    for c, r in trials:
+        if c is None:
+            out.append(0.0)
+            continue
+        out.append(log_softmax(model.utility(state, p), c))
+        if r is not None:
+            model.learn(state, c, r, p)
+    return out
+
+
+class PearceHall:
+    """Li et al. (2011) Nat Neurosci 14:1250, eqs. of the hybrid model: the old associability sets the rate."""
+    def start(self, n, p):
+        return {"V": [p["v0"]] * n, "a": [p["alpha0"]] * n}
+
+    def utility(self, s, p):
+        return [p["beta"] * v for v in s["V"]]
+
+    def learn(self, s, c, r, p):
+        error = r - s["V"][c]
+        s["V"][c] += p["kappa"] * s["a"][c] * error
+        s["a"][c] = p["eta"] * abs(error) + (1 - p["eta"]) * s["a"][c]
+
+
+class Kalman:
+    """Daw et al. (2006) Nature 441:876, supplementary methods: gain, then decay to theta and diffusion."""
+    def start(self, n, p):
+        return {"mu": [p["m0"]] * n, "sd2": [p["sigma_0"] ** 2] * n}
+
+    def utility(self, s, p):
+        return [p["beta"] * m for m in s["mu"]]
+
+    def learn(self, s, c, r, p):
+        gain = s["sd2"][c] / (s["sd2"][c] + p["sigma_o"] ** 2)
+        s["mu"][c] += gain * (r - s["mu"][c])
+        s["sd2"][c] = (1 - gain) * s["sd2"][c]
+        for i in range(len(s["mu"])):
+            s["mu"][i] = p["lambda"] * s["mu"][i] + (1 - p["lambda"]) * p["theta"]
+            s["sd2"][i] = p["lambda"] ** 2 * s["sd2"][i] + p["sigma_d"] ** 2
+
+
+class ExperienceWeighted:
+    """den Ouden et al. (2013) Neuron 80:1090: n = rho n + 1, V = (V phi n_before + r) / n."""
+    def start(self, n, p):
+        return {"V": [0.0] * n, "n": [0.0] * n}
+
+    def utility(self, s, p):
+        return [p["beta"] * v for v in s["V"]]
+
+    def learn(self, s, c, r, p):
+        before = s["n"][c]
+        s["n"][c] = before * p["rho"] + 1
+        s["V"][c] = (s["V"][c] * p["phi"] * before + r) / s["n"][c]
+
+
+class Opal:
+    """Collins & Frank (2014) Psychol Rev 121:337, eqs. 1-5; errors below the floor count as the floor in the actors."""
+    def start(self, n, p):
+        return {"V": p["v0"], "G": [1.0] * n, "N": [1.0] * n}
+
+    def utility(self, s, p):
+        bg, bn = p["beta"] * (1 + p["rho"]), p["beta"] * (1 - p["rho"])
+        return [bg * g - bn * n for g, n in zip(s["G"], s["N"])]
+
+    def learn(self, s, c, r, p):
+        error = r - s["V"]
+        s["V"] += p["alpha_c"] * error
+        error = max(error, p["floor"])
+        s["G"][c] = min(5.0, max(0.05, s["G"][c] + p["alpha_g"] * s["G"][c] * error))
+        s["N"][c] = min(5.0, max(0.05, s["N"][c] + p["alpha_n"] * s["N"][c] * -error))
+
+
+MODELS = {
+    "pearce_hall": (PearceHall(), [dict(kappa=.3, eta=.3, alpha0=.5, beta=3., v0=0.),
+                                   dict(kappa=.8, eta=.65, alpha0=.9, beta=1.4, v0=.4)]),
+    "kalman": (Kalman(), [dict(zip(("lambda", "theta", "sigma_d", "sigma_o", "m0", "sigma_0", "beta"),
+                                   (.9836, .5, .3, .5, .5, .4, 3.))),
+                          dict(zip(("lambda", "theta", "sigma_d", "sigma_o", "m0", "sigma_0", "beta"),
+                                   (.8, .1, .05, 1.5, -.2, 2., 1.1)))]),
+    "experience_weighted": (ExperienceWeighted(), [dict(phi=.7, rho=.5, beta=3.), dict(phi=.95, rho=.9, beta=1.7)]),
+    "opal": (Opal(), [dict(alpha_c=.1, alpha_g=.1, alpha_n=.1, beta=3., rho=0., v0=.5, floor=-.7),
+                      dict(alpha_c=.3, alpha_g=.6, alpha_n=.25, beta=1.5, rho=-.4, v0=.1, floor=-.3)]),
+}
+
+
+def closed_forms():
+    """science.md D2: L8, L9, L10 and the steady Kalman gain L1."""
+    opal, s = Opal(), {"V": 0.0, "G": [1.0], "N": [1.0]}
+    p = dict(alpha_c=.1, alpha_g=.1, alpha_n=.1, floor=-.7)
+    for _ in range(10):
+        opal.learn(s, 0, 1, p)
+    assert all(abs(a - b) < 1e-6 for a, b in zip((s["V"], s["G"][0], s["N"][0]), (.651322, 1.876327, .508804)))
+    s, p["floor"] = {"V": .5, "G": [1.0], "N": [1.0]}, -.3
+    for r in (0, 0, 0, 1, 1):
+        opal.learn(s, 0, r, p)
+    assert all(abs(a - b) < 1e-6 for a, b in zip((s["V"], s["G"][0], s["N"][0]), (.485245, 1.026191, .964757)))
+    s = {"V": [0.0], "a": [.5]}
+    for r in (1, 1, 0):
+        PearceHall().learn(s, 0, r, dict(kappa=.3, eta=.3))
+    assert abs(s["V"][0] - .248495) < 1e-6 and abs(s["a"][0] - .591725) < 1e-6
+    s = {"mu": [0.0], "sd2": [16.0]}
+    for _ in range(500):
+        Kalman().learn(s, 0, 0, {"lambda": 1.0, "theta": 0, "sigma_d": 2.8, "sigma_o": 4.0})
+    assert abs(s["sd2"][0] - 15.786187) < 1e-6 and abs(s["sd2"][0] / (s["sd2"][0] + 16) - .4966367) < 1e-6
+
+
+def main():
+    closed_forms()
+    draw, cases = random.Random(20261125), []
+    for options in (2, 4):
+        trials = [[draw.randrange(options), draw.choice([0, 1, -.5, .35])] for _ in range(60)]
+        for t in draw.sample(range(60), 6):
+            trials[t][0] = None
+        for t in draw.sample(range(60), 6):
+            trials[t][1] = None
+        for name, (model, sets) in MODELS.items():
+            for p in sets:
+                cases.append({"learner": name, "options": options, "params": p, "trials": trials,
+                              "loglik": run(model, options, trials, p)})
+    assert all(math.isfinite(x) for c in cases for x in c["loglik"])
+    with open(os.path.join(HERE, "learners.json"), "w") as f:
+        f.write("[" + ",\n".join(json.dumps(c) for c in cases) + "]\n")
+    print(len(cases), "cases")
+
+
+if __name__ == "__main__":
+    main()
