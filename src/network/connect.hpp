@@ -39,7 +39,9 @@ class Connector {
   /// Synapses expected onto one target, for memory.
   [[nodiscard]] double expected_indegree() const { return expected_; }
   [[nodiscard]] bool one_weight() const { return weight_.is_constant() && listed_.empty(); }
-  [[nodiscard]] float weight() const { return static_cast<float>(std::clamp(weight_.a, weight_.lo, weight_.hi)); }
+  [[nodiscard]] float weight() const {
+    return static_cast<float>(std::clamp(weight_.a, weight_.lo, weight_.hi));
+  }
   /// No weight lies below.
   [[nodiscard]] double least_weight() const;
   /// Delays that can occur, ascending, steps.
