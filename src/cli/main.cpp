@@ -34,7 +34,8 @@ int labile_main(int argc, char** argv) {
   c->add_option("card", run.card, "a card (.toml), or the name of one that comes with Labile")->required();
   c->add_option("--out", run.out, "folder for the results")->capture_default_str();
   c->add_option("--seed", run.seed, "instead of the card's seed");
-  c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it");
+  c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it")
+      ->check(CLI::NonNegativeNumber);
   c->add_option("--set", run.set, "key=value changes the card, e.g. task.p_better=0.7")->take_all();
   c->add_flag("--dry", run.dry, "check the card and say what would run");
   c->add_flag("--check", run.check, "exit code 1 when a prediction is refuted");
@@ -45,7 +46,7 @@ int labile_main(int argc, char** argv) {
   c = app.add_subcommand("claims", "Run every claim as an experiment: effect, interval, verdict");
   c->add_option("pattern", claims.pattern, "only cards whose name contains this");
   c->add_option("--folder", claims.folder, "where the cards are")->capture_default_str();
-  c->add_option("--jobs", claims.jobs, "threads");
+  c->add_option("--jobs", claims.jobs, "threads")->check(CLI::NonNegativeNumber);
   c->add_flag("--check", claims.check, "exit code 1 when a prediction is refuted");
   c->add_flag("--json", claims.json, "print one JSON array");
   c->callback([&] { code = labile::claims_command(claims); });
@@ -54,7 +55,7 @@ int labile_main(int argc, char** argv) {
   c = app.add_subcommand("bench",
                          "Speed and memory on this machine, on the benchmark networks B1, B2 and B3");
   c->add_option("names", bench.names, "B1, B2, B3; all without any");
-  c->add_option("--jobs", bench.jobs, "threads")->capture_default_str();
+  c->add_option("--jobs", bench.jobs, "threads")->check(CLI::NonNegativeNumber)->capture_default_str();
   c->add_flag("--json", bench.json, "print one JSON object");
   c->callback([&] { code = labile::bench_command(bench); });
 
@@ -70,7 +71,7 @@ int labile_main(int argc, char** argv) {
   c->add_option("--method", fit.method, "map or ml")->check(CLI::IsMember({"map", "ml"}));
   c->add_option("--starts", fit.starts, "starting points a subject")->check(CLI::Range(1, 1000));
   c->add_option("--seed", fit.seed, "of the starting points");
-  c->add_option("--jobs", fit.jobs, "threads");
+  c->add_option("--jobs", fit.jobs, "threads")->check(CLI::NonNegativeNumber);
   c->add_option("--out", fit.out, "CSV file for the parameters of every subject");
   c->callback([&] { code = labile::fit_command(fit); });
 

@@ -77,8 +77,9 @@ void Network::set_rate(int population, std::span<const double> hz) {
   if (p.spec->model != "poisson")
     throw Error(fmt::format("population '{}' is no Poisson source: it has no rate to set", p.spec->name));
   for (const double r : hz)
-    if (!(r >= 0))
-      throw Error(fmt::format("population '{}': a rate must be at least 0 Hz, here {}", p.spec->name, r));
+    if (!(r >= 0 && r <= SourceSettings::kMostHz))
+      throw Error(fmt::format("population '{}': a rate must be from 0 to {} Hz, here {}", p.spec->name,
+                              SourceSettings::kMostHz, r));
   spread(p.rate_hz, static_cast<std::size_t>(p.size), hz, p.spec->name);
 }
 void Network::set_current(int population, std::span<const double> pA) {

@@ -5,7 +5,11 @@
 namespace labile {
 namespace {
 std::vector<Field<SourceSettings>> poisson_table() {
-  return {{"rate", "Hz", &SourceSettings::rate_hz, {0, 1e6}, "spikes per second of each unit"}};
+  return {{"rate",
+           "Hz",
+           &SourceSettings::rate_hz,
+           {0, SourceSettings::kMostHz},
+           "spikes per second of each unit"}};
 }
 std::vector<Field<SourceSettings>> replay_table() {
   return {{"units", "1", &SourceSettings::units, {0, 1e9}, "who fires, from 0: one entry a spike"},

@@ -10,9 +10,10 @@
 namespace labile {
 
 struct SourceSettings {
-  double rate_hz = 0;                   // poisson
-  std::vector<double> units, times_ms;  // replay, pattern: who fires when
-  double period_ms = 0;                 // pattern: repeated every so often
+  static constexpr double kMostHz = 1e6;  // of a unit
+  double rate_hz = 0;                     // poisson
+  std::vector<double> units, times_ms;    // replay, pattern: who fires when
+  double period_ms = 0;                   // pattern: repeated every so often
 };
 
 struct SourceEntry {

@@ -144,6 +144,7 @@ struct Traces::Impl {
     const hsize_t chunk[] = {std::max<hsize_t>(1, kBuffer / width), width};
     Handle space(checked(H5Screate_simple(rank, now, most)), H5Sclose);
     Handle make(checked(H5Pcreate(H5P_DATASET_CREATE)), H5Pclose);
+    check(H5Pset_obj_track_times(make, false) >= 0);  // equal runs write equal files
     check(H5Pset_chunk(make, rank, chunk) >= 0);
     if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0)
       check(H5Pset_shuffle(make) >= 0 && H5Pset_deflate(make, 1) >= 0);

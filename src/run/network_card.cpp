@@ -10,6 +10,7 @@
 #include "card/sections.hpp"
 #include "core/output_file.hpp"
 #include "network/read_network.hpp"
+#include "network/sources.hpp"
 #include "neurons/catalogue.hpp"
 #include "toml/toml_text.hpp"
 
@@ -140,8 +141,9 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
   if (p.to_ms >= 0 && p.to_ms <= p.from_ms)
     throw Error(where_of(node, "to"),
                 fmt::format("must come after from, here {} and {} ms", p.to_ms, p.from_ms));
-  if (p.kind == ProtocolSpec::Kind::rate && p.value < 0)
-    throw Error(where_of(node, "value"), "a rate cannot be negative");
+  if (p.kind == ProtocolSpec::Kind::rate && !(p.value >= 0 && p.value <= SourceSettings::kMostHz))
+    throw Error(where_of(node, "value"),
+                fmt::format("a rate must be from 0 to {} Hz, here {}", SourceSettings::kMostHz, p.value));
   if (const Node* n = node.find("delay")) {
     p.delay_ms = read_distribution(*n, number_info("delay", "ms", {c.network.dt_ms, kLongest}));
     p.delay_ms.lo = std::max(p.delay_ms.lo, c.network.dt_ms);

@@ -466,6 +466,8 @@ TEST(Network, RatesAndCurrentsHoldFromTheNextStepOn) {
   const std::vector<double> wrong(7, 1.0), negative{-1};
   EXPECT_THROW(net.set_rate(0, wrong), Error);
   EXPECT_THROW(net.set_rate(0, negative), Error);
+  const std::vector<double> endless{1e9};
+  EXPECT_THROW(net.set_rate(0, endless), Error);
   EXPECT_THROW(net.set_current(0, all), Error);
 
   NetworkSpec s;
