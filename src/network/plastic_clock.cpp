@@ -16,9 +16,10 @@ Step epoch_of(const RuleForm& r, double dt) {
   return std::max<Step>(1, static_cast<Step>(std::floor(ms / dt + 0.5)));
 }
 int frames_of(Step epoch, double dt) {
-  // About 640 ms of frames, so that sources firing at 2 Hz and more need few refreshes.
+  // About 640 ms of frames, so that sources firing at 2 Hz and more need few refreshes; no more than a
+  // target's spike can enter, or potentiation would be lost in between.
   const double wanted = 640.0 / (static_cast<double>(epoch) * dt);
-  return static_cast<int>(std::clamp(std::ceil(wanted), 8.0, 64.0));
+  return static_cast<int>(std::clamp<double>(std::ceil(wanted), 8, PostStep::kFramesMost));
 }
 int live_of(const RuleForm& r, Step epoch, double dt, int frames) {
   // exp(-21) is below a float's precision.
@@ -106,7 +107,7 @@ void PlasticClock::add(Step n, std::uint32_t source, bool deliver) {
   }
   events_[static_cast<std::size_t>(n & event_mask_)].push_back(
       {source, deliver, static_cast<std::uint32_t>(gap), static_cast<float>(before), static_cast<float>(now),
-       static_cast<float>(depress), static_cast<float>(decay_e_(gap))});
+       static_cast<float>(depress), static_cast<float>(decay_e_(gap) - 1)});
   x_[source] = now;
   r2_[source] = r2;
   last_[source] = n;
@@ -132,7 +133,7 @@ RowConstants PlasticClock::constants(const PreEvent& e, Step n) const noexcept {
   RowConstants k;
   if (rule_.gated) {
     const double d = now.decay, G = now.since, eta = rule_.eta;
-    k.D = e.D;
+    k.D_less_1 = e.D_less_1;
     k.c0_d = static_cast<float>(c0 * d);
     k.eta_J = static_cast<float>(eta * integral_.integral(n0, n));
     k.eta_c0 = static_cast<float>(eta * c0);
