@@ -1,5 +1,6 @@
 #include "network/plastic_clock.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -107,7 +108,7 @@ void PlasticClock::add(Step n, std::uint32_t source, bool deliver) {
   }
   events_[static_cast<std::size_t>(n & event_mask_)].push_back(
       {source, deliver, static_cast<std::uint32_t>(gap), static_cast<float>(before), static_cast<float>(now),
-       static_cast<float>(depress), static_cast<float>(decay_e_(gap) - 1)});
+       static_cast<float>(depress), static_cast<float>(decay_e_(gap))});
   x_[source] = now;
   r2_[source] = r2;
   last_[source] = n;
@@ -133,7 +134,7 @@ RowConstants PlasticClock::constants(const PreEvent& e, Step n) const noexcept {
   RowConstants k;
   if (rule_.gated) {
     const double d = now.decay, G = now.since, eta = rule_.eta;
-    k.D_less_1 = e.D_less_1;
+    k.D = e.D;
     k.c0_d = static_cast<float>(c0 * d);
     k.eta_J = static_cast<float>(eta * integral_.integral(n0, n));
     k.eta_c0 = static_cast<float>(eta * c0);

@@ -29,7 +29,7 @@ struct PreEvent {
   std::uint32_t gap;      // steps since the source's last event
   float x_before, x_now;  // presynaptic trace just after the last event, and just after this one
   float depress;          // A2_minus + A3_minus r2, 0 for a refresh
-  float D_less_1;         // decay of the eligibility over the gap, less 1
+  float D;                // decay of the eligibility over the gap
 };
 
 /// What one spike of a target adds to its sums, by live frame (0 = the present epoch).

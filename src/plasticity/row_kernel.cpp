@@ -70,7 +70,7 @@ void visit(std::byte* row, std::size_t chunks, const RowConstants& k, const RowT
   constexpr int W = 8;
   constexpr RowShape shape{.lanes = L, .plastic = true, .gated = Gated, .soft = Soft, .own = Own};
   constexpr std::size_t bytes = static_cast<std::size_t>(L) * (2 + 4 * (1 + Gated + Soft + Own));
-  const F D_less_1 = all(k.D_less_1), c0_d = all(k.c0_d), eta_J = all(k.eta_J), eta_c0 = all(k.eta_c0),
+  const F D = all(k.D), c0_d = all(k.c0_d), eta_J = all(k.eta_J), eta_c0 = all(k.eta_c0),
           eta_c0_G = all(k.eta_c0_G), kY = all(k.kY), c1_d = all(k.c1_d), eta_c1 = all(k.eta_c1),
           eta_c1_G = all(k.eta_c1_G), lo = all(k.dw_min), hi = all(k.dw_max), base = all(k.w0);
   for (std::size_t c = 0; c < chunks; ++c, row += bytes) {
@@ -107,7 +107,7 @@ void visit(std::byte* row, std::size_t chunks, const RowConstants& k, const RowT
           w1 = clip(_mm256_add_ps(dw, change), dw_lo, dw_hi);
           store(dw_at + g, _mm256_sub_ps(w1, taken));
         }
-        const F e1 = _mm256_fmadd_ps(kY, Y, _mm256_fmadd_ps(c0_d, Ap, _mm256_fmadd_ps(D_less_1, e, e)));
+        const F e1 = _mm256_fmadd_ps(kY, Y, _mm256_fmadd_ps(c0_d, Ap, _mm256_mul_ps(D, e)));
         store(e_at + g, _mm256_fnmadd_ps(c1_d, A, e1));
         delivered = _mm256_add_ps(w0, w1);
       } else {

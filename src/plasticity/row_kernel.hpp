@@ -24,7 +24,7 @@ namespace labile {
 
 /// What differs between rows; products are taken in double and rounded once.
 struct RowConstants {
-  float D_less_1 = 0;              // decay of e since the last visit, less 1: near 1 a float is too coarse
+  float D = 1;                     // decay of e since the last visit
   float c0_d = 0;                  // c0 d
   float eta_J = 0;                 // eta J(t0, t1)
   float eta_c0 = 0, eta_c0_G = 0;  // eta c0, eta c0 G

@@ -548,5 +548,26 @@ TEST(ThreeFactor, AgreesWithBrian2) {
   EXPECT_EQ(done, 6);
 }
 
+/// Found in review: with tau_minus far below tau_plus frames outlived what spikes could enter, and decays
+/// froze at 2^20 steps.
+TEST(PlasticClock, SpikesEnterEveryFrameUntilTheTraceIsGone) {
+  for (const double tau_plus : {0.5, 5.0, 20.0, 500.0})
+    for (const double tau_minus : {0.1, 0.5, 2.0, 20.0, 1000.0}) {
+      RuleForm rule;
+      rule.gated = true;
+      rule.tau_plus_ms = tau_plus;
+      rule.tau_minus_ms = tau_minus;
+      const PlasticClock clock(rule, 0.1, 1, 0, 10, 10);
+      const double live_ms = clock.live_frames() * static_cast<double>(clock.epoch_steps()) * 0.1;
+      EXPECT_TRUE(clock.live_frames() == clock.frames() || live_ms >= 21 * tau_plus)
+          << tau_plus << " " << tau_minus;
+    }
+}
+TEST(ExpTable, DecaysBeyondItsTables) {
+  const ExpTable table(1e5, 0.1);
+  for (const std::int64_t n : {0L, 1023L, (1L << 20) - 1, 1L << 20, 5'000'000L})
+    EXPECT_NEAR(table(n), std::exp(-static_cast<double>(n) * 0.1 / 1e5), 1e-14) << n;
+}
+
 }  // namespace
 }  // namespace labile::told
