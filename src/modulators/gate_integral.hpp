@@ -32,7 +32,7 @@ class GateIntegral {
   [[nodiscard]] std::int64_t newest() const { return newest_; }
   /// J in ms times the gate's unit; 0 <= n0 <= n1 <= newest(), n0 >= newest() - history_steps. J(n, n) = 0.
   /// Error: about 1e-15 of the same integral of |g|, and 1e-22 tau_e of the largest |g|. Cost: 3 ns when n1
-  /// lies in the newest segment, else at most 38 segments chained for a span of any length.
+  /// lies in the newest segment, else the segments between are chained, until what is left is negligible.
   [[nodiscard]] double integral(std::int64_t n0, std::int64_t n1) const noexcept {
     const auto i = static_cast<std::size_t>(n0 & mask_);
     if (n1 >= newest_start_ && n0 < newest_start_) return fma(ends_[i].left, since(n1), ends_[i].integral);
