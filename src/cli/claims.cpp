@@ -19,9 +19,35 @@ struct Claim {
   std::vector<Judged> predictions;
 };
 
+struct ClaimCard {
+  std::filesystem::path path;  // of built-in cards: what messages call them
+  std::string text;
+};
+
+/// Cards whose name contains the pattern, of the folder or built in.
+std::vector<ClaimCard> find_cards(const ClaimsArgs& a) {
+  namespace fs = std::filesystem;
+  std::vector<ClaimCard> r;
+  if (fs::is_directory(a.folder)) {
+    for (const auto& e : fs::directory_iterator(a.folder))
+      if (e.path().extension() == ".toml" && e.path().stem().string().find(a.pattern) != std::string::npos)
+        r.push_back({e.path(), read_file(e.path())});
+  } else if (a.folder == ClaimsArgs{}.folder) {
+    for (const auto& name : embedded_card_names())
+      if (name.starts_with("claim_") && name.find(a.pattern) != std::string::npos)
+        r.push_back({name + ".toml", std::string(*embedded_card(name))});
+  } else {
+    throw Error(fmt::format("{}: no such folder; --folder says where the claims' cards are", a.folder));
+  }
+  if (r.empty()) throw Error(fmt::format("{}: no card's name contains '{}'", a.folder, a.pattern));
+  std::sort(r.begin(), r.end(), [](const auto& x, const auto& y) { return x.path < y.path; });
+  return r;
+}
+
 /// Runs a card of agents or of a network; nothing but its verdicts is kept.
-Claim run_claim(const std::filesystem::path& path, const ClaimsArgs& a) {
-  const std::string text = read_file(path), stem = path.stem().string();
+Claim run_claim(const ClaimCard& card, const ClaimsArgs& a) {
+  const auto& [path, text] = card;
+  const std::string stem = path.stem().string();
   ProgressLine progress(!a.json);
   Claim claim;
   if (is_network_card(text, path.string())) {
@@ -48,20 +74,10 @@ Claim run_claim(const std::filesystem::path& path, const ClaimsArgs& a) {
 }  // namespace
 
 int claims_command(const ClaimsArgs& a) {
-  namespace fs = std::filesystem;
-  if (!fs::is_directory(a.folder))
-    throw Error(fmt::format("{}: no such folder; --folder says where the claims' cards are", a.folder));
-  std::vector<fs::path> cards;
-  for (const auto& e : fs::directory_iterator(a.folder))
-    if (e.path().extension() == ".toml" && e.path().stem().string().find(a.pattern) != std::string::npos)
-      cards.push_back(e.path());
-  std::sort(cards.begin(), cards.end());
-  if (cards.empty()) throw Error(fmt::format("{}: no card's name contains '{}'", a.folder, a.pattern));
-
   nlohmann::ordered_json json = nlohmann::ordered_json::array();
   bool refuted = false;
-  for (const auto& path : cards) {
-    const Claim claim = run_claim(path, a);
+  for (const auto& card : find_cards(a)) {
+    const Claim claim = run_claim(card, a);
     refuted |= any_refuted(claim.predictions);
     if (!a.json) fmt::print("{}\n", claim.title);
     for (const auto& p : claim.predictions) {
@@ -69,7 +85,7 @@ int claims_command(const ClaimsArgs& a) {
         const auto number = [](double x) {
           return x == x ? nlohmann::ordered_json(x) : nlohmann::ordered_json(nullptr);
         };
-        json.push_back({{"card", path.stem().string()},
+        json.push_back({{"card", card.path.stem().string()},
                         {"claim", p.prediction.claim},
                         {"variant", p.variant},
                         {"agent", p.agent},

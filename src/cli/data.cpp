@@ -31,6 +31,9 @@ DataSet load_data(const DataArgs& a) {
         fmt::format("{}: no such file or data set; data sets are looked for in LABILE_DATA and in "
                     "shared/data of this folder and those above",
                     a.data));
+  if (path->extension() == ".toml")
+    throw Error(
+        fmt::format("{}: is a card, not a table of choices; `labile run {}` runs it", a.data, a.data));
   ReadOptions options;
   options.outcome_map = a.outcome_map;
   auto file = read_trials(*path, options);

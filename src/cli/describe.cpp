@@ -1,5 +1,6 @@
 /// `labile describe`: what the catalogues hold, from the same tables that parsing and checks read.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 
@@ -10,6 +11,7 @@
 #include "network/sources.hpp"
 #include "neurons/catalogue.hpp"
 #include "plasticity/catalogue.hpp"
+#include "run/network_card.hpp"
 #include "tasks/catalogue.hpp"
 
 namespace labile {
@@ -65,6 +67,26 @@ std::vector<Entry> entries(const std::string& kind) {
     for (const auto& e : all_sources()) r.push_back({"source", e.info, e.params, ""});
   if (all || kind == "rule")
     for (const auto& e : all_rules()) r.push_back({"rule", e.info, e.params, e.gated ? "needs a gate" : ""});
+  const auto add_sections = [&](const char* of, const char* source,
+                                const std::vector<SectionInfo>& sections) {
+    if (!all && kind != of) return;
+    for (const auto& s : sections) {
+      std::string note;
+      if (!s.needed.empty()) note += fmt::format("needs: {}", fmt::join(s.needed, ", "));
+      if (!s.optional.empty())
+        note += fmt::format("{}may have: {}", note.empty() ? "" : "\n", fmt::join(s.optional, ", "));
+      r.push_back({of, {s.name.c_str(), s.about.c_str(), source}, {}, note});
+    }
+  };
+  static const auto protocols = protocol_kinds(), records = record_kinds();
+  add_sections("protocol", "docs/networks.md, [[protocol]]", protocols);
+  add_sections("record", "docs/networks.md, [[record]]", records);
+  if (all || kind == "measure")
+    for (const auto& m : measure_kinds())
+      r.push_back({"measure",
+                   {m.name, m.about, "docs/networks.md, [[measure]]"},
+                   {},
+                   *m.unit ? fmt::format("in {}", m.unit) : std::string{}});
   return r;
 }
 
@@ -98,7 +120,8 @@ Json json_of(const Entry& e) {
 }  // namespace
 
 int describe_command(const DescribeArgs& a) {
-  const std::vector<std::string> kinds{"task", "learner", "circuit", "metric", "neuron", "source", "rule"};
+  const std::vector<std::string> kinds{"task",   "learner", "circuit",  "metric", "neuron",
+                                       "source", "rule",    "protocol", "record", "measure"};
   if (!a.kind.empty() && std::find(kinds.begin(), kinds.end(), a.kind) == kinds.end())
     throw Error(fmt::format("no kind '{}'{}", a.kind, suggest(a.kind, kinds)));
   auto list = entries(a.kind);

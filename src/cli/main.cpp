@@ -33,7 +33,7 @@ int labile_main(int argc, char** argv) {
   auto* c = app.add_subcommand("run", "Run an experiment card and write its results and report");
   c->add_option("card", run.card, "a card (.toml), or the name of one that comes with Labile")->required();
   c->add_option("--out", run.out, "folder for the results")->capture_default_str();
-  c->add_option("--seed", run.seed, "instead of the card's seed");
+  c->add_option("--seed", run.seed, "instead of the card's seed")->check(CLI::NonNegativeNumber);
   c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it")
       ->check(CLI::NonNegativeNumber);
   c->add_option("--set", run.set, "key=value changes the card, e.g. task.p_better=0.7")->take_all();
@@ -45,7 +45,8 @@ int labile_main(int argc, char** argv) {
   labile::ClaimsArgs claims;
   c = app.add_subcommand("claims", "Run every claim as an experiment: effect, interval, verdict");
   c->add_option("pattern", claims.pattern, "only cards whose name contains this");
-  c->add_option("--folder", claims.folder, "where the cards are")->capture_default_str();
+  c->add_option("--folder", claims.folder, "where the cards are; those built in when there is no such folder")
+      ->capture_default_str();
   c->add_option("--jobs", claims.jobs, "threads")->check(CLI::NonNegativeNumber);
   c->add_flag("--check", claims.check, "exit code 1 when a prediction is refuted");
   c->add_flag("--json", claims.json, "print one JSON array");
@@ -70,7 +71,7 @@ int labile_main(int argc, char** argv) {
   c->add_option("--model", fit.models, "learners, comma-separated")->required()->delimiter(',');
   c->add_option("--method", fit.method, "map or ml")->check(CLI::IsMember({"map", "ml"}));
   c->add_option("--starts", fit.starts, "starting points a subject")->check(CLI::Range(1, 1000));
-  c->add_option("--seed", fit.seed, "of the starting points");
+  c->add_option("--seed", fit.seed, "of the starting points")->check(CLI::NonNegativeNumber);
   c->add_option("--jobs", fit.jobs, "threads")->check(CLI::NonNegativeNumber);
   c->add_option("--out", fit.out, "CSV file for the parameters of every subject");
   c->callback([&] { code = labile::fit_command(fit); });
@@ -85,8 +86,10 @@ int labile_main(int argc, char** argv) {
 
   labile::DescribeArgs describe;
   c = app.add_subcommand(
-      "describe", "What there is: tasks, learners, metrics, neurons, sources, rules, and their parameters");
-  c->add_option("kind", describe.kind, "task, learner, metric, neuron, source or rule");
+      "describe",
+      "What there is: tasks, learners, metrics, neurons, rules, protocols, ... and their parameters");
+  c->add_option("kind", describe.kind,
+                "task, learner, circuit, metric, neuron, source, rule, protocol, record or measure");
   c->add_option("name", describe.name, "one of them");
   c->add_flag("--json", describe.json, "print one JSON object");
   c->callback([&] { code = labile::describe_command(describe); });

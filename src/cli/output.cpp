@@ -41,10 +41,12 @@ int print_verdicts(const std::vector<Judged>& predictions, int most) {
   const char* quantities[] = {"ratio", "difference", "value", "count"};
   int shown = 0;
   for (const auto& p : predictions) {
-    if (p.verdict == "not run" || shown == most) continue;
+    if (shown == most) continue;
     fmt::print("{}: {} {} {} ({}{}), predicted {}\n", p.verdict, p.prediction.treated, p.prediction.metric,
                quantities[static_cast<int>(p.prediction.of)], p.variant.empty() ? "" : p.variant + ": ",
                interval_text(p.effect), p.prediction.relation_text);
+    if (!p.reason.empty() && (p.verdict == "not run" || p.verdict == "undecided"))
+      fmt::print("  {}\n", p.reason);
     ++shown;
   }
   return shown;

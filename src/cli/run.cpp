@@ -3,8 +3,10 @@
 #include "run/run.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <chrono>
 #include <filesystem>
@@ -27,8 +29,11 @@ struct CardText {
 CardText load_card(const std::string& name) {
   if (std::filesystem::exists(name)) return {name, read_file(name)};
   if (const auto* text = embedded_card(name)) return {name + ".toml (built in)", std::string(*text)};
+  const auto known = embedded_card_names();
+  if (const auto near = nearest(name, known); !near.empty())
+    throw Error(fmt::format("{}: no such card; did you mean '{}', which comes with Labile?", name, near));
   throw Error(fmt::format("{}: no such card; give a .toml file, or one that comes with Labile: {}", name,
-                          embedded_card_names()));
+                          fmt::join(known, ", ")));
 }
 
 std::vector<Override> overrides(const RunArgs& a) {
@@ -82,6 +87,7 @@ void print_dry(const NetworkCard& card) {
     fmt::print("# {}: {} synapses, {} plastic; about {:.3g} MB\n", c.name, m.synapses, m.plastic_synapses,
                static_cast<double>(m.total_bytes) / 1e6);
   }
+  for (const auto& n : card.notes) fmt::print("# note: {}\n", n);
   fmt::print("# The card is good. Nothing was run.\n");
 }
 
@@ -113,6 +119,23 @@ std::vector<std::unique_ptr<Traces>> open_traces(const NetworkCard& card, const 
     t.attribute("/", "duration_ms", card.conditions[c].duration_ms);
   }
   return r;
+}
+
+/// An earlier run's traces in the same folder are left alone, but nobody should take them for this run's.
+void note_old_traces(const NetworkCard& card, const std::filesystem::path& out,
+                     std::vector<std::string>& notes) {
+  std::vector<std::string> own;
+  if (!card.records.empty())
+    for (std::size_t c = 0; c < card.conditions.size(); ++c) own.push_back(traces_name(card, c));
+  std::vector<std::string> old;
+  for (const auto& e : std::filesystem::directory_iterator(out)) {
+    const std::string name = e.path().filename().string();
+    if (name.starts_with("traces") && e.path().extension() == ".h5" &&
+        std::find(own.begin(), own.end(), name) == own.end())
+      old.push_back(name);
+  }
+  std::sort(old.begin(), old.end());
+  for (const auto& name : old) notes.push_back(fmt::format("{} is of an earlier run", (out / name).string()));
 }
 
 int run_network(const RunArgs& a, const CardText& source) {
@@ -151,6 +174,7 @@ int run_network(const RunArgs& a, const CardText& source) {
   for (const auto& t : traces) t->finish();
   for (auto& f : files) f.commit();
   for (const auto& t : traces) t->commit();
+  note_old_traces(card, out, result.notes);
   if (a.json) {
     fmt::print("{}", json);
   } else {

@@ -38,7 +38,8 @@ std::string Where::text() const {
 }
 
 Error::Error(const Where& where, const std::string& message)
-    : std::runtime_error(where.text().empty() ? message : where.text() + ": " + message) {}
+    : std::runtime_error(where.text().empty() ? message : where.text() + ": " + message),
+      placed_(!where.file.empty()) {}
 
 std::string nearest(std::string_view name, std::span<const std::string> known) {
   const std::string wanted = folded(name);

@@ -24,6 +24,11 @@ class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message) : std::runtime_error(message) {}
   Error(const Where& where, const std::string& message);
+  /// Whether the message says where: a file or an option.
+  [[nodiscard]] bool placed() const { return placed_; }
+
+ private:
+  bool placed_ = false;
 };
 
 /// The user asked to stop (Ctrl-C). Exit code 130.

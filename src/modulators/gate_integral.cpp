@@ -67,6 +67,10 @@ GateIntegral::GateIntegral(double tau_e_ms, double dt_ms, std::int64_t history_s
   segment_mask_ = static_cast<std::int64_t>(segments_.size()) - 1;
 }
 
+std::size_t GateIntegral::bytes_for(std::int64_t history_steps) {
+  return ring_size(history_steps + 1) * (sizeof(Step) + sizeof(End));
+}
+
 void GateIntegral::push(double g_from, double g_to) noexcept {
   const Step& last = steps_[static_cast<std::size_t>(newest_ & mask_)];
   const double added = last.decay * fma(from_weight_, g_from, to_weight_ * g_to);

@@ -27,6 +27,8 @@ class GateIntegral {
   /// two. Throws Error unless tau_e_ms > 0, dt_ms > 0, both finite, and history_steps >= 0.
   /// References move every min(about 2 tau_e, `most` steps), where `most` > 0.
   GateIntegral(double tau_e_ms, double dt_ms, std::int64_t history_steps, std::int64_t most = 0);
+  /// Memory for that, but for the whole integrals of segments, 16 bytes each.
+  [[nodiscard]] static std::size_t bytes_for(std::int64_t history_steps);
   /// Adds step n = newest() + 1, from t_{n-1} to t_n.
   void push(double g_from, double g_to) noexcept;
   [[nodiscard]] std::int64_t newest() const { return newest_; }

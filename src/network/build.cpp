@@ -68,6 +68,11 @@ Connector connector_of(const NetworkSpec& spec, const ProjectionSpec& s, int ind
     throw Error(s.where, fmt::format("projection '{}': its group does not contain '{}'", s.name, s.target));
   return Connector(s, index, size(s.source), size(s.target), group, spec.dt_ms, seed);
 }
+/// The longest window that a network with these delays can have.
+Step window_of(Step least_delay) {
+  constexpr Step kLongestWindow = 256;
+  return std::min(least_delay, kLongestWindow);
+}
 /// Neurons of a block; a multiple of 64, which keyed noise is drawn by.
 int block_size(int size, bool many_delays) {
   const int blocks = blocks_of(size, many_delays);
@@ -75,7 +80,7 @@ int block_size(int size, bool many_delays) {
 }
 }  // namespace
 
-Network::Impl::Impl(const NetworkSpec& s, std::uint64_t seed_, Execution e)
+Network::Impl::Impl(const NetworkSpec& s, std::uint64_t seed_, Execution e, bool synapses)
     : spec(s), seed(seed_), execution(e), pool(std::max(1, e.threads)) {
   check_and_name();
   check_memory();
@@ -85,8 +90,13 @@ Network::Impl::Impl(const NetworkSpec& s, std::uint64_t seed_, Execution e)
   choose_window();
   make_drives();
   make_units();
+  if (!synapses) return;
   build_synapses();
   set_initial_states();
+}
+
+void Network::check(const NetworkSpec& spec) {
+  (void)Impl(spec, 0, {}, false);
 }
 
 void Network::Impl::check_and_name() {
@@ -99,6 +109,11 @@ void Network::Impl::check_and_name() {
   refuse_twice(spec.projections, "projection");
   refuse_twice(spec.fields, "field");
   refuse_twice(spec.gates, "gate");
+  for (const GateSpec& g : spec.gates)
+    for (const FieldSpec& f : spec.fields)
+      if (g.name == f.name)
+        throw Error(g.where,
+                    fmt::format("gate '{}' has the name of a field; drives could not tell which", g.name));
 }
 
 void Network::Impl::make_populations() {
@@ -176,6 +191,7 @@ void Network::Impl::make_fields() {
     try {
       gates.push_back({&g, GateText(g.text, names, g.where), {}, {}});
     } catch (const Error& e) {
+      if (e.placed()) throw;
       throw Error(fmt::format("gate '{}': {}", g.name, e.what()));
     }
   }
@@ -192,6 +208,7 @@ void Network::Impl::make_projections() {
     p.source = named(spec.populations, s.source, s.where, "population");
     p.target = named(spec.populations, s.target, s.where, "population");
     const auto in = [&](const Error& e) {
+      if (e.placed()) return e;
       return Error(std::string(e.what()).find("projection '") == std::string::npos
                        ? fmt::format("{} (projection '{}')", e.what(), s.name)
                        : e.what());
@@ -292,8 +309,7 @@ void Network::Impl::choose_window() {
     least = std::min(least, f.release_delay);
     longest = std::max(longest, f.release_delay);
   }
-  constexpr Step kLongestWindow = 256;
-  window = std::min(least, kLongestWindow);
+  window = window_of(least);
   if (execution.exchange_steps > 0) window = std::min<Step>(window, execution.exchange_steps);
   for (Population& p : populations) p.log.keep(longest + 2 * window + 2);
   Step lag = 0;
@@ -370,8 +386,14 @@ void Network::Impl::make_units() {
         units.push_back(std::move(unit));
         continue;
       }
-      auto unit =
-          std::make_unique<NeuronUnit>(p, first, count, p.neuron->make(p.spec->params, spec.dt_ms, count));
+      std::unique_ptr<NeuronBlock> neurons;
+      try {
+        neurons = p.neuron->make(p.spec->params, spec.dt_ms, count);
+      } catch (const Error& e) {
+        if (e.placed()) throw;
+        throw Error(p.spec->where, e.what());
+      }
+      auto unit = std::make_unique<NeuronUnit>(p, first, count, std::move(neurons));
       std::uint32_t entity = static_cast<std::uint32_t>(p.index) * 64;
       for (const BackgroundSpec& b : p.spec->background)
         unit->background.emplace_back(b.port.empty() ? 0 : named(p.neuron->ports, b.port, b.where, "port"),
@@ -452,17 +474,28 @@ MemoryUse estimate_memory(const NetworkSpec& spec) {
   for (const auto& p : spec.populations) {
     use.total_bytes += static_cast<std::size_t>(std::max(0, p.size)) * 64;
   }
+  // Release may make windows shorter still, which only costs less.
+  std::vector<std::optional<Connector>> connectors(spec.projections.size());
+  Step least = std::numeric_limits<Step>::max();
   for (std::size_t i = 0; i < spec.projections.size(); ++i) {
     const ProjectionSpec& s = spec.projections[i];
     const PopulationSpec *source = find(s.source), *target = find(s.target);
     if (!source || !target || source->size < 1 || target->size < 1) continue;
-    const Connector connector = connector_of(spec, s, static_cast<int>(i), 0);
+    connectors[i] = connector_of(spec, s, static_cast<int>(i), 0);
+    least = std::min<Step>(least, connectors[i]->delays().front());
+  }
+  for (std::size_t i = 0; i < spec.projections.size(); ++i) {
+    if (!connectors[i]) continue;
+    const ProjectionSpec& s = spec.projections[i];
+    const PopulationSpec *source = find(s.source), *target = find(s.target);
+    const Connector& connector = *connectors[i];
     const double n = connector.expected_indegree() * target->size;
     const int blocks = blocks_of(target->size, connector.delays().size() >= kManyDelays);
     const double delays = static_cast<double>(connector.delays().size());
     RowShape shape{.own = !connector.one_weight()};
+    RuleForm rule;
     if (s.rule != "static") {
-      const RuleForm rule = find_rule(s.rule, s.where).make(s.params);
+      rule = find_rule(s.rule, s.where).make(s.params);
       shape.plastic = true;
       shape.gated = rule.gated;
       shape.soft = rule.soft;
@@ -474,10 +507,14 @@ MemoryUse estimate_memory(const NetworkSpec& spec) {
     use.synapses += static_cast<std::size_t>(n);
     use.synapse_bytes += static_cast<std::size_t>(bytes);
     if (shape.plastic) {
-      const double sums = target->size * (shape.gated ? 16.0 + 16 * 8 : 8.0 + 16 * 4);
+      const Step longest = connector.delays().back(), window = window_of(least);
+      const int frames = PlasticClock::Sizes(rule, spec.dt_ms, longest, window).frames;
+      const auto per_target = static_cast<std::size_t>(shape.gated ? 16 + 8 * frames : 8 + 4 * frames);
+      const std::size_t shared = per_target * static_cast<std::size_t>(target->size) +
+                                 PlasticClock::bytes_for(rule, spec.dt_ms, source->size, longest, window);
       use.plastic_synapses += static_cast<std::size_t>(n);
-      use.plastic_bytes += static_cast<std::size_t>(bytes + sums);
-      use.total_bytes += static_cast<std::size_t>(sums + source->size * 24.0);
+      use.plastic_bytes += static_cast<std::size_t>(bytes) + shared;
+      use.total_bytes += shared;
     }
     use.total_bytes += static_cast<std::size_t>(bytes);
     // While a block is drawn its rows are counted in one more array.

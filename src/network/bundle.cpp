@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/error.hpp"
+#include "core/parallel.hpp"
 #include "network/post_sums.hpp"
 
 namespace labile {
@@ -22,6 +23,7 @@ Bundle::Bundle(const Connector& connector, const RowShape& shape, int sources, i
   std::vector<std::uint32_t> filled(rows, 0);
   std::vector<NewSynapse> drawn;
   for (int t = first; t < first + targets; ++t) {
+    if (interrupted()) throw Interrupted("stopped");
     drawn.clear();
     connector.synapses(t, drawn);
     for (const NewSynapse& s : drawn) ++filled[s.source * delays_ + class_of[s.delay]];
@@ -42,6 +44,7 @@ Bundle::Bundle(const Connector& connector, const RowShape& shape, int sources, i
   starts[rows] = static_cast<std::uint32_t>(chunks);
   chunks_ = LargeArray(chunks * chunk_bytes_);
   for (int t = first; t < first + targets; ++t) {
+    if (interrupted()) throw Interrupted("stopped");
     drawn.clear();
     connector.synapses(t, drawn);
     for (const NewSynapse& s : drawn) {

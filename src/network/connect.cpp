@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/math.hpp"
+#include "core/parallel.hpp"
 
 namespace labile {
 namespace {
@@ -234,6 +235,7 @@ void Connector::draw_outdegree(const Group& group, int index) {
   out_begin_.assign(static_cast<std::size_t>(targets_) + 1, 0);
   std::vector<std::uint32_t> mark(n, std::numeric_limits<std::uint32_t>::max());
   for (std::uint32_t s = 0; s < static_cast<std::uint32_t>(sources_); ++s) {
+    if (interrupted()) throw Interrupted("stopped");
     const Draw draw{seed_, Purpose::connection, s};
     std::array<std::uint32_t, 4> w{};
     std::uint32_t used = 0;

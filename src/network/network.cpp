@@ -192,6 +192,10 @@ std::size_t Network::synapse_count(int projection) const {
   return n;
 }
 
+int Network::lanes(int projection) const {
+  return impl_->projections[static_cast<std::size_t>(projection)].shape.lanes;
+}
+
 Network::WeightSummary Network::weight_summary(int projection) const {
   const Projection& p = impl_->projections[static_cast<std::size_t>(projection)];
   const int sources = impl_->populations[static_cast<std::size_t>(p.source)].size;

@@ -39,13 +39,17 @@ class Network {
   /// there is, before allocating it.
   Network(const NetworkSpec& spec, std::uint64_t seed, Execution execution = {});
   ~Network();
+  /// Throws what building would throw of this spec, but for what only drawing the synapses shows (a
+  /// projection that happens to have none). Takes no time to speak of.
+  static void check(const NetworkSpec& spec);
   Network(Network&&) noexcept;
   Network& operator=(Network&&) noexcept;
 
   [[nodiscard]] double dt_ms() const;
   [[nodiscard]] Step now() const;  // steps done; time is now() * dt
   [[nodiscard]] double now_ms() const;
-  /// Runs until `step` steps are done. Throws Error when a state stops being finite (model, index, time).
+  /// Runs until `step` steps are done. Throws Error when a state has stopped being finite (model, variable,
+  /// index, time), at the end of the call at the latest.
   void run_until(Step step);
   void run(double ms);
 
@@ -86,6 +90,8 @@ class Network {
   [[nodiscard]] std::vector<SynapseState> synapses(int projection, int source = -1) const;
   /// Number of synapses of a projection.
   [[nodiscard]] std::size_t synapse_count(int projection) const;
+  /// Synapses that lie side by side in a chunk of its rows, 8 or 16, which decides the loop that visits them.
+  [[nodiscard]] int lanes(int projection) const;
   /// Mean, spread and range of a projection's weights now.
   struct WeightSummary {
     std::size_t n = 0;

@@ -14,7 +14,8 @@
 namespace labile {
 
 struct Network::Impl {
-  Impl(const NetworkSpec& spec, std::uint64_t seed, Execution execution);
+  /// Without synapses it can only be thrown away: everything but them is checked.
+  Impl(const NetworkSpec& spec, std::uint64_t seed, Execution execution, bool synapses = true);
 
   // build.cpp
   void check_and_name();

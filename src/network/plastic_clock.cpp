@@ -12,30 +12,56 @@ Step ring(Step least) {
   return static_cast<Step>(std::bit_ceil(static_cast<std::uint64_t>(least)));
 }
 Step epoch_of(const RuleForm& r, double dt) {
-  // Long enough that frames are few; short enough that exp(epoch/tau) costs floats no precision.
-  const double ms = std::min(2 * r.tau_plus_ms, 10 * r.tau_minus_ms);
+  // Short, because what is stored and the sums hold more than they mean, by up to exp(epoch/tau) a spike, and
+  // floats round that too; long enough that frames are few.
+  const double ms = std::min(r.tau_plus_ms, 10 * r.tau_minus_ms);
   return std::max<Step>(1, static_cast<Step>(std::floor(ms / dt + 0.5)));
 }
-int frames_of(Step epoch, double dt) {
-  // About 640 ms of frames, so that sources firing at 2 Hz and more need few refreshes; no more than a
-  // target's spike can enter, or potentiation would be lost in between.
-  const double wanted = 640.0 / (static_cast<double>(epoch) * dt);
-  return static_cast<int>(std::clamp<double>(std::ceil(wanted), 8, PostStep::kFramesMost));
+/// Frames that a target's spike must enter: exp(-21) is below a float's precision.
+double frames_entered(const RuleForm& r, Step epoch, double dt) {
+  return std::ceil(21 * r.tau_plus_ms / (static_cast<double>(epoch) * dt)) + 1;
 }
-int live_of(const RuleForm& r, Step epoch, double dt, int frames) {
-  // exp(-21) is below a float's precision.
-  const double epochs = 21 * r.tau_plus_ms / (static_cast<double>(epoch) * dt);
-  return std::min({frames, PostStep::kFramesMost, static_cast<int>(std::ceil(epochs)) + 1});
+int frames_of(const RuleForm& r, Step epoch, double dt) {
+  // About 640 ms of frames, so that sources firing at 2 Hz and more need few refreshes. Where a spike could
+  // not enter all of the frames it should, there are no others, or potentiation would be lost in between.
+  const double wanted = std::ceil(640.0 / (static_cast<double>(epoch) * dt));
+  const bool all = frames_entered(r, epoch, dt) <= PostStep::kLiveMost;
+  return static_cast<int>(std::clamp<double>(wanted, 8, all ? 64 : PostStep::kLiveMost));
 }
 }  // namespace
 
+PlasticClock::Sizes::Sizes(const RuleForm& rule, double dt, Step max_delay, Step window_steps)
+    : epoch(epoch_of(rule, dt)),
+      frames(frames_of(rule, epoch, dt)),
+      live(static_cast<int>(std::min<double>(frames, frames_entered(rule, epoch, dt)))),
+      events(ring(max_delay + 2 * window_steps + 2)),
+      past(ring((frames + 1) * epoch + 2 * window_steps + max_delay + 4)),
+      window(ring(window_steps + 1)),
+      history(rule.gated ? (frames + 1) * epoch + 2 * window_steps + max_delay + 4 : 1) {}
+
+std::size_t PlasticClock::bytes_for(const RuleForm& rule, double dt, int sources, Step max_delay,
+                                    Step window) {
+  const Sizes s(rule, dt, max_delay, window);
+  const auto n = [](Step x) { return static_cast<std::size_t>(x); };
+  return static_cast<std::size_t>(sources) * (2 * sizeof(double) + sizeof(Step)) +
+         4 * n(s.epoch) * sizeof(double) + n(s.events) * sizeof(std::vector<PreEvent>) +
+         n(s.past) * sizeof(Past) + n(s.window) * (sizeof(Now) + sizeof(PostStep) + 2 * sizeof(double)) +
+         GateIntegral::bytes_for(s.history);
+}
+
 PlasticClock::PlasticClock(const RuleForm& rule, double dt, int sources, Step dendritic, Step max_delay,
                            Step window)
+    : PlasticClock(rule, dt, sources, dendritic, Sizes(rule, dt, max_delay, window)) {
+  bytes_ = bytes_for(rule, dt, sources, max_delay, window);
+}
+
+PlasticClock::PlasticClock(const RuleForm& rule, double dt, int sources, Step dendritic, const Sizes& sizes)
     : rule_(rule),
       dendritic_(dendritic),
-      epoch_(epoch_of(rule, dt)),
-      frames_(frames_of(epoch_, dt)),
-      live_(live_of(rule, epoch_, dt, frames_)),
+      epoch_(sizes.epoch),
+      frames_(sizes.frames),
+      live_(sizes.live),
+      bytes_(0),
       decay_e_(rule.tau_e_ms, dt),
       decay_plus_(rule.tau_plus_ms, dt),
       decay_minus_(rule.tau_minus_ms, dt),
@@ -43,8 +69,7 @@ PlasticClock::PlasticClock(const RuleForm& rule, double dt, int sources, Step de
       slow_post_(rule.tau_y_ms, dt),
       // The reference moves at least once an epoch: further back, sums would be small differences of large
       // ones.
-      integral_(rule.tau_e_ms, dt, rule.gated ? (frames_ + 1) * epoch_ + 2 * window + max_delay + 4 : 1,
-                epoch_) {
+      integral_(rule.tau_e_ms, dt, sizes.history, epoch_) {
   if (rule.clock == RuleClock::sweep)
     sweep_ = std::max<Step>(1, static_cast<Step>(std::llround(rule.sweep_ms / dt)));
   const auto n = static_cast<std::size_t>(epoch_);
@@ -61,19 +86,17 @@ PlasticClock::PlasticClock(const RuleForm& rule, double dt, int sources, Step de
   x_.assign(static_cast<std::size_t>(sources), 0.0);
   r2_.assign(static_cast<std::size_t>(sources), 0.0);
   last_.assign(static_cast<std::size_t>(sources), 0);
-  const Step events = ring(max_delay + 2 * window + 2);
-  events_.resize(static_cast<std::size_t>(events));
-  event_mask_ = events - 1;
-  const Step past = ring((frames_ + 1) * epoch_ + 2 * window + max_delay + 4);
-  past_.resize(static_cast<std::size_t>(past));
-  past_mask_ = past - 1;
+  events_.resize(static_cast<std::size_t>(sizes.events));
+  event_mask_ = sizes.events - 1;
+  past_.resize(static_cast<std::size_t>(sizes.past));
+  past_mask_ = sizes.past - 1;
   past_[0] = {1, 0};
-  const Step steps = ring(window + 1);
-  at_.resize(static_cast<std::size_t>(steps));
-  post_.resize(static_cast<std::size_t>(steps));
-  plus_.resize(static_cast<std::size_t>(steps));
-  minus_.resize(static_cast<std::size_t>(steps));
-  window_mask_ = steps - 1;
+  const auto steps = static_cast<std::size_t>(sizes.window);
+  at_.resize(steps);
+  post_.resize(steps);
+  plus_.resize(steps);
+  minus_.resize(steps);
+  window_mask_ = sizes.window - 1;
 }
 
 void PlasticClock::prepare(Step n, double plus, double minus) {
@@ -106,9 +129,11 @@ void PlasticClock::add(Step n, std::uint32_t source, bool deliver) {
     now += 1;
     r2 += 1;
   }
+  const double D = decay_e_(gap);
+  const bool keep = D > 0.5;
   events_[static_cast<std::size_t>(n & event_mask_)].push_back(
       {source, deliver, static_cast<std::uint32_t>(gap), static_cast<float>(before), static_cast<float>(now),
-       static_cast<float>(depress), static_cast<float>(decay_e_(gap))});
+       static_cast<float>(depress), static_cast<float>(keep ? D - 1 : D), keep});
   x_[source] = now;
   r2_[source] = r2;
   last_[source] = n;
@@ -135,6 +160,7 @@ RowConstants PlasticClock::constants(const PreEvent& e, Step n) const noexcept {
   if (rule_.gated) {
     const double d = now.decay, G = now.since, eta = rule_.eta;
     k.D = e.D;
+    k.keep_e = e.keep_e;
     k.c0_d = static_cast<float>(c0 * d);
     k.eta_J = static_cast<float>(eta * integral_.integral(n0, n));
     k.eta_c0 = static_cast<float>(eta * c0);
@@ -168,11 +194,6 @@ PlasticClock::Reading PlasticClock::reading(std::uint32_t source, Step delay, St
   if (!rule_.gated) return {.frame = frame, .w_per_A = rule_.eta * c0};
   const double d = integral_.decay(n), G = integral_.since(n), eta = rule_.eta;
   return {frame, decay_e_(n - last.at), c0 * d, eta * integral_.integral(last.at, n), eta * c0 * G, eta * c0};
-}
-
-std::size_t PlasticClock::bytes() const {
-  return x_.size() * 24 + rise_plus_.size() * 32 + post_.size() * sizeof(PostStep) +
-         past_.size() * sizeof(Past);
 }
 
 }  // namespace labile

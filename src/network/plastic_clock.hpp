@@ -1,7 +1,7 @@
 /// What all synapses of a plastic projection share in time: presynaptic traces, the gate's integral, epochs,
 /// and from these the constants of a row visit.
 ///
-/// Time is cut into epochs of epoch_steps() (2 tau_plus) on absolute multiples; sums of a target's spikes are
+/// Time is cut into epochs of epoch_steps() (tau_plus) on absolute multiples; sums of a target's spikes are
 /// kept for the last frames() epochs. A source that was silent for almost that long is visited without
 /// delivering (a refresh), so that no visit ever needs a frame that is gone.
 ///
@@ -29,19 +29,31 @@ struct PreEvent {
   std::uint32_t gap;      // steps since the source's last event
   float x_before, x_now;  // presynaptic trace just after the last event, and just after this one
   float depress;          // A2_minus + A3_minus r2, 0 for a refresh
-  float D;                // decay of the eligibility over the gap
+  float D;                // decay of the eligibility over the gap, as RowConstants have it
+  bool keep_e;
 };
 
 /// What one spike of a target adds to its sums, by live frame (0 = the present epoch).
 struct PostStep {
-  static constexpr int kFramesMost = 32;
+  static constexpr int kLiveMost = 32;
   float y = 0;  // added to Y
-  float a[kFramesMost],
-      b[kFramesMost];  // added to A and B of the frame `age` epochs back; times the amplitude
+  float a[kLiveMost],
+      b[kLiveMost];  // added to A and B of the frame `age` epochs back; times the amplitude
 };
 
 class PlasticClock {
  public:
+  /// How long things are, in steps, which follows from the rule alone but for the rings.
+  struct Sizes {
+    Sizes(const RuleForm& rule, double dt_ms, Step max_delay, Step window);
+    Step epoch;
+    int frames, live;
+    Step events, past, window;  // rings, powers of two
+    Step history;               // of the gate's integral
+  };
+  /// Memory of a clock like that, but for spikes on their way.
+  [[nodiscard]] static std::size_t bytes_for(const RuleForm& rule, double dt_ms, int sources, Step max_delay,
+                                             Step window);
   /// `sources` units fire into the projection; `max_delay` and `window` in steps.
   PlasticClock(const RuleForm& rule, double dt_ms, int sources, Step dendritic, Step max_delay, Step window);
 
@@ -97,9 +109,10 @@ class PlasticClock {
   };
   [[nodiscard]] Reading reading(std::uint32_t source, Step d, Step n) const;
   [[nodiscard]] double gate_integral(Step n0, Step n1) const { return integral_.integral(n0, n1); }
-  [[nodiscard]] std::size_t bytes() const;
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
 
  private:
+  PlasticClock(const RuleForm& rule, double dt_ms, int sources, Step dendritic, const Sizes& sizes);
   void add(Step n, std::uint32_t source, bool deliver);
   /// The event that last visited the synapses of `source` with a delay of d steps, as of time n.
   struct Last {
@@ -111,6 +124,7 @@ class PlasticClock {
   RuleForm rule_;
   Step dendritic_, epoch_;
   int frames_, live_;
+  std::size_t bytes_;
   Step sweep_ = 0;
   ExpTable decay_e_, decay_plus_, decay_minus_, decay_x_, slow_post_;
   GateIntegral integral_;

@@ -217,6 +217,19 @@ void read_drive(const Node& node, const NeuronEntry* entry, PopulationSpec& p) {
     if (entry && std::find(known.begin(), known.end(), m.name) == known.end())
       throw Error(m.where, fmt::format("neuron '{}' has no driven parameter '{}'{}", entry->info.name, m.name,
                                        suggest(m.name, known)));
+    for (const auto& d : entry ? entry->driven : std::vector<DrivenInfo>{}) {
+      if (d.name != m.name || d.heeded_if.empty()) continue;
+      std::string has;
+      for (const auto& one : entry->params)
+        if (one.name == d.heeded_if) has = std::get<std::string>(one.standard);
+      if (const auto it = p.params.find(d.heeded_if); it != p.params.end())
+        has = checked_text(*std::find_if(entry->params.begin(), entry->params.end(),
+                                         [&](const ParamInfo& one) { return one.name == d.heeded_if; }),
+                           it->second);
+      if (has != d.is)
+        throw Error(m.where, fmt::format("{} acts on neurons with {} = \"{}\"; these have \"{}\"", d.name,
+                                         d.heeded_if, d.is, has));
+    }
     p.drive.push_back({m.name, text_of(m.node), m.node.where});
   }
 }
@@ -371,9 +384,10 @@ std::vector<Field<ProjectionSpec>> projection_keys() {
 /// Parameters in the port's unit may carry it: "40 pA".
 void convert_port_units(Settings& given, const std::vector<ParamInfo>& params, const std::string& unit) {
   for (const auto& p : params)
-    if (const auto it = given.find(p.name); it != given.end() && p.unit == "port" && !unit.empty()) {
+    if (const auto it = given.find(p.name);
+        it != given.end() && p.unit.starts_with("port") && !unit.empty()) {
       ParamInfo here = p;
-      here.unit = unit;
+      here.unit = unit + p.unit.substr(4);  // "port/ms": "nS/ms"
       it->second.value = checked_number(here, it->second);
     }
 }
@@ -424,7 +438,11 @@ std::vector<Field<FieldSpec>> field_keys() {
           {"tau", "ms", &F::tau_ms, {1e-6, kLongest}, "decay towards the tonic value"},
           {"tonic", "1", &F::tonic, {}, "value without release"},
           {"quantum", "1", &F::quantum, {}, "amount that a spike of a source adds"},
-          {"release_delay", "ms", &F::release_delay_ms, {0, 1e5}, "from a source's spike to its release"}};
+          {"release_delay",
+           "ms",
+           &F::release_delay_ms,
+           {0, 1e5},
+           "from a source's spike to its release; 0 = the network's shortest delay"}};
 }
 
 /// [[3414, 0.5], ["12 s", 0.5]]

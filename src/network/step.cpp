@@ -30,6 +30,9 @@ void Network::Impl::run_until(Step target) {
     now = to;
     throw_if_bad();
   }
+  for (const auto& u : units)
+    if (auto* unit = dynamic_cast<NeuronUnit*>(u.get())) unit->look(now);
+  throw_if_bad();
 }
 
 void Network::Impl::evaluate_gates(bool right, Step n) {
@@ -143,9 +146,14 @@ void Network::Impl::throw_if_bad() const {
   for (const auto& u : units)
     if (const auto* unit = dynamic_cast<const NeuronUnit*>(u.get()); unit && unit->bad_step > 0) {
       const Population& p = unit->population();
+      std::string variable = "a state";
+      for (std::size_t v = p.neuron->state.size(); v-- > 0;)
+        if (!std::isfinite(unit->neurons().get(static_cast<int>(v), unit->bad_neuron)))
+          variable = p.neuron->state[v].name;
       throw Error(p.spec->where,
-                  fmt::format("population '{}': a state of neuron {} ({}) is not finite at {:.3f} ms",
-                              p.spec->name, unit->first() + unit->bad_neuron, p.neuron->info.name,
+                  fmt::format("population '{}': {} of neuron {} ({}) was found not to be finite at "
+                              "{:.3f} ms",
+                              p.spec->name, variable, unit->first() + unit->bad_neuron, p.neuron->info.name,
                               static_cast<double>(unit->bad_step) * spec.dt_ms));
     }
 }

@@ -124,11 +124,15 @@ void NeuronUnit::run(Step from, Step to) {
       if (in.sums) in.sums->enter(n, spikes);
       if (in.dense) in.dense->enter(n, spikes, in.projection->fixed);
     }
-    if (n % kCheckEvery == 0 && bad_step == 0) {
-      bad_neuron = neurons_->first_not_finite();
-      if (bad_neuron >= 0) bad_step = n;
-    }
+    if (n % kCheckEvery == 0) look(n);
   }
+}
+
+void NeuronUnit::look(Step n) {
+  if (bad_step > 0 || n == looked_) return;
+  looked_ = n;
+  bad_neuron = neurons_->first_not_finite();
+  if (bad_neuron >= 0) bad_step = n;
 }
 
 std::size_t NeuronUnit::bytes() const {

@@ -86,7 +86,9 @@ class NeuronUnit final : public Unit {
   void run(Step from, Step to) override;
   [[nodiscard]] NeuronBlock& neurons() const { return *neurons_; }
   [[nodiscard]] std::size_t bytes() const;
-  /// The first step at which a state was found not to be finite, and whose; 0 = none.
+  /// Looks, after step n, for a state that is not finite.
+  void look(Step n);
+  /// The first step at which one was found, and whose; 0 = none.
   Step bad_step = 0;
   int bad_neuron = -1;
 
@@ -109,6 +111,7 @@ class NeuronUnit final : public Unit {
   float* current_;             // [padded]
   float* nowhere_;             // [padded] where refreshes deliver
   std::vector<Arrivals> arrivals_;
+  Step looked_ = 0;
 };
 
 /// Spike sources: Poisson processes, or spikes given in the card.

@@ -67,8 +67,8 @@ struct Msn {
   static std::vector<DrivenInfo> driven() {
     return {{"I_mod", "pA", "added current", 0},
             {"gain", "1", "factor on all synaptic conductances", 1},
-            {"phi_D1", "1", "activation of D1, 0 to 1", 0},
-            {"phi_D2", "1", "activation of D2, 0 to 1", 0}};
+            {"phi_D1", "1", "activation of D1, 0 to 1", 0, "receptor", "D1"},
+            {"phi_D2", "1", "activation of D2, 0 to 1", 0, "receptor", "D2"}};
   }
   static void check(const Params& p, const Settings& given) {
     require_below(given, "c", p.c, "V_peak", p.V_peak);

@@ -32,6 +32,7 @@ struct PortInfo {
 struct DrivenInfo {
   std::string name, unit, about;
   double standard;
+  std::string heeded_if = "", is = "";  // only neurons with this text parameter heed it; "" = all
 };
 
 /// What a step gets. Arrays have `padded()` entries (a multiple of 16); those beyond size() are ignored.

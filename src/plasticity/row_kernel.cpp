@@ -23,6 +23,9 @@ using F = __m256;
 [[gnu::always_inline]] inline F clip(F x, F lo, F hi) {
   return _mm256_min_ps(hi, _mm256_max_ps(lo, x));
 }
+[[gnu::always_inline]] inline F ones_if(bool yes) {
+  return _mm256_castsi256_ps(_mm256_set1_epi32(yes ? -1 : 0));
+}
 /// a where x > 0, else b
 [[gnu::always_inline]] inline F where_positive(F x, F a, F b) {
   return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ));
@@ -72,7 +75,8 @@ void visit(std::byte* row, std::size_t chunks, const RowConstants& k, const RowT
   constexpr std::size_t bytes = static_cast<std::size_t>(L) * (2 + 4 * (1 + Gated + Soft + Own));
   const F D = all(k.D), c0_d = all(k.c0_d), eta_J = all(k.eta_J), eta_c0 = all(k.eta_c0),
           eta_c0_G = all(k.eta_c0_G), kY = all(k.kY), c1_d = all(k.c1_d), eta_c1 = all(k.eta_c1),
-          eta_c1_G = all(k.eta_c1_G), lo = all(k.dw_min), hi = all(k.dw_max), base = all(k.w0);
+          eta_c1_G = all(k.eta_c1_G), kept = ones_if(k.keep_e), lo = all(k.dw_min), hi = all(k.dw_max),
+          base = all(k.w0);
   for (std::size_t c = 0; c < chunks; ++c, row += bytes) {
     fetch<bytes>(next, c);
     const auto* index = reinterpret_cast<const std::uint16_t*>(row);
@@ -107,7 +111,9 @@ void visit(std::byte* row, std::size_t chunks, const RowConstants& k, const RowT
           w1 = clip(_mm256_add_ps(dw, change), dw_lo, dw_hi);
           store(dw_at + g, _mm256_sub_ps(w1, taken));
         }
-        const F e1 = _mm256_fmadd_ps(kY, Y, _mm256_fmadd_ps(c0_d, Ap, _mm256_mul_ps(D, e)));
+        // What e~ and the sum hold of the last visit cancels first, while nothing is rounded.
+        const F left = _mm256_fmadd_ps(D, e, _mm256_fmadd_ps(c0_d, Ap, _mm256_and_ps(kept, e)));
+        const F e1 = _mm256_fmadd_ps(kY, Y, left);
         store(e_at + g, _mm256_fnmadd_ps(c1_d, A, e1));
         delivered = _mm256_add_ps(w0, w1);
       } else {

@@ -24,7 +24,10 @@ namespace labile {
 
 /// What differs between rows; products are taken in double and rounded once.
 struct RowConstants {
-  float D = 1;                     // decay of e since the last visit
+  // Decay of e since the last visit: D, or, where more than half is left, D - 1 to be added to what was
+  // there. D itself, rounded alike at every visit of a regular source, would shift long tags.
+  float D = 0;
+  bool keep_e = true;
   float c0_d = 0;                  // c0 d
   float eta_J = 0;                 // eta J(t0, t1)
   float eta_c0 = 0, eta_c0_G = 0;  // eta c0, eta c0 G

@@ -62,6 +62,7 @@ void visit(std::byte* row, std::size_t chunks, const RowConstants& k, const RowT
   const F D = all(k.D), c0_d = all(k.c0_d), eta_J = all(k.eta_J), eta_c0 = all(k.eta_c0),
           eta_c0_G = all(k.eta_c0_G), kY = all(k.kY), c1_d = all(k.c1_d), eta_c1 = all(k.eta_c1),
           eta_c1_G = all(k.eta_c1_G), lo = all(k.dw_min), hi = all(k.dw_max), base = all(k.w0);
+  const __mmask16 kept = k.keep_e ? 0xFFFF : 0;
   for (std::size_t c = 0; c < chunks; ++c, row += bytes) {
     fetch<bytes>(next, c);
     const auto* index = reinterpret_cast<const std::uint16_t*>(row);
@@ -85,7 +86,8 @@ void visit(std::byte* row, std::size_t chunks, const RowConstants& k, const RowT
       const F taken = _mm512_fmadd_ps(eta_c1_G, A, _mm512_mul_ps(eta_c1, B));
       w1 = _mm512_min_ps(dw_hi, _mm512_max_ps(dw_lo, _mm512_add_ps(dw, change)));
       _mm512_storeu_ps(dw_at, _mm512_sub_ps(w1, taken));
-      const F e1 = _mm512_fmadd_ps(kY, Y, _mm512_fmadd_ps(c0_d, Ap, _mm512_mul_ps(D, e)));
+      const F left = _mm512_fmadd_ps(D, e, _mm512_fmadd_ps(c0_d, Ap, _mm512_maskz_mov_ps(kept, e)));
+      const F e1 = _mm512_fmadd_ps(kY, Y, left);
       _mm512_storeu_ps(e_at, _mm512_fnmadd_ps(c1_d, A, e1));
     } else {
       const auto [Y, A] = gather_pairs(targets.now, i);

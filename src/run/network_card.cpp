@@ -9,9 +9,11 @@
 
 #include "card/sections.hpp"
 #include "core/output_file.hpp"
+#include "network/network.hpp"
 #include "network/read_network.hpp"
 #include "network/sources.hpp"
 #include "neurons/catalogue.hpp"
+#include "plasticity/catalogue.hpp"
 #include "toml/toml_text.hpp"
 
 namespace labile {
@@ -30,24 +32,43 @@ const MeasureInfo kMeasures[] = {
      "whether the chosen synapse ends in the top share"},
     {"rewards", "Rewards", "rewards", "rewards given"},
 };
-const std::vector<std::string> kProtocolNames{
-    "pulse", "clamp", "rate", "current", "silence", "clear_eligibility", "reward_on_coincidence"};
-
-/// Keys that a kind of protocol has beside kind and name; those in `needed` must be written.
-struct ProtocolKeys {
-  std::vector<std::string> needed, optional;
+/// Kinds of protocol in the order of ProtocolSpec::Kind, with their keys beside kind and name.
+const std::vector<SectionInfo> kProtocols{
+    {"pulse", "adds to a field at times", {"field", "amount", "times"}, {}},
+    {"clamp", "holds a field at a value", {"field", "value"}, {"from", "to"}},
+    {"rate",
+     "sets the rate (Hz) of a Poisson population from times on",
+     {"population", "value", "times"},
+     {}},
+    {"current",
+     "sets an extra current (pA) into neurons from times on",
+     {"population", "value", "times"},
+     {}},
+    {"silence", "units that fire no more from times on", {"population", "units", "times"}, {}},
+    {"clear_eligibility", "sets the eligibilities of projections to 0 at times", {"projection", "times"}, {}},
+    {"reward_on_coincidence",
+     "chooses one synapse; whenever its target fires within a window after its source, a field rises later",
+     {"projection", "field", "amount", "delay"},
+     {"window", "weight"}},
 };
-const ProtocolKeys& protocol_keys(ProtocolSpec::Kind kind) {
-  static const std::vector<ProtocolKeys> keys{
-      {{"field", "amount", "times"}, {}},
-      {{"field", "value"}, {"from", "to"}},
-      {{"population", "value", "times"}, {}},
-      {{"population", "value", "times"}, {}},
-      {{"population", "units", "times"}, {}},
-      {{"projection", "times"}, {}},
-      {{"projection", "field", "amount", "delay"}, {"window", "weight"}},
-  };
-  return keys[static_cast<std::size_t>(kind)];
+/// Kinds of record in the order of RecordSpec::Kind, with their keys beside the one that names the kind.
+const std::vector<SectionInfo> kRecords{
+    {"spikes", "times and units of all spikes of a population", {}, {}},
+    {"rates", "rate of a population (Hz), in bins", {"every"}, {}},
+    {"state", "a state variable of chosen neurons", {"of", "units", "every"}, {}},
+    {"field", "a field's value", {"every"}, {}},
+    {"gate", "a gate's value", {"every"}, {}},
+    {"synapses",
+     "weight and eligibility of chosen synapses: pairs or sources",
+     {"every"},
+     {"pairs", "sources"}},
+};
+
+std::vector<std::string> section_names(const std::vector<SectionInfo>& kinds) {
+  return names_of(kinds, &SectionInfo::name);
+}
+const SectionInfo& protocol_keys(ProtocolSpec::Kind kind) {
+  return kProtocols[static_cast<std::size_t>(kind)];
 }
 
 constexpr double kLongest = 1e9;  // ms
@@ -88,16 +109,51 @@ void check_steps(double ms, double dt, const Where& where) {
     throw Error(where, fmt::format("{} ms is not a whole number of steps of {} ms", ms, dt));
 }
 
+const PopulationSpec& population_named(const NetworkSpec& net, const std::string& name) {
+  return *std::find_if(net.populations.begin(), net.populations.end(),
+                       [&](const PopulationSpec& p) { return p.name == name; });
+}
+const ProjectionSpec& projection_named(const NetworkSpec& net, const std::string& name) {
+  return *std::find_if(net.projections.begin(), net.projections.end(),
+                       [&](const ProjectionSpec& p) { return p.name == name; });
+}
+
+/// Refuses protocols on populations and projections of a kind that they cannot act on.
+void check_targets(const Node& node, const ProtocolSpec& p, const NetworkSpec& net) {
+  using Kind = ProtocolSpec::Kind;
+  if (p.kind == Kind::rate || p.kind == Kind::current) {
+    const std::string& model = population_named(net, p.population).model;
+    const Where where = where_of(node, "population");
+    if (p.kind == Kind::rate && model != "poisson")
+      throw Error(where,
+                  fmt::format("'{}' ({}) has no rate to set; Poisson sources have", p.population, model));
+    if (p.kind == Kind::current && source_named(model))
+      throw Error(where, fmt::format("'{}' ({}) takes no current; neurons do", p.population, model));
+  }
+  if (p.projections.empty()) return;
+  const Where where = where_of(node, "projection");
+  for (const std::string& name : p.projections) {
+    const ProjectionSpec& one = projection_named(net, name);
+    if (p.kind == Kind::clear_eligibility && one.gate.empty())
+      throw Error(where, fmt::format("'{}' ({}) has no eligibility", name, one.rule));
+    if (p.kind != Kind::reward_on_coincidence) continue;
+    if (one.source != projection_named(net, p.projections.front()).source)
+      throw Error(where, fmt::format("'{}' and '{}' have different sources; the chosen synapse is drawn from "
+                                     "those of one source",
+                                     p.projections.front(), name));
+  }
+}
+
 // --- the parts ---
 
 ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
   ProtocolSpec p;
   p.where = node.where;
-  const Node& kind = required(node, "kind", fmt::format("write one of {}", fmt::join(kProtocolNames, ", ")));
-  const ParamInfo words{"kind", "1", ParamType::text, {}, "", "", {}, kProtocolNames};
+  const auto names = section_names(kProtocols);
+  const Node& kind = required(node, "kind", fmt::format("write one of {}", fmt::join(names, ", ")));
+  const ParamInfo words{"kind", "1", ParamType::text, {}, "", "", {}, names};
   const auto word = checked_text(words, setting_of(kind));
-  p.kind = static_cast<ProtocolSpec::Kind>(std::find(kProtocolNames.begin(), kProtocolNames.end(), word) -
-                                           kProtocolNames.begin());
+  p.kind = static_cast<ProtocolSpec::Kind>(std::find(names.begin(), names.end(), word) - names.begin());
   const auto& keys = protocol_keys(p.kind);
   std::vector<std::string> known{"kind", "name"};
   known.insert(known.end(), keys.needed.begin(), keys.needed.end());
@@ -120,6 +176,7 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
     p.projections = one_or_more(*n);
     for (const auto& name : p.projections) require_part(c.network.projections, name, n->where, "projection");
   }
+  check_targets(node, p, c.network);
   if (const Node* n = node.find("times")) {
     ParamInfo info = number_info("times", "ms", {0, kLongest});
     info.type = ParamType::numbers;
@@ -138,6 +195,15 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
   number("to", p.to_ms, "ms", {0, kLongest});
   number("window", p.window_ms, "ms", {c.network.dt_ms, 1e6});
   number("weight", p.weight, "1");
+  if (p.kind == ProtocolSpec::Kind::reward_on_coincidence)
+    for (const std::string& name : p.projections) {
+      const ProjectionSpec& one = projection_named(c.network, name);
+      if (one.rule == "static") continue;
+      const RuleForm rule = find_rule(one.rule).make(one.params);
+      if (p.weight < rule.w_min || p.weight > rule.w_max)
+        throw Error(where_of(node, "weight"), fmt::format("{} lies outside the bounds of '{}', {} to {}",
+                                                          p.weight, name, rule.w_min, rule.w_max));
+    }
   if (p.to_ms >= 0 && p.to_ms <= p.from_ms)
     throw Error(where_of(node, "to"),
                 fmt::format("must come after from, here {} and {} ms", p.to_ms, p.from_ms));
@@ -190,9 +256,7 @@ std::vector<std::array<int, 2>> read_pairs(const Node& node) {
 /// Records of one [[record]] table: one for each part that it names.
 void read_record(const Node& node, const NetworkCondition& c, std::vector<RecordSpec>& out) {
   using Kind = RecordSpec::Kind;
-  const std::vector<std::string> kinds{"spikes", "rates", "state", "field", "gate", "synapses"};
-  const std::vector<std::vector<std::string>> others{{},        {"every"}, {"of", "units", "every"},
-                                                     {"every"}, {"every"}, {"pairs", "sources", "every"}};
+  const std::vector<std::string> kinds = section_names(kRecords);
   const toml_tree::Member* chosen = nullptr;
   for (const auto& m : node.members)
     if (std::find(kinds.begin(), kinds.end(), m.name) != kinds.end()) {
@@ -206,7 +270,8 @@ void read_record(const Node& node, const NetworkCondition& c, std::vector<Record
       static_cast<std::size_t>(std::find(kinds.begin(), kinds.end(), chosen->name) - kinds.begin());
   r.kind = static_cast<Kind>(k);
   r.where = node.where;
-  std::vector<std::string> known = others[k];
+  std::vector<std::string> known = kRecords[k].needed;
+  known.insert(known.end(), kRecords[k].optional.begin(), kRecords[k].optional.end());
   known.push_back(kinds[k]);
   refuse_unknown_keys(node, known, fmt::format("a [[record]] of {}", kinds[k]));
   if (r.kind != Kind::spikes) {
@@ -260,6 +325,39 @@ void refuse_second_record(const std::vector<RecordSpec>& records) {
           records[i].variable == records[j].variable)
         throw Error(records[i].where,
                     fmt::format("a second [[record]] of the same, '{}'", records[i].target));
+}
+
+/// What happens after the end happens never.
+void note_late(const NetworkCondition& c, std::vector<std::string>& notes) {
+  const auto late = [&](double first, const std::string& what) {
+    if (first < c.duration_ms) return;
+    const std::string note =
+        fmt::format("{} comes at {} ms, but a run ends at {} ms", what, first, c.duration_ms);
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  };
+  for (const ProtocolSpec& p : c.protocols) {
+    const std::string& kind = protocol_keys(p.kind).name;
+    const std::string what = fmt::format("protocol '{}'", p.name.empty() ? kind : p.name);
+    for (const double t : p.times_ms) late(t, what);
+    if (p.kind == ProtocolSpec::Kind::clamp) late(p.from_ms, what);
+  }
+  for (const FieldSpec& f : c.network.fields)
+    for (const auto& pulse : f.pulses) late(pulse.time_ms, fmt::format("a pulse of field '{}'", f.name));
+  for (const PopulationSpec& p : c.network.populations)
+    for (const double t : p.current.times_ms)
+      late(t, fmt::format("a current step of population '{}'", p.name));
+}
+/// Currents at an inhibitory port inhibit where weights are negative.
+void note_signs(const NetworkSpec& net, std::vector<std::string>& notes) {
+  for (const ProjectionSpec& p : net.projections) {
+    if (!p.port.starts_with("GABA")) continue;
+    for (const auto& port : find_neuron(population_named(net, p.target).model).ports)
+      if (port.name == p.port && port.unit == "pA" && p.weight.least() > 0)
+        notes.push_back(fmt::format(
+            "projection '{}': weights at {} are above 0 pA, so they excite; write them below 0 to "
+            "inhibit",
+            p.name, p.port));
+  }
 }
 
 bool is_chosen(MeasureSpec::Kind k) {
@@ -377,6 +475,23 @@ std::string card_key(const std::string& key) {
   return r;
 }
 
+/// Projections without a name get theirs, so that dotted keys can say it.
+void name_projections(Node& root) {
+  for (auto& section : root.members) {
+    if (section.name != "projection") continue;
+    for (auto& item : section.node.items) {
+      if (item.kind != Node::Kind::table || item.find("name")) continue;
+      const Node *source = item.find("source"), *target = item.find("target");
+      if (!source || !target || source->value.index() != 2 || target->value.index() != 2) continue;
+      Node name;
+      name.where = item.where;
+      name.value = text_of(*source) + "->" + text_of(*target);
+      item.members.push_back({"name", item.where, name});
+    }
+  }
+  toml_tree::name_keys(root);
+}
+
 /// Parameters of models may stand under `params` or beside the other keys; here they all stand beside, so
 /// that changes meet them whichever way they were written.
 void hoist_params(Node& root) {
@@ -425,6 +540,8 @@ std::vector<Field<NetworkCard>> head_keys_of_networks() {
           {"seeds", "1", &C::seeds, {1, 1e6}, "networks a condition"}};
 }
 
+void note_unchanged(NetworkCard& card);  // below: it compares canonical texts
+
 std::uint64_t read_seed(const Node& root) {
   const Node& node = required(root, "seed", "a seed has no default; write a whole number, such as seed = 1");
   const double x = read_number(node, number_info("seed", "1", {0, 9007199254740991}));
@@ -434,6 +551,12 @@ std::uint64_t read_seed(const Node& root) {
 
 }  // namespace
 
+std::vector<SectionInfo> protocol_kinds() {
+  return kProtocols;
+}
+std::vector<SectionInfo> record_kinds() {
+  return kRecords;
+}
 std::span<const MeasureInfo> measure_kinds() {
   return kMeasures;
 }
@@ -447,6 +570,7 @@ NetworkCard parse_network_card(std::string_view text, const std::string& name,
                                const std::filesystem::path& folder, const std::vector<Override>& overrides) {
   Node root = toml_tree::parse(text, name);
   hoist_params(root);
+  name_projections(root);
   for (const auto& o : overrides) toml_tree::set(root, card_key(o.key), o.value);
   std::vector<std::string> nested = network_sections();
   for (const char* key : {"seed", "condition", "record", "protocol", "measure", "prediction", "bootstrap"})
@@ -461,6 +585,12 @@ NetworkCard parse_network_card(std::string_view text, const std::string& name,
   for (const Node* n : tables_of(root, "measure")) card.measures.push_back(read_measure(*n, card));
   for (const Node* n : tables_of(root, "prediction"))
     card.predictions.push_back(read_network_prediction(*n, card));
+  for (const NetworkCondition& c : card.conditions) {
+    located(c.where.file.empty() ? root.where : c.where, [&] { Network::check(c.network); });
+    note_late(c, card.notes);
+  }
+  note_signs(card.conditions.front().network, card.notes);
+  note_unchanged(card);
   return card;
 }
 
@@ -475,7 +605,7 @@ void write_list(TomlWriter& w, const char* key, const std::vector<int>& list) {
 void write_protocol(TomlWriter& w, const ProtocolSpec& p) {
   using Kind = ProtocolSpec::Kind;
   w.header("[[protocol]]");
-  w.line("kind", kProtocolNames[static_cast<std::size_t>(p.kind)]);
+  w.line("kind", protocol_keys(p.kind).name);
   if (!p.name.empty()) w.line("name", p.name);
   const auto& keys = protocol_keys(p.kind);
   for (const auto* list : {&keys.needed, &keys.optional})
@@ -497,9 +627,8 @@ void write_protocol(TomlWriter& w, const ProtocolSpec& p) {
 
 void write_record(TomlWriter& w, const RecordSpec& r) {
   using Kind = RecordSpec::Kind;
-  const char* names[] = {"spikes", "rates", "state", "field", "gate", "synapses"};
   w.header("[[record]]");
-  w.line(names[static_cast<int>(r.kind)], r.kind == Kind::state ? r.variable : r.target);
+  w.line(kRecords[static_cast<std::size_t>(r.kind)].name, r.kind == Kind::state ? r.variable : r.target);
   if (r.kind == Kind::state) w.line("of", r.target);
   write_list(w, "units", r.units);
   write_list(w, "sources", r.sources);
@@ -528,6 +657,22 @@ void write_measure(TomlWriter& w, const MeasureSpec& m) {
   if (m.kind != MeasureSpec::Kind::chosen_in_top) return;
   w.line("top", m.top);
   w.line("ties", m.ties_against ? "against" : "for");
+}
+
+/// All that runs under a condition, as text.
+std::string condition_text(const NetworkCondition& c) {
+  TomlWriter w;
+  w.line("duration", c.duration_ms);
+  for (const auto& p : c.protocols) write_protocol(w, p);
+  return network_text(c.network) + w.text();
+}
+
+void note_unchanged(NetworkCard& card) {
+  const std::string intact = condition_text(card.conditions.front());
+  for (std::size_t c = 1; c < card.conditions.size(); ++c)
+    if (condition_text(card.conditions[c]) == intact)
+      card.notes.push_back(
+          fmt::format("condition '{}' changes nothing: it is 'intact' again", card.conditions[c].name));
 }
 
 }  // namespace

@@ -45,6 +45,14 @@ struct ProtocolSpec {
   Where where;
 };
 
+/// What may be written in a [[protocol]] or a [[record]], for `labile describe`.
+struct SectionInfo {
+  std::string name, about;
+  std::vector<std::string> needed, optional;  // keys
+};
+[[nodiscard]] std::vector<SectionInfo> protocol_kinds();
+[[nodiscard]] std::vector<SectionInfo> record_kinds();
+
 /// [[measure]]: one number a network.
 struct MeasureSpec {
   enum class Kind {
@@ -90,12 +98,14 @@ struct NetworkCard {
   std::vector<RecordSpec> records;
   std::vector<MeasureSpec> measures;
   std::vector<Prediction> predictions;
+  std::vector<std::string> notes;  // what is allowed but does nothing, or not what one might think
 };
 
 /// Whether the text is the card of a network: it has [network] or [[population]].
 [[nodiscard]] bool is_network_card(std::string_view text, const std::string& name);
-/// Parses and checks all that can be checked without building. `folder` is where files are looked for.
-/// Throws Error with file, line, column. "network.projection.EE.eta" and "projection.EE.eta" are one key.
+/// Parses and checks all that can be checked without drawing synapses. `folder` is where files are looked
+/// for. Throws Error with file, line, column. "network.projection.EE.eta" and "projection.EE.eta" are one
+/// key.
 [[nodiscard]] NetworkCard parse_network_card(std::string_view text, const std::string& name,
                                              const std::filesystem::path& folder,
                                              const std::vector<Override>& overrides = {});

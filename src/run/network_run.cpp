@@ -388,8 +388,8 @@ class SingleRun {
     for (const auto& s : find_neuron(p.model, r.where).state)
       if (s.name == r.variable) unit = s.unit;
     const int times = numbers(group + "/t_ms", "ms", "when");
-    const int values =
-        numbers(group + "/values", unit, "one column a unit", static_cast<int>(r.units.size()));
+    const int values = numbers(group + "/values", unit.empty() ? "1" : unit, "one column a unit",
+                               static_cast<int>(r.units.size()));
     const int units = traces_->add_integers({group + "/units", "", "which units, from 0", 0});
     traces_->append(units, std::vector<std::int64_t>(r.units.begin(), r.units.end()));
     sample_every(r.every_ms, [=, this, &r, row = std::vector<double>(r.units.size())](Step now) mutable {
@@ -404,7 +404,7 @@ class SingleRun {
     const std::string group = (is_field ? "/fields/" : "/gates/") + r.target;
     const int index = is_field ? network_->field(r.target) : network_->gate(r.target);
     const int times = numbers(group + "/t_ms", "ms", "when");
-    const int values = numbers(group + "/value", "", is_field ? "concentration" : "value of the formula");
+    const int values = numbers(group + "/value", "1", is_field ? "concentration" : "value of the formula");
     sample_every(r.every_ms, [=, this](Step now) {
       traces_->append(times, std::vector<double>{to_ms(now)});
       traces_->append(
@@ -447,8 +447,9 @@ class SingleRun {
       traces_->append(delay, std::vector<double>{s.delay_ms});
     }
     const int times = numbers(group + "/t_ms", "ms", "when");
-    const int w = numbers(group + "/w", weight_unit(projection), "weight, one column a synapse", n);
-    const int e = numbers(group + "/e", "", "eligibility, one column a synapse", n);
+    const std::string unit = weight_unit(projection);
+    const int w = numbers(group + "/w", unit.empty() ? "1" : unit, "weight, one column a synapse", n);
+    const int e = numbers(group + "/e", "1", "eligibility, one column a synapse", n);
     sample_every(r.every_ms, [=, this, &r](Step now) {
       std::vector<double> weights, eligibilities;
       for (const auto& s : chosen_states(projection, r, sources)) {
@@ -628,6 +629,7 @@ class CardRunner {
  public:
   CardRunner(const NetworkCard& card, const NetworkOptions& options) : card_(card), options_(options) {
     result_.card = card;
+    result_.notes = card.notes;
     result_.threads = options.threads > 0
                           ? options.threads
                           : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));

@@ -224,9 +224,9 @@ const std::string_view* embedded_card(std::string_view name) {
   return nullptr;
 }
 
-std::string embedded_card_names() {
-  std::string r;
-  for (const auto& [stem, text] : embedded::cards) r += (r.empty() ? "" : ", ") + std::string(stem);
+std::vector<std::string> embedded_card_names() {
+  std::vector<std::string> r;
+  for (const auto& [stem, text] : embedded::cards) r.emplace_back(stem);
   return r;
 }
 

@@ -90,6 +90,6 @@ struct RunResult {
 
 /// The cards that come with Labile, by file stem; nullptr when there is none of that name.
 [[nodiscard]] const std::string_view* embedded_card(std::string_view name);
-[[nodiscard]] std::string embedded_card_names();
+[[nodiscard]] std::vector<std::string> embedded_card_names();
 
 }  // namespace labile

@@ -47,8 +47,7 @@ auto located(const Where& where, F&& build) {
   try {
     return build();
   } catch (const Error& e) {
-    const std::string_view message = e.what();
-    if (message.starts_with(where.file) || message.starts_with("--set")) throw;
+    if (e.placed()) throw;
     throw Error(where, e.what());
   }
 }

@@ -117,7 +117,7 @@ void put_in_table(Node& at, std::string_view path, Node value, const Where& wher
     it = at.members.insert(it, {name, made.where, made});
   }
   if (dot == std::string_view::npos) {
-    it->where = {where.file, 0, 0, ""};
+    it->where = {where.file, where.line, where.column, ""};
     it->node = std::move(value);
   } else {
     put(it->node, path.substr(dot + 1), std::move(value), where);
@@ -171,6 +171,10 @@ Node parse(std::string_view text, const std::string& name) {
   } catch (const toml::parse_error& e) {
     throw Error(position(e.source(), name), fmt::format("is not TOML: {}", e.description()));
   }
+}
+
+void name_keys(Node& root) {
+  name_keys(root, "");
 }
 
 void set(Node& root, const std::string& path, const std::string& text) {

@@ -33,6 +33,9 @@ struct Member {
 /// Parses TOML; `name` is what messages call the text. Throws Error with line and column.
 [[nodiscard]] Node parse(std::string_view text, const std::string& name);
 
+/// Gives every node its dotted key again, after members were added by hand.
+void name_keys(Node& root);
+
 /// Puts a value at a dotted path: "task.p_better", "agent.Flex.params.K" or "agent.0.params.K". `text` is
 /// TOML; a bare word is text. Tables on the way are made; items of lists must exist.
 void set(Node& root, const std::string& path, const std::string& text);

@@ -215,3 +215,57 @@ def test_a_fit_takes_one_condition(tmp_path):
     says(labile('fit', str(data), '--model', 'rescorla_wagner'), '--condition', 'drug, placebo')
     says(labile('loglik', str(data), '--model', 'rescorla_wagner', '--condition', 'drog'), "did you mean 'drug'")
     assert 'total' in good('loglik', str(data), '--model', 'rescorla_wagner', '--condition', 'drug')
+
+
+NETWORK = """seed = 1
+[network]
+duration = "1 s"
+[[population]]
+name = "E"
+model = "lif_exp"
+size = 40000
+[[projection]]
+source = "E"
+target = "E"
+connect = "all_to_all"
+weight = 1
+"""
+
+
+def test_ctrl_c_while_building(tmp_path):
+    (tmp_path / "n.toml").write_text(NETWORK)
+    run = subprocess.Popen([BIN, "run", "n.toml"], stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    time.sleep(1)
+    assert run.poll() is None, "building was too short to be stopped"
+    start = time.monotonic()
+    run.send_signal(signal.SIGINT)
+    try:
+        _, message = run.communicate(timeout=10)
+    finally:
+        run.kill()
+    assert run.returncode == 130 and time.monotonic() - start < 3, message
+    assert "nothing new was kept" in message
+    assert files(tmp_path) == ["n.toml"]
+
+
+def test_lists_name_their_own_line(tmp_path):
+    (tmp_path / "l.csv").write_text("source,target\n0,1\n0,99\n")
+    (tmp_path / "n.toml").write_text(NETWORK.replace("40000", "80").replace('"all_to_all"', '{ list = "l.csv" }'))
+    message = says(labile("run", "n.toml", "--dry", cwd=tmp_path), "l.csv:3", "target 99 is not among 0..79")
+    assert message.startswith("labile: l.csv:3")
+
+
+def test_a_card_is_no_table_and_a_seed_no_negative_number(tmp_path):
+    (tmp_path / "n.toml").write_text(NETWORK)
+    says(labile("fit", "n.toml", "--model", "rescorla_wagner", cwd=tmp_path), "labile run n.toml")
+    assert "--seed" in labile("run", "n.toml", "--seed", "-3", "--dry", cwd=tmp_path).stderr
+    says(labile("run", "reversal_lesion", cwd=tmp_path), "did you mean 'reversal_lesions'")
+
+
+def test_traces_of_an_earlier_run_are_pointed_at(tmp_path):
+    small = NETWORK.replace("40000", "8").replace('"1 s"', "10")
+    (tmp_path / "n.toml").write_text(small + '[[record]]\nspikes = "E"\n[[condition]]\nname = "b"\nset = { "projection.E->E.weight" = 2 }\n')
+    assert "earlier run" not in good("run", "n.toml", "--out", "o", cwd=tmp_path)
+    (tmp_path / "n.toml").write_text(small)
+    said = good("run", "n.toml", "--out", "o", cwd=tmp_path)
+    assert "traces.h5 is of an earlier run" in said and "traces_b.h5 is of an earlier run" in said

@@ -189,6 +189,28 @@ TEST(GateIntegral, KeepsShortSpansPreciseForLongTimeConstants) {
     EXPECT_LT(error_of(gate.integral(n, n + 1), brute.integral(constant, n, n + 1)), 2e-15);
 }
 
+TEST(GateIntegral, DoesNotDependOnHowOftenTheReferenceMoves) {
+  for (const double tau : {3.0, 200.0, 30000.0})
+    for (const std::int64_t most : {1, 7, 200, 4000}) {
+      GateIntegral free(tau, 0.1, 6000), bound(tau, 0.1, 6000, most);
+      EXPECT_LE(bound.reference_steps(), most);
+      double gross = 0;
+      for (std::int64_t n = 1; n <= 20000; ++n) {
+        const Limits g = random_limits(n);
+        free.push(g.from, g.to);
+        bound.push(g.from, g.to);
+        gross = std::max({gross, std::abs(g.from), std::abs(g.to)});
+      }
+      for (const std::int64_t n0 : {14001, 17000, 19990, 19999, 20000})
+        for (const std::int64_t n1 : {19990, 19999, 20000}) {
+          if (n1 < n0) continue;
+          const double scale = gross * std::min(tau, 0.1 * static_cast<double>(n1 - n0) + 1e-9);
+          EXPECT_NEAR(bound.integral(n0, n1), free.integral(n0, n1), 1e-13 * scale)
+              << tau << " " << most << " " << n0 << " " << n1;
+        }
+    }
+}
+
 TEST(GateIntegral, OfAConstantGateIsTheClosedForm) {
   for (const double tau : {0.1, 3.0, 50.0, 1e4}) {
     GateIntegral gate(tau, 0.5, 5000);

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <set>
 
+#include "core/parallel.hpp"
 #include "plasticity_oracle.hpp"
 
 namespace labile::told {
@@ -572,6 +573,50 @@ TEST(Network, RefusesMoreMemoryThanThereIsBeforeTakingIt) {
   s.populations[0].size = 400'000;
   s.projections[0].connect.degree = 39'000;
   EXPECT_SAYS(refusal([&] { Network n(s, 1); }), "GB");
+}
+
+TEST(Network, EstimatesTheMemoryOfClocksToo) {
+  // Long traces on a fine grid: what all synapses share is more than the synapses.
+  NetworkSpec s = lively();
+  s.dt_ms = 0.05;
+  s.projections[0].params["tau_plus"] = is(8000);
+  s.projections[0].params["tau_minus"] = is(8000);
+  const MemoryUse before = estimate_memory(s), built = Network(s, 1).memory();
+  EXPECT_GT(built.total_bytes, 50e6);
+  EXPECT_NEAR(static_cast<double>(before.total_bytes) / static_cast<double>(built.total_bytes), 1, 0.1);
+}
+
+TEST(Network, CheckingRefusesWhatBuildingDoes) {
+  EXPECT_EQ(refusal([] { Network::check(lively()); }), "");
+  const auto both = [](const std::function<void(NetworkSpec&)>& change) {
+    NetworkSpec s = lively();
+    change(s);
+    const std::string checked = refusal([&] { Network::check(s); });
+    EXPECT_EQ(checked, refusal([&] { Network n(s, 1); }));
+    return checked;
+  };
+  EXPECT_SAYS(both([](NetworkSpec& s) { s.gates[0].text = "dopamin"; }), "dopamine");
+  EXPECT_SAYS(both([](NetworkSpec& s) { s.gates[0].name = "dopamine"; }), "name of a field");
+  EXPECT_SAYS(both([](NetworkSpec& s) { s.dt_ms = 0; }), "dt");
+  EXPECT_SAYS(both([](NetworkSpec& s) { s.projections[0].delay_ms = constant(0.01); }), "delay");
+}
+
+TEST(Network, BuildingCanBeInterrupted) {
+  request_interrupt();
+  EXPECT_THROW(Network(lively(), 1), Interrupted);
+  clear_interrupt();
+  EXPECT_NO_THROW(Network(lively(), 1));
+}
+
+TEST(Network, AShortRunDoesNotEndOnAStateThatIsNotFinite) {
+  NetworkSpec s;
+  s.populations.push_back(obedient("a", 40, s.dt_ms));
+  s.populations[0].params["C_m"] = is(1e-3);
+  Network hot(s, 1);
+  std::vector<double> huge(40, 0.0);
+  huge[7] = -3e38;
+  hot.set_current(0, huge);
+  EXPECT_SAYS(refusal([&] { hot.run(0.5); }), "V of neuron 7 (lif_exp)");
 }
 
 TEST(Network, AStateThatIsNotFiniteStopsTheRunWithItsNameAndTime) {

@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "network/network.hpp"
-#include "network/plastic_clock.hpp"
 #include "plasticity/catalogue.hpp"
 
 namespace labile::told {
@@ -137,9 +136,11 @@ class Oracle {
  public:
   explicit Oracle(const Case& c) : c_(c), rule_(find_rule(c.rule).make(c.params)) {
     dendritic_ = std::llround(c.dendritic_ms / c.dt_ms);
-    const PlasticClock clock(rule_, c.dt_ms, 1, 0, 1, 1);
-    epoch_ = clock.epoch_steps();
-    frames_ = clock.frames();
+    // As docs/plasticity.md tells when silent sources are refreshed, and not as the engine says.
+    epoch_ = std::llround(std::min(rule_.tau_plus_ms, 10 * rule_.tau_minus_ms) / c.dt_ms);
+    const double epoch_ms = static_cast<double>(epoch_) * c.dt_ms;
+    const int most = 21 * rule_.tau_plus_ms / epoch_ms <= 31 ? 64 : 32;
+    frames_ = std::clamp(static_cast<int>(std::ceil(640 / epoch_ms)), 8, most);
     const auto n = static_cast<std::size_t>(c.steps) + 1;
     limits();
     piece_.assign(n, 0);
@@ -365,8 +366,9 @@ inline Played play(const Case& c, const std::vector<Step>& reads, Execution exec
 }
 
 /// Largest errors over synapses and readings: of w relative to the synapse's gross change so far, of e
-/// relative to gross_e at that time. At least, w: of what one coincident pair would make in all; e: a
-/// thousandth of it (the engine leaves out pairs more than 21 tau_plus apart, 1e-9 of a coincident one).
+/// relative to gross_e at that time. At least, w: of what one coincident pair would make in all; e:
+/// `least_e`, a thousandth, of it (the engine leaves out pairs more than 21 tau_plus apart, 1e-9 of a
+/// coincident one).
 struct Errors {
   double w = 0, e = 0;
   double clipped = 0;  // share of readings at a bound
@@ -374,7 +376,7 @@ struct Errors {
   double change = 0;   // worst |dw - oracle's dw| over its |dw|, where |dw| is not far below gross
 };
 inline Errors compare(const Case& c, const Oracle& oracle, const Played& played,
-                      const std::vector<Step>& reads) {
+                      const std::vector<Step>& reads, double least_e = 1e-3) {
   Errors worst;
   std::size_t n = 0;
   const auto pair = oracle.one_pair();
@@ -392,7 +394,7 @@ inline Errors compare(const Case& c, const Oracle& oracle, const Played& played,
       const double moved = std::abs(t.change);
       if (!(dw <= 1e300 && de <= 1e300)) worst.w = worst.e = INFINITY;  // NaN
       worst.w = std::max(worst.w, dw / std::max(t.gross_w, pair.w));
-      worst.e = std::max(worst.e, de / std::max(t.gross_e, 1e-3 * pair.e));
+      worst.e = std::max(worst.e, de / std::max(t.gross_e, least_e * pair.e));
       if (moved > 0.05 * t.gross_w && t.gross_w > 1e-3 * pair.w)
         worst.change = std::max(worst.change, dw / moved);
       worst.clipped += t.w <= oracle.rule().w_min || t.w >= oracle.rule().w_max;

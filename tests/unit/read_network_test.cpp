@@ -1,5 +1,6 @@
 #include "network/read_network.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -289,7 +290,7 @@ TEST(ReadNetwork, RefusesNumbersThatCannotBe) {
   EXPECT_REFUSED(with("tau = \"0.2 s\"", "tau = -1"), "field.dopamine.tau", "out of bounds");
   EXPECT_REFUSED(with("tau = \"0.2 s\"", "tau = \"0.2 mV\""), "unit 'mV' does not fit");
   EXPECT_REFUSED(with("weight = 1", "weight = nan"), "is NaN");
-  EXPECT_REFUSED(with("weight = 1", "weight = inf"), "projection.1.weight", "inf is out of bounds");
+  EXPECT_REFUSED(with("weight = 1", "weight = inf"), "projection.VTA->E.weight", "inf is out of bounds");
   EXPECT_REFUSED(with("rate = \"8 kHz\"", "rate = -1"), "out of bounds");
   EXPECT_REFUSED(with("delay = { uniform = [1, \"2 ms\"] }", "delay = -1"), "out of bounds");
   EXPECT_REFUSED(with("uniform = [1, \"2 ms\"]", "uniform = [2, 1]"), "must not exceed");
@@ -324,6 +325,72 @@ TEST(ReadNetwork, RefusesWhatContradictsItself) {
                  "a source such as 'poisson' has no noise");
   EXPECT_REFUSED(with("sources = [0, 3]", "sources = [0]\npairs = [[0, 1]]"), "either pairs");
   EXPECT_REFUSED(with("seed = 3\n", ""), "a seed has no default");
+}
+
+TEST(ReadNetwork, RefusesWhatOnlyBuildingWouldHaveShown) {
+  EXPECT_REFUSED(with("dopamine - 0.1", "dopamin - 0.1"), "n.toml:51:1: gate.reward",
+                 "did you mean 'dopamine'");
+  EXPECT_REFUSED(with("name = \"reward\"\ntext", "name = \"dopamine\"\ntext"), "n.toml");
+  EXPECT_REFUSED(with("dt = 0.1", "dt = 50"), "n.toml");
+  EXPECT_REFUSED(with("projection.EE.eta\" = 0.25", "projection.EE.etta\" = 0.25"),
+                 "n.toml:63:", "did you mean 'eta'");
+}
+
+TEST(ReadNetwork, RefusesProtocolsOnTheWrongKindOfPart) {
+  const auto protocol = [](const std::string& text) { return kSmall + "[[protocol]]\n" + text; };
+  EXPECT_REFUSED(protocol("kind = \"rate\"\npopulation = \"E\"\nvalue = 3\ntimes = [1]\n"),
+                 "n.toml:", "Poisson");
+  EXPECT_REFUSED(protocol("kind = \"current\"\npopulation = \"VTA\"\nvalue = 3\ntimes = [1]\n"),
+                 "n.toml:", "takes no current");
+  EXPECT_REFUSED(protocol("kind = \"clear_eligibility\"\nprojection = \"VTA->E\"\ntimes = [1]\n"),
+                 "n.toml:", "no eligibility");
+  EXPECT_REFUSED(with("amount = 0.5\n", "amount = 0.5\nweight = 90\n"), "n.toml:", "90", "0 to 40");
+  EXPECT_REFUSED(with("projection = \"EE\"\nfield", "projection = [\"EE\", \"VTA->E\"]\nfield"),
+                 "different sources");
+}
+
+TEST(ReadNetwork, DrivesOfAReceptorThatNeuronsLackAreRefused) {
+  const auto card = [](const std::string& receptor, const std::string& drive) {
+    return fmt::format(
+        "seed = 1\n[network]\nduration = 10\n[[population]]\nname = \"S\"\nmodel = \"msn\"\nsize = 3\n{}"
+        "drive = {{ {} = \"d\" }}\n[[field]]\nname = \"d\"\n",
+        receptor, drive);
+  };
+  EXPECT_EQ(refusal(card("", "phi_D1")), "");
+  EXPECT_EQ(refusal(card("receptor = \"D2\"\n", "phi_D2")), "");
+  EXPECT_REFUSED(card("", "phi_D2"), "n.toml:8:", "receptor = \"D2\"", "\"D1\"");
+  EXPECT_REFUSED(card("receptor = \"D2\"\n", "phi_D1"), "n.toml:9:", "receptor = \"D1\"");
+}
+
+TEST(ReadNetwork, NotesWhatDoesNothing) {
+  EXPECT_TRUE(parse(kSmall).notes.empty());
+  const auto note = [](const std::string& text) {
+    const auto notes = parse(text).notes;
+    return notes.size() == 1 ? notes[0] : fmt::format("{} notes", notes.size());
+  };
+  EXPECT_NE(note(with("[\"0.2 s\", 1]", "[\"2 s\", 1]")).find("2000 ms, but a run ends at 1000 ms"),
+            std::string::npos);
+  EXPECT_NE(note(with("{ \"protocol.pairing.amount\" = 0, \"projection.EE.eta\" = 0.25 }",
+                      "{ \"projection.EE.eta\" = 0.5 }"))
+                .find("'no reward' changes nothing"),
+            std::string::npos);
+  EXPECT_NE(note(with("connect = \"all_to_all\"\n", "connect = \"all_to_all\"\nport = \"GABA_A\"\n"))
+                .find("so they excite"),
+            std::string::npos);
+}
+
+TEST(ReadNetwork, ProjectionsWithoutANameAreReachedByTheirDefaultOne) {
+  const NetworkCard card = parse(kSmall, {{"projection.VTA->E.weight", "3"}});
+  EXPECT_EQ(card.conditions[0].network.projections.at(1).weight.a, 3);
+  EXPECT_EQ(card.conditions[0].network.projections.at(1).name, "VTA->E");
+}
+
+TEST(ReadNetwork, RulesTakeThePortsUnits) {
+  EXPECT_EQ(
+      number(parse(with("eta = 0.5", "eta = \"0.5 pA/ms\"")).conditions[0].network.projections.at(0).params,
+             "eta"),
+      0.5);
+  EXPECT_REFUSED(with("eta = 0.5", "eta = \"0.5 mV\""), "eta is in pA/ms");
 }
 
 TEST(ReadNetwork, PredictionsFitTheirContrast) {

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "network/plastic_clock.hpp"
+#include "plasticity/row_kernel.hpp"
 #include "plasticity_oracle.hpp"
 
 namespace labile::told {
@@ -138,6 +140,8 @@ struct Variant {
   int gate;
   double least_clipped, most_clipped;
   double dendritic = 0, own = 0;
+  double tau_plus = 20, tau_minus = 17, dt = 0.1;
+  double least_e = 1e-3;
 };
 
 std::vector<GateCase> some_gates() {
@@ -152,18 +156,25 @@ std::vector<GateCase> some_gates() {
 Case random_case(const Variant& v, Step steps, Dice& dice) {
   Case c;
   c.steps = steps;
+  c.dt_ms = v.dt;
   auto t = thousand_trains(c.steps, c.dt_ms, dice);
   c.pre = std::move(t.pre);
   c.post = std::move(t.post);
   c.connect.kind = ConnectivitySpec::Kind::fixed_indegree;
   c.connect.degree = 2;
-  c.params = {{"A_plus", is(0.1)}, {"A_minus", is(0.105)}, {"tau_plus", is(20)}, {"tau_minus", is(17)},
-              {"eta", is(v.eta)},  {"tau_e", is(v.tau_e)}, {"w_max", is(40)}};
+  c.params = {{"A_plus", is(0.1)},
+              {"A_minus", is(0.105)},
+              {"tau_plus", is(v.tau_plus)},
+              {"tau_minus", is(v.tau_minus)},
+              {"eta", is(v.eta)},
+              {"tau_e", is(v.tau_e)},
+              {"w_max", is(40)}};
   if (v.own > 0) c.weight = uniform(20 - v.own, 20 + v.own);
-  c.delay_ms = uniform(std::max(0.1, v.dendritic), 20);
+  c.delay_ms = uniform(std::max(v.dt, v.dendritic), 20);
   c.dendritic_ms = v.dendritic;
-  c.fields = {random_field("a", 150, 0.1, 8, 1, 0.1 * static_cast<double>(steps), c.dt_ms, dice),
-              random_field("b", 1700, -0.2, 3, 0.7, 0.1 * static_cast<double>(steps), c.dt_ms, dice)};
+  const double until_ms = c.dt_ms * static_cast<double>(steps);
+  c.fields = {random_field("a", 150, 0.1, 8, 1, until_ms, c.dt_ms, dice),
+              random_field("b", 1700, -0.2, 3, 0.7, until_ms, c.dt_ms, dice)};
   c.gates = {some_gates()[static_cast<std::size_t>(v.gate)]};
   tie(c, dice);
   return c;
@@ -184,23 +195,88 @@ TEST_P(BruteForce, AgreesOnAThousandTrains) {
   const Played played = play(c, reads, {.threads = 1, .exchange_steps = 0, .wide = v.gate != 2});
   // The targets obey: otherwise the test would compare something else.
   for (std::size_t j = 0; j < c.post.size(); ++j) ASSERT_EQ(played.post[j], c.post[j]);
-  const Errors found = compare(c, oracle, played, reads);
+  const Errors found = compare(c, oracle, played, reads, v.least_e);
   EXPECT_LT(found.w, kTolerance) << "gross " << found.gross << " clipped " << found.clipped;
   EXPECT_LT(found.e, kTolerance);
   EXPECT_GE(found.clipped, v.least_clipped);
   EXPECT_LE(found.clipped, v.most_clipped);
 }
 
-INSTANTIATE_TEST_SUITE_P(ThreeFactor, BruteForce,
-                         ::testing::Values(Variant{"ShortestTag", 2, 0.2, 0, 0, 0.3},
-                                           Variant{"ShortTag", 15, 0.05, 1, 0, 0.3},
-                                           Variant{"MiddleTag", 300, 0.01, 2, 0, 0.3},
-                                           Variant{"LongTag", 30000, 0.002, 1, 0, 0.3},
-                                           Variant{"ManyClipped", 1000, 4, 0, 0.3, 0.9},
-                                           Variant{"ManyClippedShort", 5, 200, 2, 0.3, 0.95},
-                                           Variant{"OwnWeights", 500, 4, 0, 0.05, 0.5, 0, 19.9},
-                                           Variant{"Dendritic", 200, 0.02, 1, 0, 0.3, 3.7}),
-                         [](const auto& info) { return info.param.name; });
+// UnevenTraces: what the target's last spikes may yet potentiate is taken off and put back, each rounded to
+// some 1e-7 of a coincident pair; that can be more than 1e-5 of a faint depression (1e-4 of one of 5e-3 of a
+// pair was seen, and of 2e-4 of one of 1e-3).
+INSTANTIATE_TEST_SUITE_P(
+    ThreeFactor, BruteForce,
+    ::testing::Values(Variant{"ShortestTag", 2, 0.2, 0, 0, 0.3}, Variant{"ShortTag", 15, 0.05, 1, 0, 0.3},
+                      Variant{"MiddleTag", 300, 0.01, 2, 0, 0.3}, Variant{"LongTag", 30000, 0.002, 1, 0, 0.3},
+                      Variant{"ManyClipped", 1000, 4, 0, 0.3, 0.9},
+                      Variant{"ManyClippedShort", 5, 200, 2, 0.3, 0.95},
+                      Variant{"OwnWeights", 500, 4, 0, 0.05, 0.5, 0, 19.9},
+                      Variant{"Dendritic", 200, 0.02, 1, 0, 0.3, 3.7},
+                      Variant{"QuickTraces", 300, 2, 1, 0.05, 0.6, 0, 0, 3, 2},
+                      Variant{"SlowTraces", 300, 0.2, 0, 0.05, 0.6, 0, 0, 120, 90},
+                      Variant{"UnevenTraces", 300, 0.5, 2, 0.05, 0.6, 0, 0, 50, 1.5, 0.1, 0.1},
+                      Variant{"WholeSteps", 300, 0.5, 1, 0.05, 0.6, 0, 0, 20, 17, 1},
+                      Variant{"FineSteps", 300, 4, 0, 0.05, 0.6, 0, 0, 20, 17, 0.025}),
+    [](const auto& info) { return info.param.name; });
+
+TEST(ThreeFactor, RowsOfSixteenAgree) {
+  // Rows of 131 targets: long enough for the wider chunks, with a last one that is not full. B2's own loop.
+  Dice dice(77);
+  for (const double own : {0.0, 15.0}) {
+    Case c;
+    c.steps = 12000;
+    auto t = thousand_trains(c.steps, c.dt_ms, dice, 131);
+    c.pre = {t.pre.begin(), t.pre.begin() + 6};
+    c.post = std::move(t.post);
+    c.connect.kind = ConnectivitySpec::Kind::fixed_indegree;
+    c.connect.degree = 6;
+    c.delay_ms = constant(2);
+    if (own > 0) c.weight = uniform(20 - own, 20 + own);
+    c.params = {{"eta", is(0.5)}, {"tau_e", is(400)}, {"w_max", is(40)}};
+    c.fields = {random_field("a", 150, 0.1, 8, 1, 1200, c.dt_ms, dice)};
+    c.gates = {{"a - 0.1", [](const std::vector<double>& f) { return f[0] - 0.1; }}};
+    ASSERT_EQ(Network(spec_of(c), 1).lanes(1), 16);
+    const std::vector<Step> reads{3001, c.steps};
+    const Played narrow = play(c, reads, {.threads = 1, .exchange_steps = 0, .wide = false});
+    const Errors found = compare(c, Oracle(c), narrow, reads);
+    EXPECT_LT(found.w, kTolerance) << own;
+    EXPECT_LT(found.e, kTolerance) << own;
+    if (!machine_is_wide()) continue;
+    const Played wide = play(c, reads);
+    for (std::size_t k = 0; k < reads.size(); ++k)
+      for (std::size_t s = 0; s < wide.read[k].size(); ++s) {
+        ASSERT_EQ(wide.read[k][s].w, narrow.read[k][s].w) << own;
+        ASSERT_EQ(wide.read[k][s].e, narrow.read[k][s].e) << own;
+      }
+  }
+  if (!machine_is_wide()) GTEST_SKIP() << "AVX2 agrees; this machine has no AVX-512 to compare it with";
+}
+
+TEST(ThreeFactor, LongTagsOfRegularSourcesDoNotDrift) {
+  // Every visit comes after the same gap: what is rounded alike each time adds up.
+  for (const double hz : {20.0, 500.0}) {
+    Dice dice(5);
+    Case c;
+    c.steps = 300000;
+    Train regular;
+    for (Step k = 100; k <= c.steps; k += std::llround(10000 / hz)) regular.push_back(k);
+    for (int i = 0; i < 4; ++i) {
+      c.pre.push_back(regular);
+      c.post.push_back(dice.poisson(dice.log_uniform(2, 60), c.dt_ms, 300, c.steps));
+    }
+    c.connect.kind = ConnectivitySpec::Kind::fixed_indegree;
+    c.connect.degree = 4;
+    c.delay_ms = constant(2);
+    c.params = {{"eta", is(1e-4)}, {"tau_e", is(30000)}, {"w_max", is(40)}};
+    c.fields = {random_field("a", 150, 0.1, 8, 1, 30000, c.dt_ms, dice)};
+    c.gates = {{"a - 0.1", [](const std::vector<double>& f) { return f[0] - 0.1; }}};
+    const std::vector<Step> reads{100000, c.steps};
+    const Errors found = compare(c, Oracle(c), play(c, reads), reads);
+    EXPECT_LT(found.w, kTolerance) << hz;
+    EXPECT_LT(found.e, kTolerance) << hz;
+  }
+}
 
 /// 60 sources and targets at 1.5 to 20 ms, so that there is room for exchange intervals.
 Case small_case(Step steps, Dice& dice) {
