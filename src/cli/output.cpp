@@ -21,10 +21,13 @@ void ProgressLine::show(double share, const std::string& what, const std::string
     fmt::print(stderr, "\r[{:<30}] {:3.0f}% {} {}{}{}\033[K", std::string(filled, '='), 100 * share, what,
                detail, detail.empty() || left.empty() ? "" : ", ", left);
     std::fflush(stderr);
-  } else if (const int decile = static_cast<int>(share * 10); decile != last_decile_ || what != last_what_) {
+  } else if (const int decile = static_cast<int>(share * 10);
+             decile != last_decile_ || (what != last_what_ && elapsed > last_line_ + 10)) {
+    // A log gets a line a tenth, and now and then what is done meanwhile.
     if (elapsed > 2) fmt::print(stderr, "{}: {:.0f}%\n", what, 100 * share);
     last_decile_ = decile;
     last_what_ = what;
+    last_line_ = elapsed;
   }
 }
 

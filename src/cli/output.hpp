@@ -22,6 +22,7 @@ class ProgressLine {
   double share_ = 0;
   int last_decile_ = -1;
   std::string last_what_;
+  double last_line_ = 0;  // seconds since the start
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
