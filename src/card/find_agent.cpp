@@ -8,6 +8,7 @@
 namespace labile {
 
 const LearnerEntry& find_agent(std::string_view name, const Where& where) {
+  if (name.find('+') != std::string_view::npos) return find_learner(name, where);
   std::vector<std::string> known;
   for (const auto& list : {all_learners(), all_circuits()})
     for (const auto& e : list) {

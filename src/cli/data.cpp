@@ -24,7 +24,7 @@ void refuse_joined_conditions(const DataSet& d) {
         d.trials.source, fmt::join(d.trials.conditions, ", ")));
 }
 
-DataSet load_data(const DataArgs& a) {
+DataSet load_data(const DataArgs& a, const std::vector<std::string>& inputs) {
   const auto path = find_data(a.data);
   if (!path)
     throw Error(
@@ -36,6 +36,7 @@ DataSet load_data(const DataArgs& a) {
         fmt::format("{}: is a card, not a table of choices; `labile run {}` runs it", a.data, a.data));
   ReadOptions options;
   options.outcome_map = a.outcome_map;
+  options.signals = inputs;
   auto file = read_trials(*path, options);
   if (!a.condition.empty())
     file.trials = only_condition(file.trials, condition_index(file.trials, a.condition));

@@ -15,7 +15,8 @@ struct DataSet {
 };
 
 /// Throws Error when the file is not found or wrong.
-[[nodiscard]] DataSet load_data(const DataArgs& args);
+/// `inputs`: columns that models must be shown.
+[[nodiscard]] DataSet load_data(const DataArgs& args, const std::vector<std::string>& inputs = {});
 /// Throws Error when a subject's trials belong to several conditions: a likelihood takes one sequence.
 void refuse_joined_conditions(const DataSet& data);
 /// "name=value" pairs as settings.

@@ -20,6 +20,15 @@ Json number(double x) {
   return std::isfinite(x) ? Json(x) : Json(nullptr);
 }
 
+/// Columns that the models must be shown.
+std::vector<std::string> inputs_of(const std::vector<std::string>& models) {
+  std::vector<std::string> r;
+  for (const auto& m : models)
+    for (const auto& name : find_learner(m, Where{"--model", 0, 0, ""}).inputs)
+      if (std::find(r.begin(), r.end(), name) == r.end()) r.push_back(name);
+  return r;
+}
+
 ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& model) {
   const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
   FitOptions o;
@@ -93,7 +102,7 @@ int fit_command(const DataArgs& a) {
     const auto& entry = find_learner(m, Where{"--model", 0, 0, ""});
     if (!entry.likelihood) throw Error(fmt::format("'{}' cannot be fitted: {}", m, entry.no_likelihood));
   }
-  const auto data = load_data(a);
+  const auto data = load_data(a, inputs_of(a.models));
   refuse_joined_conditions(data);
   if (!a.json)
     for (const auto& n : data.notes) fmt::print("note: {}\n", n);
@@ -121,7 +130,7 @@ int loglik_command(const DataArgs& a) {
   if (!entry.likelihood)
     throw Error(fmt::format("'{}' has no likelihood: {}", a.models.front(), entry.no_likelihood));
   const auto params = param_row(entry, parse_settings(a.params, "--params"));
-  const auto data = load_data(a);
+  const auto data = load_data(a, entry.inputs);
   refuse_joined_conditions(data);
   std::vector<double> each(data.subjects.size());
   const double total = loglik_total(entry, params, data.subjects, each);

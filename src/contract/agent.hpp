@@ -70,6 +70,10 @@ struct LearnerEntry {
   /// Parameters of each subject, [subject][parameter] in table order, looked up by entity modulo rows;
   /// null when the learner cannot take them.
   std::unique_ptr<Agent> (*make_each)(const std::vector<std::vector<double>>&);
+  std::vector<std::string> inputs = {};    // numbers that it must be shown, by name
+  void (*check)(const Layout&) = nullptr;  // throws Error where it cannot play; null: plays all
+  bool forgets = false;                    // values that were not chosen may fade: part "forgetting"
+  LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
 };
 
 }  // namespace labile

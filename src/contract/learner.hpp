@@ -6,10 +6,16 @@
 ///   template <class T> struct Params { T alpha = T(0.3); ... };      nothing but T members, with defaults
 ///   static std::vector<Field<Params<double>>> table();
 ///   template <class T> struct State { ... };
-///   start(p, layout) -> State<T>                       values before the first trial, and when they start
-///   afresh utility(p, s, x, T* u)                             u[option]; the choice is softmax(u) learn(p,
-///   s, x)                                     after an outcome
-/// Optional: State members delta, learning_rate, belief become signals of the record.
+///   start(p, layout) -> State<T>     values before the first trial, and when they start afresh
+///   utility(p, s, x, T* u)           u[option]; the choice is softmax(u), so ln P will do
+///   learn(p, s, x)                   after an outcome
+/// and, where it needs them,
+///   after(p, s, x)                   after every choice, before its outcome, which may never come
+///   missed(p, s, x)                  a decision without a choice
+///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
+///   static void check(const Layout&)                     throws Error for what it cannot play
+/// State members delta, learning_rate, belief become signals of the record. What is shown before a choice is
+/// x.state; where a trial has several decisions, x.stage tells which this is.
 #pragma once
 
 #include <concepts>

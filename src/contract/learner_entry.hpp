@@ -1,15 +1,21 @@
 /// From a learner to its catalogue entry: the agent that plays it and the likelihood that fits it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
 
 #include "contract/learner.hpp"
+#include "contract/parts.hpp"
 #include "core/dual.hpp"
 #include "core/random.hpp"
 
 namespace labile {
+
+template <class L>
+LearnerEntry learner_entry();
+
 namespace detail {
 
 template <class L>
@@ -36,6 +42,31 @@ typename L::template Params<T> fill_params(Get&& get) {
   return p;
 }
 
+/// Numbers that the learner must be shown.
+template <class L>
+constexpr std::size_t input_count() {
+  if constexpr (requires { L::inputs; })
+    return L::inputs.size();
+  else
+    return 0;
+}
+template <class L>
+std::vector<std::string> input_names() {
+  std::vector<std::string> r;
+  if constexpr (requires { L::inputs; })
+    for (const char* name : L::inputs) r.emplace_back(name);
+  return r;
+}
+template <class L>
+std::array<std::span<const double>, input_count<L>()> input_columns(const SubjectTrials& s) {
+  std::array<std::span<const double>, input_count<L>()> r;
+  if constexpr (input_count<L>() > 0)
+    for (std::size_t k = 0; k < r.size(); ++k)
+      for (const auto& c : s.inputs)
+        if (c.name == L::inputs[k]) r[k] = c.values;
+  return r;
+}
+
 /// Log-likelihood of one subject; the one loop behind value, gradient and Hessian.
 template <class L, class T>
 T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::span<double> per_trial) {
@@ -43,16 +74,30 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
   T total(0.0);
   T u[kMaxOptions];
   const std::size_t per = static_cast<std::size_t>(s.layout.options) * s.layout.dims();
+  const auto columns = input_columns<L>(s);
+  std::array<T, input_count<L>() + 1> input{};
   for (std::size_t t = 0; t < s.size(); ++t) {
     if (s.fresh[t]) state = L::start(p, s.layout);
     if (!per_trial.empty()) per_trial[t] = 0;
-    if (s.choice[t] < 0) continue;
     const auto feature = s.feature.empty() ? s.feature : s.feature.subspan(t * per, per);
-    const Trial<T> x{&s.layout, feature, s.choice[t], T(s.outcome[t]), s.fresh[t] != 0};
+    for (std::size_t k = 0; k < columns.size(); ++k) input[k] = T(columns[k][t]);
+    const Trial<T> x{&s.layout,
+                     feature,
+                     s.choice[t],
+                     T(s.outcome[t]),
+                     s.fresh[t] != 0,
+                     s.state.empty() ? 0 : s.state[t],
+                     s.stage.empty() ? 0 : s.stage[t],
+                     {input.data(), columns.size()}};
+    if (s.choice[t] < 0) {
+      if constexpr (requires { L::missed(p, state, x); }) L::missed(p, state, x);
+      continue;
+    }
     L::utility(p, state, x, u);
     const T l = u[s.choice[t]] - log_sum_exp(u, s.layout.options);
     total += l;
     if (!per_trial.empty()) per_trial[t] = value_of(l);
+    if constexpr (requires { L::after(p, state, x); }) L::after(p, state, x);
     if (s.outcome[t] == s.outcome[t]) L::learn(p, state, x);
   }
   return total;
@@ -107,6 +152,8 @@ class LearnerAgent final : public Agent {
 
   void begin(const TaskInfo& task, const Subjects& subjects) override {
     layout_ = task.layout;
+    if constexpr (requires { L::check(layout_); }) L::check(layout_);
+    find_inputs(task);
     seed_ = subjects.seed;
     entity_.assign(subjects.entity.begin(), subjects.entity.end());
     const int groups = subjects.lanes() / kWidth;
@@ -160,6 +207,27 @@ class LearnerAgent final : public Agent {
     return reinterpret_cast<Vec*>(&p)[member_index<L>(L::table()[handle])];
   }
 
+  void find_inputs(const TaskInfo& task) {
+    input_.clear();
+    for (const auto& name : input_names<L>()) {
+      const auto it = std::find(task.inputs.begin(), task.inputs.end(), name);
+      if (it == task.inputs.end())
+        throw Error(std::string("learner '") + L::info.name + "' must be shown '" + name +
+                    "', which this task does not show" + suggest(name, task.inputs));
+      input_.push_back(static_cast<std::size_t>(it - task.inputs.begin()));
+    }
+  }
+  /// What four lanes meet: all of a trial but choice and outcome, which are given.
+  Trial<Vec> meet(const Phase& ph, std::size_t g, std::array<Index4, 64>& store,
+                  std::array<Vec, input_count<L>() + 1>& numbers, Index4 choice, Vec outcome) const {
+    for (std::size_t k = 0; k < input_.size(); ++k)
+      std::memcpy(&numbers[k], &ph.input[input_[k] * entity_.size() + g * kWidth], sizeof(Vec));
+    return {&layout_, features(ph, g, store),
+            choice,   outcome,
+            Mask4{},  ph.state.empty() ? Index4(0) : load_index(&ph.state[g * kWidth]),
+            ph.stage, {numbers.data(), input_.size()}};
+  }
+
   /// The features of group g out of the phase's [option][dim][lanes].
   std::span<const Index4> features(const Phase& ph, std::size_t g, std::array<Index4, 64>& store) const {
     if (ph.feature.empty()) return {};
@@ -181,12 +249,13 @@ class LearnerAgent final : public Agent {
     draw_choices(ph.trial);
     Vec u[kMaxOptions];
     std::array<Index4, 64> store;
+    std::array<Vec, input_count<L>() + 1> numbers{};
     const int m = layout_.options;
     for (std::size_t g = 0; g < states_.size(); ++g) {
       if (any(load_mask(&ph.fresh[g * kWidth])))
         for (int i = 0; i < kWidth; ++i)
           if (ph.fresh[g * kWidth + i]) restart(g, i);
-      const Trial<Vec> x{&layout_, features(ph, g, store), Index4(0), Vec(0.0), Mask4{}};
+      Trial<Vec> x = meet(ph, g, store, numbers, Index4(0), Vec(0.0));
       L::utility(params_[g], states_[g], x, u);
       // The option where the cumulative probability passes a uniform draw, unnormalized to save divisions.
       Vec top = u[0];
@@ -204,6 +273,13 @@ class LearnerAgent final : public Agent {
         sum += u[o];
       }
       store_index(choice, &last_choice_[g * kWidth]);
+      x.choice = choice;
+      if constexpr (requires { L::after(params_[g], states_[g], x); }) {
+        const S before = states_[g];
+        L::after(params_[g], states_[g], x);
+        for (int i = 0; i < kWidth; ++i)
+          if (!ph.live[g * kWidth + i]) copy_lane(before, states_[g], i);
+      }
     }
     std::copy(last_choice_.begin(), last_choice_.end(), a.choice.begin());
     std::fill(a.rt_ms.begin(), a.rt_ms.end(), kNaN);
@@ -211,12 +287,13 @@ class LearnerAgent final : public Agent {
 
   void learn(const Phase& ph) {
     std::array<Index4, 64> store;
+    std::array<Vec, input_count<L>() + 1> numbers{};
     for (std::size_t g = 0; g < states_.size(); ++g) {
       const Index4 choice = load_index(&last_choice_[g * kWidth]);
       Vec outcome;
       std::memcpy(&outcome, &ph.outcome[g * kWidth], sizeof outcome);
       const Mask4 seen = (outcome == outcome) & load_mask(&ph.live[g * kWidth]);
-      const Trial<Vec> x{&layout_, features(ph, g, store), choice, outcome, Mask4{}};
+      const Trial<Vec> x = meet(ph, g, store, numbers, choice, outcome);
       if (all(seen)) {
         L::learn(params_[g], states_[g], x);
       } else if (any(seen)) {
@@ -242,6 +319,7 @@ class LearnerAgent final : public Agent {
 
   std::vector<std::vector<double>> rows_;  // [subject][parameter in table order]
   Layout layout_;
+  std::vector<std::size_t> input_;  // [input of the learner] its place among the task's
   std::uint64_t seed_ = 0;
   std::vector<std::uint32_t> entity_;
   std::vector<P> intact_, params_;  // [group of four lanes]
@@ -252,6 +330,28 @@ class LearnerAgent final : public Agent {
   std::vector<Handle> handles_;
   std::vector<SignalInfo> signals_;
 };
+
+template <class L>
+auto layout_check() -> void (*)(const Layout&) {
+  if constexpr (requires(const Layout& l) { L::check(l); })
+    return &L::check;
+  else
+    return nullptr;
+}
+template <class L>
+constexpr bool forgets() {
+  if constexpr (requires { typename L::Whole; })
+    return L::forgets;
+  else
+    return WithParts<L>::forgets;
+}
+template <class L>
+auto parts_of() -> LearnerEntry (*)() {
+  if constexpr (requires { typename L::Whole; })
+    return nullptr;
+  else
+    return &learner_entry<WithParts<L>>;
+}
 
 template <class L>
 std::vector<double> standard_row(const Settings& given) {
@@ -277,7 +377,11 @@ LearnerEntry learner_entry() {
           },
           [](const std::vector<std::vector<double>>& rows) -> std::unique_ptr<Agent> {
             return std::make_unique<detail::LearnerAgent<L>>(rows);
-          }};
+          },
+          detail::input_names<L>(),
+          detail::layout_check<L>(),
+          detail::forgets<L>(),
+          detail::parts_of<L>()};
 }
 
 }  // namespace labile

@@ -26,13 +26,16 @@ struct Phase {
   PhaseKind kind = PhaseKind::cue;
   bool awaits_action = false;
   double deadline_ms = 0;  // of an awaited action; 0 = none
-  int trial = 0;           // counts decisions from 0
+  int trial = 0;           // counts decisions from 0, all stages
   const Layout* layout = nullptr;
   std::span<const std::uint8_t> live;     // [lanes] 1 = this phase is for that lane
   std::span<const double> duration_ms;    // [lanes]
   std::span<const std::int64_t> feature;  // [option][dim][lanes], empty for a bandit
   std::span<const double> outcome;      // [lanes] outcome phase: what the chosen option paid, NaN = not shown
   std::span<const std::uint8_t> fresh;  // [lanes] 1 = values start afresh before this trial
+  std::span<const std::int32_t> state = {};  // [lanes] what is shown, of layout->states; empty = one state
+  int stage = 0;                             // which decision of its trial
+  std::span<const double> input = {};        // [input of TaskInfo][lanes] numbers shown
 };
 
 /// What agents answer in a phase that awaits an action.

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 #include "core/math.hpp"
@@ -11,6 +13,7 @@ namespace labile {
 
 inline constexpr int kMaxOptions = 8;    // options on one trial
 inline constexpr int kMaxFeatures = 64;  // sum of arities over the feature dimensions
+inline constexpr int kMaxStates = 16;    // states shown one at a time: stimuli, cues, contexts, rooms
 
 /// Options are described by features: `dims` dimensions, dimension d with `arity[d]` values. A bandit is one
 /// dimension whose feature is the option itself. Features of all dimensions are numbered through:
@@ -20,11 +23,12 @@ struct Layout {
   std::vector<int> arity{2};
   std::vector<int> offset{0};
   bool feature_is_option = true;
+  int states = 1;  // what is shown before a choice is one of them
 
   [[nodiscard]] int dims() const { return static_cast<int>(arity.size()); }
   [[nodiscard]] int features() const { return offset.back() + arity.back(); }
   /// A bandit with n options.
-  static Layout bandit(int n) { return {n, {n}, {0}, true}; }
+  static Layout bandit(int n, int states = 1) { return {n, {n}, {0}, true, states}; }
   /// Options made of features with the given arities.
   static Layout featured(int options, std::vector<int> arity) {
     std::vector<int> offset;
@@ -33,19 +37,22 @@ struct Layout {
       offset.push_back(sum);
       sum += a;
     }
-    return {options, std::move(arity), std::move(offset), false};
+    return {options, std::move(arity), std::move(offset), false, 1};
   }
 };
 
-/// One trial. `feature` holds, for option o and dimension d, the feature's number (see Layout) at
+/// One decision. `feature` holds, for option o and dimension d, the feature's number (see Layout) at
 /// [o * dims + d]; it is empty for a bandit, where option o has the one feature o.
 template <class T>
 struct Trial {
   const Layout* layout;
   std::span<const Index<T>> feature;
-  Index<T> choice;  // [0, options); meaningless where nothing was chosen
-  T outcome;        // of the chosen option; meaningless where it was not shown
-  Mask<T> fresh;    // values start afresh before this trial
+  Index<T> choice;                // [0, options); meaningless where nothing was chosen
+  T outcome;                      // of the chosen option; meaningless where it was not shown
+  Mask<T> fresh;                  // values start afresh before this trial
+  Index<T> state = Index<T>(0);   // what was shown, of layout->states
+  int stage = 0;                  // which decision of its trial this is, where a trial has several
+  std::span<const T> input = {};  // numbers shown, those that the learner asks for, in its order
 
   [[nodiscard]] int options() const { return layout->options; }
 };
@@ -79,6 +86,29 @@ T chosen_of(const Trial<T>& x, const T* values) {
   return r;
 }
 
+/// table[state][entry] of the state shown, without a branch; `width` entries a state.
+template <class T>
+T shown(const Trial<T>& x, const T* table, int width, int entry) {
+  if constexpr (std::is_same_v<Index<T>, std::int64_t>) {
+    return table[x.state * width + entry];
+  } else {
+    T r = table[entry];
+    for (int s = 1; s < x.layout->states; ++s)
+      r = select(x.state == constant<T>(s), table[s * width + entry], r);
+    return r;
+  }
+}
+
+/// Apply update(value, is_shown) to table[state][entry] of every state, or of the one that is shown.
+template <class T, class F>
+void for_each_state(const Trial<T>& x, T* table, int width, int entry, F&& update) {
+  if constexpr (std::is_same_v<Index<T>, std::int64_t>) {
+    update(table[x.state * width + entry], true);
+  } else {
+    for (int s = 0; s < x.layout->states; ++s) update(table[s * width + entry], x.state == constant<T>(s));
+  }
+}
+
 /// Apply update(weight, is_chosen_feature) to every weight; the mask tells whether the chosen option has it.
 template <class T, class F>
 void for_each_feature(const Trial<T>& x, T* weight, F&& update) {
@@ -98,10 +128,17 @@ void for_each_feature(const Trial<T>& x, T* weight, F&& update) {
 /// A subject's trials as they enter a likelihood. All spans have one entry a trial.
 struct SubjectTrials {
   Layout layout;
-  std::span<const std::int32_t> choice;   // -1 = missing: no likelihood, no update
-  std::span<const double> outcome;        // NaN = missing: likelihood, no update
-  std::span<const std::uint8_t> fresh;    // 1 = values start afresh before this trial
-  std::span<const std::int64_t> feature;  // [trial][option][dim], empty for a bandit
+  std::span<const std::int32_t> choice;      // -1 = missing: no likelihood, no update
+  std::span<const double> outcome;           // NaN = missing: likelihood, no update
+  std::span<const std::uint8_t> fresh;       // 1 = values start afresh before this trial
+  std::span<const std::int64_t> feature;     // [trial][option][dim], empty for a bandit
+  std::span<const std::int32_t> state = {};  // from 0; empty = one state
+  std::span<const std::int32_t> stage = {};  // empty = one decision a trial
+  struct Column {
+    std::string name;
+    std::span<const double> values;
+  };
+  std::vector<Column> inputs = {};  // numbers shown, by name
 
   [[nodiscard]] std::size_t size() const { return choice.size(); }
 };

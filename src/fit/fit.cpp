@@ -121,12 +121,19 @@ const Likelihood& likelihood_of(const LearnerEntry& learner) {
   return *learner.likelihood;
 }
 
-void check_trials(std::span<const SubjectTrials> subjects) {
+void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> subjects) {
+  for (const auto& name : learner.inputs)
+    for (const auto& x : subjects)
+      if (std::none_of(x.inputs.begin(), x.inputs.end(), [&](const auto& c) { return c.name == name; }))
+        throw Error(fmt::format("learner '{}' needs a column '{}', which these data do not have",
+                                learner.info.name, name));
+  if (learner.check && !subjects.empty()) learner.check(subjects.front().layout);
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const auto& x = subjects[s];
     const std::size_t features = x.size() * x.layout.options * x.layout.dims();
     if (x.outcome.size() != x.size() || x.fresh.size() != x.size() ||
-        x.feature.size() != (x.layout.feature_is_option ? 0 : features))
+        x.feature.size() != (x.layout.feature_is_option ? 0 : features) ||
+        (!x.state.empty() && x.state.size() != x.size()) || (!x.stage.empty() && x.stage.size() != x.size()))
       throw Bug("a subject's columns differ in length");
     for (std::size_t t = 0; t < x.size(); ++t)
       if (x.choice[t] >= x.layout.options)
@@ -416,7 +423,7 @@ std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<cons
   likelihood_of(learner);
   if (options.starts < 1) throw Error("a fit needs at least one start");
   const Problem p = problem_of(learner, options);
-  check_trials(subjects);
+  check_trials(learner, subjects);
   std::vector<SubjectFit> results(subjects.size());
   parallel_for(static_cast<int>(subjects.size()), options.threads,
                [&](int s) { results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s)); });
@@ -437,7 +444,7 @@ double loglik_total(const LearnerEntry& learner, std::span<const double> params,
                     std::span<const SubjectTrials> subjects, std::span<double> per_subject) {
   const auto& likelihood = likelihood_of(learner);
   if (params.size() != learner.params.size()) throw Bug("a row of parameters has one number for each");
-  check_trials(subjects);
+  check_trials(learner, subjects);
   double total = 0;
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const double l = likelihood.value(params, subjects[s], {});

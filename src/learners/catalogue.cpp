@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "contract/parts.hpp"
+
 namespace labile {
 
 #define ENTRY(name) LearnerEntry name();
@@ -17,7 +23,50 @@ std::span<const LearnerEntry> all_learners() {
   return entries;
 }
 
+namespace {
+/// A learner with parts, made once for each combination: parameters of parts that were not asked for are held
+/// at nothing.
+const LearnerEntry& combined(std::string_view name, const Where& where) {
+  static std::mutex lock;
+  static std::map<std::string, LearnerEntry, std::less<>> made;
+  const std::lock_guard guard(lock);
+  const auto found = made.find(name);
+  if (found != made.end()) return found->second;
+  const auto plus = name.find('+');
+  const LearnerEntry& base = find_learner(name.substr(0, plus), where);
+  if (!base.with_parts)
+    throw Error(where,
+                fmt::format("'{}' takes no parts: it is no learner with a likelihood", base.info.name));
+  LearnerEntry e = base.with_parts();
+  std::vector<std::string> known;
+  for (const auto& part : all_parts()) known.emplace_back(part.name);
+  std::vector<std::string> asked;
+  for (std::string_view rest = name.substr(plus); !rest.empty();) {
+    rest.remove_prefix(1);
+    const auto end = std::min(rest.find('+'), rest.size());
+    const std::string part(rest.substr(0, end));
+    rest.remove_prefix(end);
+    if (std::find(known.begin(), known.end(), part) == known.end())
+      throw Error(where, fmt::format("no part is called '{}'{}", part, suggest(part, known)));
+    if (std::find(asked.begin(), asked.end(), part) != asked.end())
+      throw Error(where, fmt::format("part '{}' is asked for twice", part));
+    if (part == "forgetting" && !e.forgets)
+      throw Error(where, fmt::format("'{}' keeps no values that could be forgotten", base.info.name));
+    asked.push_back(part);
+  }
+  for (const auto& part : all_parts())
+    if (std::find(asked.begin(), asked.end(), part.name) == asked.end())
+      for (const char* param : part.params)
+        for (auto& p : e.params)
+          if (p.name == param) p.prior = fixed_prior(), p.bounds = {0, 0};
+  const auto it = made.emplace(std::string(name), std::move(e)).first;
+  it->second.info.name = it->first.c_str();
+  return it->second;
+}
+}  // namespace
+
 const LearnerEntry& find_learner(std::string_view name, const Where& where) {
+  if (name.find('+') != std::string_view::npos) return combined(name, where);
   std::vector<std::string> known;
   for (const auto& e : all_learners()) {
     if (name == e.info.name) return e;

@@ -66,7 +66,7 @@ const std::array<Known, kColumns>& known_columns() {
       {"best", {"best", "bestoption", "correctoption"}},
       {"old_best", {"oldbest"}},
       {"condition", {"condition"}},
-      {"state", {"state"}},
+      {"state", {"state", "cue"}},
   }};
   return known;
 }
@@ -160,6 +160,7 @@ class Reader {
     group();
     refuse_doubles();
     number_options();
+    number_states();
     fill_in();
     for (auto& s : signals_)
       if (!s.values.empty()) t_.signals[s.name] = std::move(s.values);
@@ -250,6 +251,7 @@ class Reader {
     response_time();
     condition();
     if (has(kStimulus)) stimulus();
+    state();
     for (auto& s : signals_) signal(s);
   }
   void check_size() const {
@@ -375,9 +377,14 @@ class Reader {
       featured_ = s.find('/') != std::string_view::npos;
       dims_ = featured_ ? static_cast<int>(s.find('/')) : 0;
       options_shown_ = static_cast<int>(std::count(s.begin(), s.end(), '/')) + 1;
-      if (!featured_ && !s.empty())
+      if (!featured_ && !s.empty() && !has(kState) && std::isfinite(number(s))) {
+        at_[kState] = at_[kStimulus];
+        note("column '{}' holds numbers: they are the states shown",
+             names_[static_cast<std::size_t>(at_[kState])]);
+      } else if (!featured_ && !s.empty()) {
         note("column '{}' is not of the form 010/101 and was left out",
              names_[static_cast<std::size_t>(at_[kStimulus])]);
+      }
       arity_.assign(static_cast<std::size_t>(dims_), 2);
     }
     if (!featured_) return;
@@ -398,6 +405,30 @@ class Reader {
       throw bad(kStimulus,
                 fmt::format("'{}' is not the features of {} options, {} digits each, as in the first row", s,
                             options_shown_, dims_));
+  }
+  /// States as the file has them; number_states() counts them from 0 later.
+  void state() {
+    if (!has(kState) || missing(field(kState))) {
+      if (!t_.state.empty()) throw bad(kState, "is missing here; every row needs the state that was shown");
+      return;
+    }
+    if (t_.state.empty() && t_.rows() > 1)
+      throw bad(kState, "was missing in rows before; every row needs the state that was shown");
+    const int x = integer(kState, "a whole number");
+    if (x < 0 || x > kMaxStates)
+      throw bad(kState, fmt::format("{} is out of range: states go up to {}", x, kMaxStates));
+    t_.state.push_back(x);
+  }
+  void number_states() {
+    if (t_.state.empty()) return;
+    const auto [low, high] = std::minmax_element(t_.state.begin(), t_.state.end());
+    const int shift = !ours_ && *low == 1 ? 1 : 0;
+    if (*high - shift >= kMaxStates)
+      throw Error({path_.string(), 0, 0, names_[static_cast<std::size_t>(at_[kState])]},
+                  fmt::format("state {} is out of range: {} states are the most", *high, kMaxStates));
+    t_.layout.states = *high - shift + 1;
+    for (auto& x : t_.state) x -= shift;
+    if (shift) note("states count from 1 in the file (no 0 occurs): state 1 became 0");
   }
   void signal(Signal& s) const {
     const double x = real(s.column, "a number or NA");
@@ -425,6 +456,7 @@ class Reader {
     reorder(t_.correct, 1);
     reorder(t_.outcome, 1);
     reorder(t_.rt_s, 1);
+    if (!t_.state.empty()) reorder(t_.state, 1);
     if (featured_) reorder(t_.feature, t_.feature.size() / t_.rows());
     for (auto& s : signals_)
       if (!s.values.empty()) reorder(s.values, 1);
@@ -632,8 +664,13 @@ SubjectTrials subject_trials(const Trials& t, int subject, std::span<const std::
   const std::size_t begin = t.first[static_cast<std::size_t>(subject)];
   const std::size_t n = t.first[static_cast<std::size_t>(subject) + 1] - begin;
   const std::size_t wide = t.feature.empty() ? 0 : t.feature.size() / t.rows();
-  return {t.layout, std::span(t.choice).subspan(begin, n), std::span(t.outcome).subspan(begin, n),
-          fresh.subspan(begin, n), std::span(t.feature).subspan(begin * wide, n * wide)};
+  SubjectTrials r{t.layout, std::span(t.choice).subspan(begin, n), std::span(t.outcome).subspan(begin, n),
+                  fresh.subspan(begin, n), std::span(t.feature).subspan(begin * wide, n * wide)};
+  if (!t.state.empty()) r.state = std::span(t.state).subspan(begin, n);
+  r.stage = std::span(t.stage).subspan(begin, n);
+  for (const auto& [name, values] : t.signals)
+    r.inputs.push_back({name, std::span(values).subspan(begin, n)});
+  return r;
 }
 
 std::optional<std::filesystem::path> find_data(const std::string& name) {

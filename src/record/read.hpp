@@ -8,7 +8,8 @@
 ///   trial      trial, trialNum, trial_number
 ///   rt_s       rt, rt_s, choiceRT, response_time (seconds), rt_ms (milliseconds)
 ///   best       best, best_option, correct_option;   old_best;   correct;   condition
-///   stimulus   digits of each option's features, "010/101"
+///   stimulus   digits of each option's features, "010/101", or a whole number, which then is the state
+///   state      state, cue: which stimulus, cue, context or room was shown, a whole number
 /// Empty, NA, NaN, n/a and '.' are missing.
 ///
 /// Memory: 49 bytes a row, 8 more for each signal and for each feature of each option, and one column twice
@@ -33,7 +34,8 @@ struct ReadOptions {
   std::optional<Layout> layout;
   /// "0/1 to -1/1": outcomes that occur and what each becomes. Empty = as they are.
   std::string outcome_map;
-  /// Further number columns to keep as signals. In a trials.csv of ours all are kept anyway.
+  /// Further number columns to keep as signals: what learners must be shown. In a trials.csv of ours all are
+  /// kept anyway.
   std::vector<std::string> signals;
 };
 
@@ -44,10 +46,10 @@ struct TrialsFile {
 
 /// Reads the file. What is absent is derived: correct from best, old_best from the best option of the block
 /// before where it was constant, block from changes of best, trial by counting from 0. Choices count from 1
-/// when 1 occurs and 0 does not, in choice and best alike; a trials.csv of ours counts from 0 always.
-/// Errors name file, line, column and value: column missing, value not a number or out of range, one trial
-/// twice (same subject, session, condition, block, trial and stage), too few or too many fields, no rows.
-/// Throws Interrupted when the user asks to stop.
+/// when 1 occurs and 0 does not, in choice and best alike, states likewise; a trials.csv of ours counts from
+/// 0 always. Errors name file, line, column and value: column missing, value not a number or out of range,
+/// one trial twice (same subject, session, condition, block, trial and stage), too few or too many fields, no
+/// rows. Throws Interrupted when the user asks to stop.
 [[nodiscard]] TrialsFile read_trials(const std::filesystem::path& path, const ReadOptions& options = {});
 
 /// [row] 1 where values start afresh: each subject's first row, and where a column named in `reset_on`

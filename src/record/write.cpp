@@ -108,7 +108,9 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
         out.comma();
         out.integer((*c)[r]);
       }
-      out.text(",,");
+      out.comma();
+      if (!t.state.empty()) out.integer(t.state[r]);
+      out.comma();
       stimulus(out, t, r);
       out.comma();
       out.option(t.choice[r]);

@@ -17,7 +17,14 @@ thread_local std::size_t t_decisions = 0;
 class Recorder {
  public:
   Recorder(const TaskInfo& info, const Agent& agent, int lanes, int count)
-      : layout_(info.layout), agent_(agent), lanes_(lanes), count_(count), scratch_(lanes) {
+      : layout_(info.layout),
+        stages_(info.stages),
+        inputs_(info.inputs),
+        agent_(agent),
+        lanes_(lanes),
+        count_(count),
+        scratch_(lanes) {
+    shown_.resize(inputs_.size());
     for (const auto& s : agent.signals())
       if (s.feature_map) {
         map_scratch_.resize(static_cast<std::size_t>(layout_.features()) * lanes);
@@ -39,6 +46,11 @@ class Recorder {
     rt_ms_.insert(rt_ms_.end(), actions.rt_ms.begin(), actions.rt_ms.end());
     outcome_.insert(outcome_.end(), ph.outcome.begin(), ph.outcome.end());
     feature_.insert(feature_.end(), ph.feature.begin(), ph.feature.end());
+    state_.insert(state_.end(), ph.state.begin(), ph.state.end());
+    for (std::size_t k = 0; k < inputs_.size(); ++k) {
+      const auto now = ph.input.subspan(k * n, n);
+      shown_[k].insert(shown_[k].end(), now.begin(), now.end());
+    }
     std::size_t column = 0;
     for (std::size_t s = 0; s < agent_.signals().size(); ++s) {
       if (agent_.signals()[s].feature_map) {
@@ -99,8 +111,10 @@ class Recorder {
     if (!live_[k]) return;
     r.session.push_back(0);
     r.block.push_back(block_[k]);
-    r.trial.push_back(t);
-    r.stage.push_back(0);
+    r.trial.push_back(t / stages_);
+    r.stage.push_back(t % stages_);
+    if (!state_.empty()) r.state.push_back(state_[k]);
+    for (std::size_t i = 0; i < inputs_.size(); ++i) r.signals[inputs_[i]].push_back(shown_[i][k]);
     r.choice.push_back(choice_[k]);
     r.best.push_back(best_[k]);
     r.old_best.push_back(old_best_[k]);
@@ -114,12 +128,16 @@ class Recorder {
   }
 
   Layout layout_;
+  int stages_;
+  std::vector<std::string> inputs_;
   const Agent& agent_;
   int lanes_, count_, trials_ = 0;
   std::vector<std::uint8_t> live_;
   std::vector<std::int32_t> block_, best_, old_best_, choice_;
   std::vector<double> rt_ms_, outcome_;
-  std::vector<std::int64_t> feature_;  // [trial][option][dim][lane]
+  std::vector<std::int64_t> feature_;       // [trial][option][dim][lane]
+  std::vector<std::int32_t> state_;         // [trial][lane], empty = one state
+  std::vector<std::vector<double>> shown_;  // [input][trial][lane]
   std::vector<Column> columns_;
   std::vector<double> scratch_, map_scratch_;
 };

@@ -31,7 +31,7 @@ class BanditReversal final : public ReversalTask {
   };
   static std::vector<Field<Params>> table() {
     using P = Params;
-    return {
+    std::vector<Field<P>> t{
         {"options", "1", &P::options, {2, kMaxOptions}, "number of options"},
         {"blocks", "trials", &P::blocks, {1, 1e8}, "length of each block, or its longest with a criterion"},
         {"p_better", "1", &P::p_better, {0, 1}, "payoff probability of the better option"},
@@ -41,10 +41,9 @@ class BanditReversal final : public ReversalTask {
          {0, 1},
          "payoff probability of the others; 1 - p_better when not given"},
         {"criterion", "1", &P::criterion, {0, 1000}, "correct choices in a row that end a block; 0 = none"},
-        {"cue", "ms", &P::cue_ms, {0, 1e6}, "time from the stimuli to the go signal"},
-        {"deadline", "ms", &P::deadline_ms, {1, 1e6}, "longest response time"},
-        {"outcome", "ms", &P::outcome_ms, {0, 1e6}, "time the outcome is shown"},
-        {"iti", "ms", &P::iti_ms, {0, 1e7}, "mean of the exponential interval between trials"}};
+    };
+    add_timing(t);
+    return t;
   }
 
   BanditReversal(Params p, const Schedule* schedule) : p_(std::move(p)) {
@@ -99,8 +98,6 @@ class BanditReversal final : public ReversalTask {
     plan = {length, {p_.p_better, p_.p_worse}};
     return true;
   }
-  void show(int) override {}
-
   Params p_;
   std::vector<std::vector<Run>> runs_;  // [subject][block], when read from data
 };

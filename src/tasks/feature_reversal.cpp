@@ -29,7 +29,7 @@ class FeatureReversal final : public ReversalTask {
   };
   static std::vector<Field<Params>> table() {
     using P = Params;
-    return {
+    std::vector<Field<P>> t{
         {"dims", "1", &P::dims, {1, 8}, "stimulus dimensions"},
         {"arity", "1", &P::arity, {2, kMaxOptions}, "values of each dimension, and options shown"},
         {"blocks", "trials", &P::blocks, {1, 1e6}, "length of each block under one rule"},
@@ -42,10 +42,9 @@ class FeatureReversal final : public ReversalTask {
          {0, 1},
          "payoff probability of the others; 1 - p_better when not given"},
         {"criterion", "1", &P::criterion, {0, 1000}, "correct choices in a row that end a block; 0 = none"},
-        {"cue", "ms", &P::cue_ms, {0, 1e6}, "time from the stimuli to the go signal"},
-        {"deadline", "ms", &P::deadline_ms, {1, 1e6}, "longest response time"},
-        {"outcome", "ms", &P::outcome_ms, {0, 1e6}, "time the outcome is shown"},
-        {"iti", "ms", &P::iti_ms, {0, 1e7}, "mean of the exponential interval between trials"}};
+    };
+    add_timing(t);
+    return t;
   }
 
   /// A per-block list that repeats.
@@ -90,7 +89,7 @@ class FeatureReversal final : public ReversalTask {
     return true;
   }
 
-  void show(int trial) override {
+  void present() override {
     const int n = lanes(), options = p_.arity, dims = p_.dims;
     for (int lane = 0; lane < n; ++lane) {
       if (!live_[lane]) continue;
@@ -102,7 +101,7 @@ class FeatureReversal final : public ReversalTask {
       for (int d = 0; d < dims; ++d) {
         if (d % 4 == 0)
           words = Draw{subjects_.seed, Purpose::stimulus, entity_[lane]}.bits(
-              static_cast<std::uint32_t>(trial), static_cast<std::uint32_t>(d / 4));
+              static_cast<std::uint32_t>(trial_), static_cast<std::uint32_t>(d / 4));
         const int base = static_cast<int>((std::uint64_t{words[d % 4]} * options) >> 32);
         for (int o = 0; o < options; ++o) {
           const int value = base + o >= options ? base + o - options : base + o;

@@ -1,0 +1,96 @@
+#include "tasks/trial_task.hpp"
+
+#include <algorithm>
+
+namespace labile {
+
+void TrialTask::begin(const Subjects& subjects) {
+  entity_.assign(subjects.entity.begin(), subjects.entity.end());
+  subjects_ = {subjects.seed, entity_, subjects.count};
+  const std::size_t n = size(), options = static_cast<std::size_t>(info_.layout.options);
+  block_.assign(n, 0);
+  for (auto* v : {&best_, &old_best_, &relevant_, &choice_}) v->assign(n, -1);
+  for (auto* v : {&outcome_, &duration_, &interval_}) v->assign(n, 0.0);
+  for (auto* v : {&live_, &event_}) v->assign(n, 0);
+  for (auto* v : {&alive_, &fresh_}) v->assign(n, 1);
+  would_pay_.assign(options * n, 0.0);
+  feature_.assign(
+      info_.layout.feature_is_option ? 0 : options * static_cast<std::size_t>(info_.layout.dims()) * n, 0);
+  state_.assign(info_.layout.states > 1 ? n : 0, 0);
+  input_.assign(info_.inputs.size() * n, 0.0);
+  trial_ = 0;
+  step_ = Step::cue;
+  start();
+  fresh_ = alive_;
+}
+
+bool TrialTask::next(Phase& ph) {
+  if (step_ == Step::cue) {
+    if (std::find(alive_.begin(), alive_.end(), 1) == alive_.end()) return false;
+    live_ = alive_;
+    show();
+    draw_interval();
+  }
+  ph.trial = trial_;
+  ph.layout = &info_.layout;
+  ph.live = live_;
+  ph.feature = feature_;
+  ph.fresh = fresh_;
+  ph.state = state_;
+  ph.stage = stage();
+  ph.input = input_;
+  ph.outcome = {};
+  ph.duration_ms = duration_;
+  ph.deadline_ms = 0;
+  ph.awaits_action = false;
+  switch (step_) {
+    case Step::cue:
+      ph.kind = PhaseKind::cue;
+      std::fill(duration_.begin(), duration_.end(), timing_.cue_ms);
+      step_ = Step::choice;
+      break;
+    case Step::choice:
+      ph.kind = PhaseKind::choice;
+      ph.awaits_action = true;
+      ph.deadline_ms = timing_.deadline_ms;
+      std::fill(duration_.begin(), duration_.end(), timing_.deadline_ms);
+      step_ = Step::outcome;
+      break;
+    case Step::outcome:
+      ph.kind = PhaseKind::outcome;
+      ph.outcome = outcome_;
+      std::fill(duration_.begin(), duration_.end(), timing_.outcome_ms);
+      step_ = Step::iti;
+      break;
+    case Step::iti:
+      ph.kind = PhaseKind::iti;
+      duration_ = interval_;
+      std::fill(event_.begin(), event_.end(), 0);
+      std::fill(fresh_.begin(), fresh_.end(), 0);
+      ++trial_;
+      advance();
+      step_ = Step::cue;
+      break;
+  }
+  return true;
+}
+
+void TrialTask::take(const Actions& actions) {
+  const std::size_t n = size();
+  for (std::size_t lane = 0; lane < n; ++lane) {
+    const int c = choice_[lane] = actions.choice[lane];
+    outcome_[lane] = c < 0 ? kNaN : would_pay_[static_cast<std::size_t>(c) * n + lane];
+  }
+}
+
+void TrialTask::draw_interval() {
+  for (std::size_t lane = 0; lane < size(); ++lane)
+    interval_[lane] =
+        timing_.iti_ms * draw(Purpose::timing, lane).exponential(static_cast<std::uint32_t>(trial_));
+}
+
+Position TrialTask::position() const {
+  return {block_, best_, old_best_, relevant_, event_, would_pay_};
+}
+
+}  // namespace labile

@@ -1,0 +1,74 @@
+/// What tasks of discrete trials share: decisions of four phases (cue, choice, outcome, interval), arrays
+/// with one entry a lane, luck drawn before the choice. A task says what is shown, what each option pays, and
+/// what comes next; reversal.hpp adds blocks of trials under one rule.
+#pragma once
+
+#include <vector>
+
+#include "contract/task.hpp"
+#include "core/random.hpp"
+
+namespace labile {
+
+struct TrialTiming {
+  double cue_ms = 500, deadline_ms = 2000, outcome_ms = 250, iti_ms = 2000;
+};
+
+/// The four rows of a parameter table that time a trial.
+template <class P>
+void add_timing(std::vector<Field<P>>& t) {
+  const auto number = [](double P::*m) { return typename Field<P>::Member(m); };
+  t.push_back({"cue", "ms", number(&P::cue_ms), {0, 1e6}, "time from the stimuli to the go signal"});
+  t.push_back({"deadline", "ms", number(&P::deadline_ms), {1, 1e6}, "longest response time"});
+  t.push_back({"outcome", "ms", number(&P::outcome_ms), {0, 1e6}, "time the outcome is shown"});
+  t.push_back({"iti", "ms", number(&P::iti_ms), {0, 1e7}, "mean of the exponential interval between trials"});
+}
+
+class TrialTask : public Task {
+ public:
+  [[nodiscard]] const TaskInfo& info() const final { return info_; }
+  void begin(const Subjects& subjects) final;
+  bool next(Phase& phase) final;
+  void take(const Actions& actions) final;
+  [[nodiscard]] Position position() const final;
+
+ protected:
+  /// Before the first trial: sets up each lane; alive_ says who has any trial.
+  virtual void start() = 0;
+  /// Before each decision: fills what is shown (best_, relevant_, feature_, state_, input_, event_) and
+  /// would_pay_, the luck of all options.
+  virtual void show() = 0;
+  /// After each decision: who goes on (alive_), and with what. choice_ holds what was chosen.
+  virtual void advance() = 0;
+  /// Fills interval_ for the coming trial; exponential with mean iti_ms, drawn from Purpose::timing.
+  virtual void draw_interval();
+
+  [[nodiscard]] int lanes() const { return subjects_.lanes(); }
+  [[nodiscard]] std::size_t size() const { return entity_.size(); }
+  [[nodiscard]] Draw draw(Purpose purpose, std::size_t lane) const {
+    return {subjects_.seed, purpose, entity_[lane]};
+  }
+  [[nodiscard]] int stage() const { return trial_ % info_.stages; }
+
+  TaskInfo info_;
+  TrialTiming timing_;
+  Subjects subjects_;
+  std::vector<std::uint32_t> entity_;  // [lanes]
+  int trial_ = 0;                      // decisions so far, all stages
+  // [lanes] each:
+  std::vector<std::int32_t> block_, best_, old_best_, relevant_, choice_;
+  std::vector<std::uint8_t> alive_;  // has trials left
+  std::vector<std::uint8_t> live_;   // takes part in this decision; alive_ unless show() says otherwise
+  std::vector<std::uint8_t> event_, fresh_;
+  std::vector<double> outcome_, interval_;
+  std::vector<double> would_pay_;      // [option][lanes]
+  std::vector<std::int64_t> feature_;  // [option][dim][lanes], empty for a bandit
+  std::vector<std::int32_t> state_;    // [lanes], empty with one state
+  std::vector<double> input_;          // [input][lanes]
+
+ private:
+  enum class Step { cue, choice, outcome, iti } step_ = Step::cue;
+  std::vector<double> duration_;  // [lanes]
+};
+
+}  // namespace labile
