@@ -36,7 +36,7 @@ inline const std::array<PartInfo, 4>& all_parts() {
 }
 
 template <class L>
-struct WithParts {
+struct WithParts : L {
   using Whole = L;  // tells it from learners
   static constexpr Info info = L::info;
 

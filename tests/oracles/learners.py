@@ -2,7 +2,7 @@
 """Log-likelihoods of learners on drawn trials, transcribed from the papers' equations in plain Python.
 
 Writes learners.json, which tests/unit/learners_test.cpp compares with, and checks itself against closed forms.
-Shares nothing with Labile.
+Models of published_learners.py are turned into rows of decisions here. Shares nothing with Labile.
 
     /usr/bin/python3 tests/oracles/learners.py
 """
@@ -10,6 +10,8 @@ import json
 import math
 import os
 import random
+
+import published_learners as published
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -128,6 +130,92 @@ def closed_forms():
     assert abs(s["sd2"][0] - 15.786187) < 1e-6 and abs(s["sd2"][0] / (s["sd2"][0] + 16) - .4966367) < 1e-6
 
 
+def missing(draw, n, *columns):
+    """Blanks a tenth of each column."""
+    for column in columns:
+        for t in draw.sample(range(n), n // 10):
+            column[t] = None
+
+
+def rows(learner, options, params, choice, outcome, loglik, **more):
+    return {"learner": learner, "options": options, "params": params,
+            "trials": [list(x) for x in zip(choice, outcome)], "loglik": loglik, **more}
+
+
+def rl_working_memory(draw):
+    blocks = [(2, 8), (5, 6), (3, 6)]
+    block, size, stimulus = [], [], []
+    for b, (n, repeats) in enumerate(blocks):
+        shown = list(range(n)) * repeats
+        draw.shuffle(shown)
+        block += [b] * len(shown)
+        size += [n] * len(shown)
+        stimulus += shown
+    n = len(block)
+    choice, outcome = [draw.randrange(3) for _ in range(n)], [draw.randrange(2) for _ in range(n)]
+    missing(draw, n, choice, outcome)
+    for p in (dict(alpha=.05, stick=.03, rho=.9, forget=.1, eps=.05, K=3., bias_wm=.2, bias_rl=.3),
+              dict(alpha=.4, stick=-.08, rho=.6, forget=.3, eps=.0, K=4.4, bias_wm=1., bias_rl=0.)):
+        r = published.rlwm(p, dict(block=block, set_size=size, stimulus=stimulus, choice=choice, outcome=outcome))
+        fresh = [int(t > 0 and block[t] != block[t - 1]) for t in range(n)]
+        yield rows("rl_working_memory", 3, dict(p, beta=25.), choice, outcome, r["loglik"], states=5, state=stimulus,
+                   fresh=fresh, inputs={"set_size": size})
+
+
+def two_step(draw):
+    n = 60
+    c1, c2 = [draw.randrange(2) for _ in range(n)], [draw.randrange(2) for _ in range(n)]
+    room, outcome = [draw.randrange(2) for _ in range(n)], [draw.choice([0, 1, .5, -1]) for _ in range(n)]
+    missing(draw, n, c1, c2, outcome)
+    for p in (dict(alpha1=.5, alpha2=.4, beta1=4., beta2=3., lam=.6, w=.5, p=.1),
+              dict(alpha1=.2, alpha2=.7, beta1=1.5, beta2=5., lam=.1, w=.9, p=-.3)):
+        r = published.two_step_daw(p, dict(choice1=c1, state2=room, choice2=c2, outcome=outcome))
+        ours = dict(alpha1=p["alpha1"], alpha2=p["alpha2"], beta1=p["beta1"], beta2=p["beta2"], w=p["w"],
+                    perseveration=p["p"], p_common=.7)
+        ours["lambda"] = p["lam"]
+        choice, result, loglik, state, stage = [], [], [], [], []
+        for t in range(n):
+            choice.append(c1[t]); result.append(None); loglik.append(r["trajectories"]["ll1"][t])
+            state.append(0); stage.append(0)
+            if c1[t] is not None:
+                choice.append(c2[t]); result.append(outcome[t]); loglik.append(r["trajectories"]["ll2"][t])
+                state.append(1 + room[t]); stage.append(1)
+        yield rows("two_step_hybrid", 2, ours, choice, result, loglik, states=3, state=state, stage=stage)
+
+
+def go_nogo(draw):
+    n = 80
+    cue, choice = [draw.randrange(4) for _ in range(n)], [draw.randrange(2) for _ in range(n)]
+    outcome = [draw.choice([-1, 0, 1]) for _ in range(n)]
+    missing(draw, n, choice, outcome)
+    for p in (dict(xi=.1, ep=.2, b=.3, pi=.5, rhoRew=5., rhoPun=3.), dict(xi=0., ep=.6, b=-1., pi=-.2, rhoRew=8., rhoPun=12.)):
+        r = published.gng_m4(p, dict(cue=cue, choice=choice, outcome=outcome))
+        yield rows("go_nogo", 2, p, choice, outcome, r["loglik"], states=4, state=cue)
+
+
+def parts(draw):
+    n = 80
+    for options in (2, 4):
+        choice = [draw.randrange(options) for _ in range(n)]
+        outcome = [draw.choice([0, 1, -.5, .35]) for _ in range(n)]
+        missing(draw, n, choice, outcome)
+        off = dict(stickiness=0., kernel_rate=0., kernel_weight=0., lapse=0., forgetting=0.)
+        for name, on in (("+stickiness", dict(stickiness=.7)), ("+lapse", dict(lapse=.12)),
+                         ("+kernel", dict(kernel_rate=.3, kernel_weight=1.1)), ("+forgetting", dict(forgetting=.25)),
+                         ("+lapse+forgetting+kernel+stickiness",
+                          dict(stickiness=-.4, kernel_rate=.2, kernel_weight=.8, lapse=.05, forgetting=.1))):
+            with_parts = {**off, **on}
+            theirs = dict(kappa=with_parts["stickiness"], alpha_ck=with_parts["kernel_rate"], lapse=with_parts["lapse"],
+                          beta_ck=with_parts["kernel_weight"], forget=with_parts["forgetting"], n_arms=options)
+            trials = dict(choice=choice, outcome=outcome)
+            one = dict(alpha=.35, beta=2.5)
+            r = published.delta_learner({**one, **theirs, "q0": .2}, trials)
+            yield rows("rescorla_wagner" + name, options, {**one, "v0": .2, **with_parts}, choice, outcome, r["loglik"])
+            two = dict(alpha_pos=.35, alpha_neg=.1, beta=2.5, v0=.4)
+            r = published.delta_learner({"alpha": .35, "alpha_neg": .1, "beta": 2.5, **theirs, "q0": .4}, trials)
+            yield rows("dual_learning_rate" + name, options, {**two, **with_parts}, choice, outcome, r["loglik"])
+
+
 def main():
     closed_forms()
     draw, cases = random.Random(20261125), []
@@ -141,6 +229,8 @@ def main():
             for p in sets:
                 cases.append({"learner": name, "options": options, "params": p, "trials": trials,
                               "loglik": run(model, options, trials, p)})
+    for make in (rl_working_memory, two_step, go_nogo, parts):
+        cases += make(draw)
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "learners.json"), "w") as f:
         f.write("[" + ",\n".join(json.dumps(c) for c in cases) + "]\n")

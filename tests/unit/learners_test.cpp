@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "contract/agent.hpp"
+#include "contract/parts.hpp"
 #include "core/math.hpp"
 #include "core/random.hpp"
 #include "learners/catalogue.hpp"
+#include "run/simulate.hpp"
+#include "tasks/catalogue.hpp"
 
 namespace labile {
 LearnerEntry dual_learning_rate();
@@ -25,8 +29,14 @@ struct Data {
   std::vector<double> outcome;
   std::vector<std::uint8_t> fresh;
   std::vector<std::int64_t> feature;
+  std::vector<std::int32_t> state = {}, stage = {};
+  std::map<std::string, std::vector<double>> inputs = {};
 
-  [[nodiscard]] SubjectTrials trials() const { return {layout, choice, outcome, fresh, feature}; }
+  [[nodiscard]] SubjectTrials trials() const {
+    SubjectTrials s{layout, choice, outcome, fresh, feature, state, stage};
+    for (const auto& [name, values] : inputs) s.inputs.push_back({name, values});
+    return s;
+  }
   [[nodiscard]] std::size_t size() const { return choice.size(); }
 };
 Data bandit(int options, std::vector<std::int32_t> choice, std::vector<double> outcome) {
@@ -34,12 +44,89 @@ Data bandit(int options, std::vector<std::int32_t> choice, std::vector<double> o
   d.fresh.assign(d.size(), 0);
   return d;
 }
-/// Every learner of the catalogue that has a likelihood: what holds for all is tested on all.
+/// Every learner of the catalogue that has a likelihood, and each with all parts that it takes: what holds
+/// for all is tested on all.
 std::vector<LearnerEntry> fitted_learners() {
   std::vector<LearnerEntry> r;
-  for (const LearnerEntry& e : all_learners())
-    if (e.likelihood) r.push_back(e);
+  for (const LearnerEntry& e : all_learners()) {
+    if (!e.likelihood) continue;
+    r.push_back(e);
+    const std::string name = e.info.name;
+    r.push_back(find_learner(name + "+stickiness+kernel+lapse" + (e.forgets ? "+forgetting" : "")));
+    for (auto& p : r.back().params)  // on, so that they are tested
+      for (const auto& part : all_parts())
+        for (const char* param : part.params)
+          if (p.name == param) p.standard = part.name == std::string("stickiness") ? 0.4 : 0.15;
+  }
   return r;
+}
+/// The task that a learner is for, where not any bandit will do; "" for the others.
+std::string own_task(const LearnerEntry& e) {
+  const std::string name = e.info.name, base = name.substr(0, name.find('+'));
+  if (base == "two_step_hybrid") return "two_step";
+  return base == "rl_working_memory" || base == "go_nogo" ? base : "";
+}
+/// Subjects that play it, at the entry's standard parameters.
+std::vector<Data> play_own(const LearnerEntry& e, int subjects) {
+  const std::vector<std::vector<double>> rows(1, [&] {
+    std::vector<double> row;
+    for (const auto& p : e.params) row.push_back(std::get<double>(p.standard));
+    return row;
+  }());
+  Simulation s;
+  s.seed = 17;
+  s.make_task = find_task(own_task(e)).make;
+  if (own_task(e) == "two_step") s.task_settings["trials"] = {Value(40.0), {}};
+  if (own_task(e) == "go_nogo") s.task_settings["repeats"] = {Value(20.0), {}};
+  if (own_task(e) == "rl_working_memory") {
+    s.task_settings["set_sizes"] = {Value(std::vector<double>{3, 2, 4}), {}};
+    s.task_settings["repeats"] = {Value(8.0), {}};
+  }
+  s.make_each = e.make_each;
+  s.rows = &rows;
+  s.record = true;
+  const Trials t = simulate(s, 0, subjects);
+  std::vector<Data> r;
+  for (std::size_t i = 0; i < t.subjects.size(); ++i) {
+    const auto part = [&](const auto& column) {
+      return std::decay_t<decltype(column)>(column.begin() + static_cast<std::ptrdiff_t>(t.first[i]),
+                                            column.begin() + static_cast<std::ptrdiff_t>(t.first[i + 1]));
+    };
+    Data d{t.layout, part(t.choice), part(t.outcome), {}, {}, part(t.state), part(t.stage), {}};
+    const bool blocks = own_task(e) == "rl_working_memory";
+    for (std::size_t k = t.first[i]; k < t.first[i + 1]; ++k)
+      d.fresh.push_back(k == t.first[i] || (blocks && t.block[k] != t.block[k - 1]));
+    for (const auto& name : e.inputs) d.inputs[name] = part(t.signals.at(name));
+    r.push_back(std::move(d));
+  }
+  return r;
+}
+/// Rows first .. last - 1 of `d`.
+Data cut(const Data& d, std::size_t first, std::size_t last) {
+  const auto part = [&](auto& column) {
+    if (column.empty()) return;
+    column.erase(column.begin() + static_cast<std::ptrdiff_t>(last), column.end());
+    column.erase(column.begin(), column.begin() + static_cast<std::ptrdiff_t>(first));
+  };
+  Data r = d;
+  part(r.choice);
+  part(r.outcome);
+  part(r.fresh);
+  part(r.state);
+  part(r.stage);
+  for (auto& [name, values] : r.inputs) part(values);
+  return r;
+}
+/// One after the other.
+Data joined(Data a, const Data& b) {
+  const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+  add(a.choice, b.choice);
+  add(a.outcome, b.outcome);
+  add(a.fresh, b.fresh);
+  add(a.state, b.state);
+  add(a.stage, b.stage);
+  for (auto& [name, values] : a.inputs) add(values, b.inputs.at(name));
+  return a;
 }
 std::vector<double> standard(const LearnerEntry& e) {
   std::vector<double> row;
@@ -128,7 +215,7 @@ void show(Stage& s, int trial, std::size_t lane_count) {
 
 /// Lets agents play trials with 70/30 luck; values start afresh at trial 25 and every 7th outcome is hidden.
 std::vector<Data> play(const LearnerEntry& e, Layout layout, int lanes, int trials) {
-  const auto agent = e.make({});
+  const auto agent = e.make_each({standard(e)});
   Stage s(lanes, layout);
   std::vector<Data> people(lanes, Data{layout, {}, {}, {}, {}});
   agent->begin(s.info(trials), s.subjects(3));
@@ -218,7 +305,7 @@ const Layout kLayouts[] = {Layout::bandit(2), Layout::bandit(3), Layout::feature
 TEST(Learners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/learners.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_EQ(cases.size(), 16u);
+  ASSERT_EQ(cases.size(), 42u);
   for (const auto& c : cases) {
     const LearnerEntry& e = find_learner(c["learner"].get<std::string>());
     std::vector<double> row;
@@ -230,7 +317,12 @@ TEST(Learners, EqualTranscriptionsOfTheirPapers) {
       choice.push_back(t[0].is_null() ? -1 : t[0].get<int>());
       outcome.push_back(t[1].is_null() ? kNaN : t[1].get<double>());
     }
-    const Data d = bandit(c["options"].get<int>(), choice, outcome);
+    Data d = bandit(c["options"].get<int>(), choice, outcome);
+    if (c.contains("state")) d.state = c["state"].get<std::vector<std::int32_t>>();
+    if (c.contains("states")) d.layout.states = c["states"];
+    if (c.contains("stage")) d.stage = c["stage"].get<std::vector<std::int32_t>>();
+    if (c.contains("fresh")) d.fresh = c["fresh"].get<std::vector<std::uint8_t>>();
+    if (c.contains("inputs")) d.inputs = c["inputs"].get<std::map<std::string, std::vector<double>>>();
     std::vector<double> each(d.size());
     loglik(e, row, d, each);
     for (std::size_t t = 0; t < d.size(); ++t)
@@ -258,15 +350,26 @@ TEST(Learners, PlayWithTheProbabilitiesOfTheirLikelihood) {
   for (const auto& e : fitted_learners()) {
     const std::vector<double> row = standard(e);
     double sum = 0, mean = 0, variance = 0;
-    for (auto d : play(e, Layout::bandit(2), 64, 200)) {
-      std::vector<double> chosen(d.size());
-      loglik(e, row, d, chosen);
-      for (const double l : chosen) {
-        const double p = std::exp(l), q = 1 - p;
-        const double expected = p * l + q * std::log(q);
-        sum += l;
+    for (const auto& d : own_task(e).empty() ? play(e, Layout::bandit(2), 64, 60) : play_own(e, 64)) {
+      std::vector<double> each(d.size());
+      loglik(e, row, d, each);
+      for (std::size_t t = 0; t < d.size(); ++t) {
+        // What the other options would have had, from records that end with them.
+        double total = 0, expected = 0, square = 0;
+        for (int o = 0; o < d.layout.options; ++o) {
+          Data other = cut(d, 0, t + 1);
+          other.choice[t] = o;
+          std::vector<double> all(t + 1);
+          loglik(e, row, other, all);
+          const double p = std::exp(all[t]);
+          total += p;
+          expected += p * all[t];
+          square += p * all[t] * all[t];
+        }
+        ASSERT_NEAR(total, 1, 1e-12) << e.info.name;
+        sum += each[t];
         mean += expected;
-        variance += p * l * l + q * std::log(q) * std::log(q) - expected * expected;
+        variance += square - expected * expected;
       }
     }
     EXPECT_LT(std::abs(sum - mean), 4 * std::sqrt(variance)) << e.info.name;
@@ -281,8 +384,12 @@ TEST(Learners, TheirDerivativesMatchDifferences) {
     for (std::size_t k = 0; k < at.size(); ++k)
       at[k] = std::clamp(at[k] * (0.83 + 0.071 * static_cast<double>(k)) + 0.0137,
                          entry.params[k].bounds.lo + 0.01, entry.params[k].bounds.hi - 0.01);
-    for (const auto& layout : kLayouts) {
-      const Data d = play(entry, layout, 4, 60)[2];
+    std::vector<Data> records;
+    if (own_task(entry).empty())
+      for (const auto& layout : kLayouts) records.push_back(play(entry, layout, 4, 60)[2]);
+    else
+      records.push_back(play_own(entry, 4)[2]);
+    for (const Data& d : records) {
       const std::size_t n = at.size();
       std::vector<double> grad(n), grad2(n), hess(n * n), up(n), down(n);
       const double value = loglik(entry, at, d);
@@ -302,7 +409,7 @@ TEST(Learners, TheirDerivativesMatchDifferences) {
         entry.likelihood->gradient(b, d.trials(), down);
         for (std::size_t j = 0; j < n; ++j)
           EXPECT_NEAR(hess[k * n + j], (up[j] - down[j]) / (2 * h), 1e-5 * (1 + std::abs(hess[k * n + j])))
-              << entry.info.name << " " << layout.features() << ": " << k << ", " << j;
+              << entry.info.name << " " << d.layout.features() << ": " << k << ", " << j;
       }
     }
   }
@@ -311,15 +418,33 @@ TEST(Learners, TheirDerivativesMatchDifferences) {
 TEST(Learners, AMissingChoiceNeitherCountsNorTeaches) {
   for (const auto& e : fitted_learners()) {
     const std::vector<double> row = standard(e);
-    const Data gap = bandit(2, {0, -1, 1, 0}, {1, 1, 0, 1}), whole = bandit(2, {0, 1, 0}, {1, 0, 1});
-    std::vector<double> each(4);
-    EXPECT_EQ(loglik(e, row, gap, each), loglik(e, row, whole));
-    EXPECT_EQ(each[1], 0);
+    Data gap = own_task(e).empty() ? bandit(2, {0, 1, 1, 0, 1, 0}, {1, 1, 0, 1, 1, 0})
+                                   : cut(play_own(e, 4)[1], 0, 30);
+    const Data whole = joined(cut(gap, 0, 3), cut(gap, 4, gap.size()));
+    gap.choice[3] = -1;
+    std::vector<double> each(gap.size());
+    EXPECT_EQ(loglik(e, row, gap, each), loglik(e, row, whole)) << e.info.name;
+    EXPECT_EQ(each[3], 0);
   }
 }
 TEST(Learners, AHiddenOutcomeTeachesNothingButTheChoiceCounts) {
   for (const auto& e : fitted_learners()) {
     const std::vector<double> row = standard(e);
+    if (!own_task(e).empty()) {
+      Data hidden = play_own(e, 4)[1];
+      const double seen = loglik(e, row, hidden);
+      // A decision that paid, so that something would have been learned.
+      const auto paid =
+          std::find_if(hidden.outcome.begin(), hidden.outcome.end(), [](double r) { return r > 0; });
+      ASSERT_LT(paid - hidden.outcome.begin(), 20);
+      *paid = kNaN;
+      std::vector<double> grad(row.size());
+      EXPECT_NE(loglik(e, row, hidden), seen);
+      EXPECT_TRUE(std::isfinite(e.likelihood->gradient(row, hidden.trials(), grad)));
+      for (const double g : grad) EXPECT_TRUE(std::isfinite(g)) << e.info.name;
+      continue;
+    }
+    if (std::string(e.info.name).find('+') != std::string::npos) continue;  // parts remember choices
     const Data hidden = bandit(2, {0, 1, 0}, {1, kNaN, 1});
     std::vector<double> each(3), grad(row.size());
     const double l = loglik(e, row, hidden, each);
@@ -332,11 +457,47 @@ TEST(Learners, AHiddenOutcomeTeachesNothingButTheChoiceCounts) {
 TEST(Learners, StartAfreshWhereTheTrialSaysSo) {
   for (const auto& e : fitted_learners()) {
     const std::vector<double> row = standard(e);
-    Data twice = bandit(2, {0, 0, 1, 0, 0, 1}, {1, 0, 1, 1, 0, 1});
-    const Data once = bandit(2, {0, 0, 1}, {1, 0, 1});
-    EXPECT_NE(loglik(e, row, twice), 2 * loglik(e, row, once));
-    twice.fresh[3] = 1;
-    EXPECT_NEAR(loglik(e, row, twice), 2 * loglik(e, row, once), 1e-14);
+    const Data once = own_task(e).empty() ? bandit(2, {0, 0, 1}, {1, 0, 1}) : cut(play_own(e, 4)[1], 0, 20);
+    Data twice = joined(once, once);
+    twice.fresh[once.size()] = 0;
+    EXPECT_NE(loglik(e, row, twice), 2 * loglik(e, row, once)) << e.info.name;
+    twice.fresh[once.size()] = 1;
+    EXPECT_NEAR(loglik(e, row, twice), 2 * loglik(e, row, once), 1e-13) << e.info.name;
+  }
+}
+
+TEST(Parts, AreAskedForByNameAndHeldOtherwise) {
+  const auto& e = find_learner("rescorla_wagner+lapse");
+  EXPECT_STREQ(e.info.name, "rescorla_wagner+lapse");
+  for (const auto& p : e.params) {
+    if (p.name == "lapse") {
+      EXPECT_NE(p.prior.kind, Prior::fixed);
+    }
+    if (p.name == "stickiness") {
+      EXPECT_EQ(p.prior.kind, Prior::fixed);
+    }
+  }
+  const auto said = [](const char* name) -> std::string {
+    try {
+      (void)find_learner(name);
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_NE(said("rescorla_wagner+laps").find("did you mean 'lapse'"), std::string::npos);
+  EXPECT_NE(said("rescorla_wagner+lapse+lapse").find("twice"), std::string::npos);
+  EXPECT_NE(said("rescorla_wagnr+lapse").find("did you mean 'rescorla_wagner'"), std::string::npos);
+  EXPECT_NE(said("flex+lapse").find("takes no parts"), std::string::npos);
+  EXPECT_NE(said("hmm_reversal+forgetting").find("keeps no values"), std::string::npos);
+}
+TEST(Parts, AtNothingChangeNothing) {
+  for (const auto& e : all_learners()) {
+    if (!e.likelihood) continue;
+    const auto& with = find_learner(std::string(e.info.name) + "+lapse");
+    std::vector<double> row = standard(with);
+    const Data d = own_task(e).empty() ? play(e, Layout::bandit(2), 4, 60)[1] : play_own(e, 4)[1];
+    EXPECT_NEAR(loglik(with, row, d), loglik(e, standard(e), d), 1e-12) << e.info.name;
   }
 }
 
