@@ -19,6 +19,7 @@ struct DataArgs {
   std::vector<std::string> models, params, reset_on;
   std::string condition;  // only this one
   std::string outcome_map, method = "map";
+  double min_rt_s = 0;  // choices that took less count as missing
   int starts = 10, jobs = 0;
   std::uint64_t seed = 1;
   bool json = false;

@@ -3,6 +3,11 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <map>
+
+#include "fit/fit.hpp"
+#include "record/records.hpp"
 #include "record/select.hpp"
 
 namespace labile {
@@ -37,6 +42,7 @@ DataSet load_data(const DataArgs& a, const std::vector<std::string>& inputs) {
   ReadOptions options;
   options.outcome_map = a.outcome_map;
   options.signals = inputs;
+  options.min_rt_s = a.min_rt_s;
   auto file = read_trials(*path, options);
   if (!a.condition.empty())
     file.trials = only_condition(file.trials, condition_index(file.trials, a.condition));
@@ -46,6 +52,58 @@ DataSet load_data(const DataArgs& a, const std::vector<std::string>& inputs) {
   for (std::size_t s = 0; s < d.trials.subjects.size(); ++s)
     d.subjects.push_back(subject_trials(d.trials, static_cast<int>(s), d.fresh));
   return d;
+}
+
+std::vector<std::vector<double>> parameter_table(const std::string& file, const LearnerEntry& learner,
+                                                 const std::vector<std::string>& subjects,
+                                                 std::vector<std::string>& notes) {
+  Records in(file);
+  if (!in.next()) throw Error(fmt::format("{}: is empty", file));
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < in.size(); ++i) names.emplace_back(in[i]);
+  const auto column = [&](std::string_view name) -> std::ptrdiff_t {
+    const auto it = std::find(names.begin(), names.end(), name);
+    return it == names.end() ? -1 : it - names.begin();
+  };
+  const auto subject = column("subject");
+  if (subject < 0)
+    throw Error(Where{file, 1, 0, ""},
+                fmt::format("column 'subject' is missing; the file has {}", fmt::join(names, ", ")));
+  std::vector<std::string> absent, ignored;
+  for (const auto& p : learner.params)
+    if (column(p.name) < 0) absent.push_back(p.name);
+  for (const auto& name : names)
+    if (name != "subject" && std::none_of(learner.params.begin(), learner.params.end(),
+                                          [&](const ParamInfo& p) { return p.name == name; }))
+      ignored.push_back(name);
+  if (absent.size() == learner.params.size())
+    throw Error(Where{file, 1, 0, ""}, fmt::format("has no parameter of '{}'; they are {}", learner.info.name,
+                                                   fmt::join(absent, ", ")));
+  if (!absent.empty())
+    notes.push_back(fmt::format("{}: {} stay at their defaults", file, fmt::join(absent, ", ")));
+  if (!ignored.empty())
+    notes.push_back(fmt::format("{}: columns {} are no parameters of '{}' and were not read", file,
+                                fmt::join(ignored, ", "), learner.info.name));
+  std::map<std::string, std::vector<double>, std::less<>> rows;
+  while (in.next()) {
+    if (in.size() != names.size())
+      throw Error(Where{file, in.line(), 0, ""},
+                  fmt::format("{} fields, the header has {}", in.size(), names.size()));
+    Settings given;
+    for (const auto& p : learner.params)
+      if (const auto at = column(p.name); at >= 0)
+        given[p.name] = {std::string(in[static_cast<std::size_t>(at)]), Where{file, in.line(), 0, p.name}};
+    const std::string who(in[static_cast<std::size_t>(subject)]);
+    if (!rows.try_emplace(who, param_row(learner, given)).second)
+      throw Error(Where{file, in.line(), 0, "subject"}, fmt::format("subject '{}' has a second row", who));
+  }
+  std::vector<std::vector<double>> r;
+  for (const auto& s : subjects) {
+    const auto it = rows.find(s);
+    if (it == rows.end()) throw Error(fmt::format("{}: has no row for subject '{}'", file, s));
+    r.push_back(it->second);
+  }
+  return r;
 }
 
 Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option) {

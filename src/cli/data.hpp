@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/commands.hpp"
+#include "contract/agent.hpp"
 #include "core/params.hpp"
 #include "record/read.hpp"
 
@@ -19,6 +20,12 @@ struct DataSet {
 [[nodiscard]] DataSet load_data(const DataArgs& args, const std::vector<std::string>& inputs = {});
 /// Throws Error when a subject's trials belong to several conditions: a likelihood takes one sequence.
 void refuse_joined_conditions(const DataSet& data);
+/// Parameters of each subject, in the order of `subjects` and of the learner's table, from a CSV file with a
+/// column subject and one a parameter. `notes` gets what was not read. Throws Error with file and line.
+[[nodiscard]] std::vector<std::vector<double>> parameter_table(const std::string& file,
+                                                               const LearnerEntry& learner,
+                                                               const std::vector<std::string>& subjects,
+                                                               std::vector<std::string>& notes);
 /// "name=value" pairs as settings.
 [[nodiscard]] Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option);
 

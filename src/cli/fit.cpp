@@ -129,16 +129,26 @@ int loglik_command(const DataArgs& a) {
   const auto& entry = find_learner(a.models.front(), Where{"--model", 0, 0, ""});
   if (!entry.likelihood)
     throw Error(fmt::format("'{}' has no likelihood: {}", a.models.front(), entry.no_likelihood));
-  const auto params = param_row(entry, parse_settings(a.params, "--params"));
-  const auto data = load_data(a, entry.inputs);
+  const bool table = a.params.size() == 1 && a.params[0].find('=') == std::string::npos;
+  std::vector<double> params;
+  if (!table) params = param_row(entry, parse_settings(a.params, "--params"));
+  auto data = load_data(a, entry.inputs);
   refuse_joined_conditions(data);
   std::vector<double> each(data.subjects.size());
-  const double total = loglik_total(entry, params, data.subjects, each);
+  double total = 0;
+  if (table) {
+    const auto rows = parameter_table(a.params[0], entry, data.trials.subjects, data.notes);
+    for (std::size_t s = 0; s < rows.size(); ++s)
+      total += each[s] = loglik_total(entry, rows[s], std::span(data.subjects).subspan(s, 1));
+  } else {
+    total = loglik_total(entry, params, data.subjects, each);
+  }
   if (a.json) {
     Json subjects = Json::object();
     for (std::size_t s = 0; s < each.size(); ++s) subjects[data.trials.subjects[s]] = each[s];
     Json p = Json::object();
     for (std::size_t k = 0; k < params.size(); ++k) p[entry.params[k].name] = params[k];
+    if (table) p = a.params[0];
     fmt::print(
         "{}\n",
         Json{{"model", a.models.front()}, {"params", p}, {"total", total}, {"subjects", subjects}}.dump(1));

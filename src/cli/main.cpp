@@ -19,6 +19,8 @@ void add_data_options(CLI::App& app, labile::DataArgs& a) {
       ->delimiter(',');
   app.add_option("--outcome-map", a.outcome_map, "\"0/1 to -1/1\" recodes outcomes");
   app.add_option("--condition", a.condition, "only the rows of this condition");
+  app.add_option("--min-rt", a.min_rt_s, "choices that took less count as missing, s")
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--json", a.json, "print one JSON object");
 }
 
@@ -80,7 +82,9 @@ int labile_main(int argc, char** argv) {
   c = app.add_subcommand("loglik", "Log-likelihood of choices at given parameters");
   add_data_options(*c, loglik);
   c->add_option("--model", loglik.models, "the learner")->required()->expected(1);
-  c->add_option("--params", loglik.params, "name=value,... for all subjects; others stay at their defaults")
+  c->add_option(
+       "--params", loglik.params,
+       "name=value,... for all subjects, or a CSV file with a row a subject; others stay at their defaults")
       ->delimiter(',');
   c->callback([&] { code = labile::loglik_command(loglik); });
 

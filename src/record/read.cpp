@@ -45,6 +45,11 @@ enum Column {
   kOldBest,
   kCondition,
   kState,
+  kChoice1,
+  kChoice2,
+  kState2,
+  kRt1,
+  kRt2,
   kColumns
 };
 
@@ -67,6 +72,11 @@ const std::array<Known, kColumns>& known_columns() {
       {"old_best", {"oldbest"}},
       {"condition", {"condition"}},
       {"state", {"state", "cue"}},
+      {"choice1", {"choice1", "level1choice", "stage1choice"}},
+      {"choice2", {"choice2", "level2choice", "stage2choice"}},
+      {"state2", {"state2", "stage2state"}},
+      {"rt1_s", {"rt1s", "rt1"}},
+      {"rt2_s", {"rt2s", "rt2"}},
   }};
   return known;
 }
@@ -159,6 +169,7 @@ class Reader {
     if (t_.rows() == 0) throw Error(fmt::format("{}: has a header and no rows", path_.string()));
     group();
     refuse_doubles();
+    number_actions();
     number_options();
     number_states();
     fill_in();
@@ -187,7 +198,9 @@ class Reader {
     for (int c = 0; c < kColumns; ++c) at_[c] = find(static_cast<Column>(c));
     for (const auto& [ours, theirs] : options_.columns) assign(ours, theirs);
     require(kSubject);
-    require(kChoice);
+    wide_ = !has(kChoice) && has(kChoice1) && has(kChoice2) && has(kState2);
+    if (wide_) note("two choices a row became two rows, stage 0 and stage 1");
+    if (!wide_) require(kChoice);
     if (!has(kGain) || !has(kLoss)) require(kOutcome);
     ours_ = has(kStage) && has(kState) && has(kOldBest);
     find_signals();
@@ -238,11 +251,23 @@ class Reader {
   void row() {
     check_size();
     if (t_.rows() == 1024) reserve();
+    if (!wide_) return decision();
+    at_[kChoice] = at_[kChoice1];
+    at_[kRt] = at_[kRt1];
+    second_ = false;
+    decision();
+    if (t_.choice.back() == kMissing || missing(field(kState2))) return;
+    at_[kChoice] = at_[kChoice2];
+    at_[kRt] = at_[kRt2];
+    second_ = true;
+    decision();
+  }
+  void decision() {
     subject();
     push(t_.session, kSession, 0);
     push(t_.block, kBlock, 0);
     push(t_.trial, kTrial, 0);
-    push(t_.stage, kStage, 0);
+    push(t_.stage, kStage, second_);
     choice(t_.choice, kChoice);
     choice(t_.best, kBest);
     choice(t_.old_best, kOldBest);
@@ -253,6 +278,11 @@ class Reader {
     if (has(kStimulus)) stimulus();
     state();
     for (auto& s : signals_) signal(s);
+    if (options_.min_rt_s > 0 && t_.rt_s.back() < options_.min_rt_s && t_.choice.back() != kMissing) {
+      t_.choice.back() = kMissing;
+      t_.correct.back() = kMissing;
+      ++too_fast_;
+    }
   }
   void check_size() const {
     if (in_.size() == names_.size()) return;
@@ -342,6 +372,10 @@ class Reader {
     return real(static_cast<std::size_t>(at_[c]), "a number or NA");
   }
   void outcome() {
+    if (wide_ && !second_) {
+      t_.outcome.push_back(kNaN);
+      return;
+    }
     double x = has(kOutcome) ? real(kOutcome) : real(kGain) - std::abs(real(kLoss));
     if (!map_.empty() && !std::isnan(x)) {
       const auto it =
@@ -408,6 +442,10 @@ class Reader {
   }
   /// States as the file has them; number_states() counts them from 0 later.
   void state() {
+    if (wide_) {
+      t_.state.push_back(second_ ? integer(kState2, "a whole number") : kMissing);
+      return;
+    }
     if (!has(kState) || missing(field(kState))) {
       if (!t_.state.empty()) throw bad(kState, "is missing here; every row needs the state that was shown");
       return;
@@ -421,6 +459,7 @@ class Reader {
   }
   void number_states() {
     if (t_.state.empty()) return;
+    if (wide_) return number_rooms();
     const auto [low, high] = std::minmax_element(t_.state.begin(), t_.state.end());
     const int shift = !ours_ && *low == 1 ? 1 : 0;
     if (*high - shift >= kMaxStates)
@@ -429,6 +468,17 @@ class Reader {
     t_.layout.states = *high - shift + 1;
     for (auto& x : t_.state) x -= shift;
     if (shift) note("states count from 1 in the file (no 0 occurs): state 1 became 0");
+  }
+  /// First decisions are in state 0, rooms are 1 and 2, whether the file counts them from 0 or 1.
+  void number_rooms() {
+    int low = std::numeric_limits<int>::max(), high = 0;
+    for (const auto x : t_.state)
+      if (x != kMissing) low = std::min(low, x), high = std::max(high, x);
+    if (high - low > 1)
+      throw Error({path_.string(), 0, 0, names_[static_cast<std::size_t>(at_[kState2])]},
+                  fmt::format("holds {} and {}; two rooms are numbered 0 and 1, or 1 and 2", low, high));
+    for (auto& x : t_.state) x = x == kMissing ? 0 : 1 + x - low;
+    t_.layout.states = 3;
   }
   void signal(Signal& s) const {
     const double x = real(s.column, "a number or NA");
@@ -474,8 +524,9 @@ class Reader {
   [[nodiscard]] auto identity(std::size_t row) const {
     return std::tuple(t_.session[row], t_.condition[row], t_.block[row], t_.trial[row], t_.stage[row]);
   }
-  void refuse_doubles() const {
+  void refuse_doubles() {
     if (!has(kTrial)) return;
+    bool repeated = false;
     for (std::size_t s = 0; s < t_.subjects.size(); ++s) {
       const std::size_t begin = t_.first[s], end = t_.first[s + 1];
       bool rising = true;
@@ -485,8 +536,13 @@ class Reader {
       std::iota(order.begin(), order.end(), begin);
       std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return identity(a) < identity(b); });
       for (std::size_t i = 1; i < order.size(); ++i)
-        if (identity(order[i - 1]) == identity(order[i])) twice(s, order[i - 1], order[i]);
+        if (identity(order[i - 1]) == identity(order[i])) {
+          if (t_.choice[order[i - 1]] != kMissing && t_.choice[order[i]] != kMissing)
+            twice(s, order[i - 1], order[i]);
+          repeated = true;
+        }
     }
+    if (repeated) note("trials that were missed and then repeated stand twice");
   }
   [[noreturn]] void twice(std::size_t subject, std::size_t a, std::size_t b) const {
     throw Error(
@@ -504,11 +560,40 @@ class Reader {
       }
       Records again(path_);
       again.next();
-      for (std::size_t r = 0; r <= run.begin + row && again.next(); ++r) {
+      for (std::size_t r = 0; r <= run.begin + row && again.next(); r += decisions(again)) {
       }
       return again.line();
     }
     return 0;
+  }
+  /// Rows that a record becomes.
+  [[nodiscard]] std::size_t decisions(const Records& record) const {
+    if (!wide_) return 1;
+    const auto blank = [&](Column c) { return missing(record[static_cast<std::size_t>(at_[c])]); };
+    return blank(kChoice1) || blank(kState2) ? 1 : 2;
+  }
+  /// Actions may be numbered through the rooms, 0 and 1 in one, 2 and 3 in the other.
+  void number_actions() {
+    if (!wide_) return;
+    int room = std::numeric_limits<int>::max(), low = kMaxOptions + 1, high = -1;
+    for (std::size_t r = 0; r < t_.rows(); ++r) {
+      if (t_.stage[r] != 1 || t_.choice[r] == kMissing) continue;
+      room = std::min(room, t_.state[r]);
+      low = std::min(low, t_.choice[r]);
+      high = std::max(high, t_.choice[r]);
+    }
+    if (high - low < 2) return;
+    lowest_ = kMaxOptions + 1, highest_ = -1;
+    for (std::size_t r = 0; r < t_.rows(); ++r) {
+      if (t_.choice[r] == kMissing) continue;
+      if (t_.stage[r] == 1 && t_.state[r] != room) t_.choice[r] -= 2;
+      if (t_.choice[r] < 0)
+        throw Error({path_.string(), line_of(r), 0, names_[static_cast<std::size_t>(at_[kChoice2])]},
+                    "actions are numbered neither 0 and 1 in both rooms nor through them, 0 and 1, 2 and 3");
+      lowest_ = std::min(lowest_, t_.choice[r]);
+      highest_ = std::max(highest_, t_.choice[r]);
+    }
+    note("second choices are numbered through the rooms: those of the second room lost 2");
   }
   void number_options() {
     const bool from_one = !ours_ && lowest_ == 1;
@@ -567,6 +652,8 @@ class Reader {
       note("no column correct: a choice of the best option counts as correct");
     }
     if (!has(kOldBest) && has(kBest)) find_old_best();
+    if (too_fast_ > 0)
+      note("{} choices took less than {} s and count as missing", too_fast_, options_.min_rt_s);
     if (ours_) return;
     double sum = 0, n = 0;
     for (const double x : t_.rt_s)
@@ -619,6 +706,9 @@ class Reader {
   std::vector<std::string> names_;
   std::array<int, kColumns> at_{};  // [column] its place in the file, -1 = absent
   bool ours_ = false;               // a trials.csv that Labile wrote
+  bool wide_ = false;               // two choices a row
+  bool second_ = false;             // this is the row's second
+  std::size_t too_fast_ = 0;
   std::vector<Signal> signals_;
   std::vector<Run> runs_;
   std::unordered_map<std::string, std::int32_t> ids_, condition_ids_;

@@ -12,6 +12,10 @@
 ///   state      state, cue: which stimulus, cue, context or room was shown, a whole number
 /// Empty, NA, NaN, n/a and '.' are missing.
 ///
+/// Two choices in one row, choice1 and choice2 with state2 (and rt1, rt2), as two-step data have them, become
+/// two rows: the first in state 0 without an outcome, the second in state 1 or 2; one whose first choice is
+/// missing has no second.
+///
 /// Memory: 49 bytes a row, 8 more for each signal and for each feature of each option, and one column twice
 /// while rows of a subject that are apart are brought together. The text is never held whole.
 #pragma once
@@ -34,6 +38,8 @@ struct ReadOptions {
   std::optional<Layout> layout;
   /// "0/1 to -1/1": outcomes that occur and what each becomes. Empty = as they are.
   std::string outcome_map;
+  /// Choices that took less are taken as missing, s.
+  double min_rt_s = 0;
   /// Further number columns to keep as signals: what learners must be shown. In a trials.csv of ours all are
   /// kept anyway.
   std::vector<std::string> signals;

@@ -1,0 +1,206 @@
+"""`labile loglik` on files of the field's form against published numbers and transcriptions of the papers.
+
+Real data and reference numbers are used where they are (LABILE_DATA, LABILE_REFERENCE, or shared/ beside the
+repository); small drawn files with the same columns test the same paths everywhere.
+"""
+import csv
+import json
+import os
+import random
+import sys
+
+import pytest
+from labile_cli import ROOT, good, labile, says
+
+sys.path.insert(0, str(ROOT / "tests" / "oracles"))
+import published_learners as published  # noqa: E402
+
+SHARED = ROOT.parent / "shared"
+DATA = os.environ.get("LABILE_DATA", str(SHARED / "data"))
+REFERENCE = os.environ.get("LABILE_REFERENCE", str(SHARED / "reference"))
+
+
+def data_file(name):
+    path = os.path.join(DATA, name, name + ".csv")
+    if not os.path.exists(path):
+        pytest.skip(f"data set {name} is not there")
+    return path
+
+
+def by_subject(rows):
+    r = {}
+    for row in rows:
+        r.setdefault(row["subject"], []).append(row)
+    return r
+
+
+def read(path):
+    with open(path, newline="") as f:
+        return list(csv.DictReader(f))
+
+
+def write(path, rows):
+    with open(path, "w", newline="") as f:
+        out = csv.DictWriter(f, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+
+
+def logliks(*args):
+    return json.loads(good("loglik", *args, "--json"))["subjects"]
+
+
+# (bias_wm, bias_rl) of the seven models; a number, or which theta.
+BIASES = {"WM0 RL0 0": (0, 0), "WM RL0 0": (6, 0), "WM RL1 0": (6, 1), "WM=RL 0": (6, 6), "WM RL 0": (6, 7),
+          "WM1 RL0 0": (1, 0), "WM1 RL1 0": (1, 1)}
+
+
+def test_rl_working_memory_has_the_published_log_likelihoods(tmp_path):
+    data = data_file("collins2014_rlwm_schizophrenia")
+    reference = os.path.join(REFERENCE, "collins_rlwm_dataset2_SZ_subjects.csv")
+    if not os.path.exists(reference):
+        pytest.skip("the reference log-likelihoods are not there")
+    models = {}
+    for row in read(reference):
+        models.setdefault(row["model_id"], []).append(row)
+    assert set(models) == set(BIASES)
+    checked = 0
+    for name, rows in models.items():
+        table = []
+        for r in rows:
+            theta = [float(r[f"theta{i}"]) for i in range(1, 12) if r[f"theta{i}"]]
+            bias = [theta[b - 1] if b > 1 else b for b in BIASES[name]]
+            table.append(dict(subject=r["subject"], alpha=repr(theta[0]), stick=repr(theta[1]), rho=repr(theta[2]),
+                              forget=repr(theta[3]), eps=repr(theta[4]), K=repr(theta[-1]), bias_wm=repr(bias[0]),
+                              bias_rl=repr(bias[1])))
+        write(tmp_path / "params.csv", table)
+        found = logliks(data, "--model", "rl_working_memory", "--params", tmp_path / "params.csv", "--reset-on", "block",
+                        "--min-rt", "0.15")
+        for r in rows:
+            assert found[r["subject"]] == pytest.approx(float(r["loglik_stored"]), abs=1e-6), (name, r["subject"])
+            checked += 1
+    assert checked == 595
+
+
+def rlwm_rows(draw, subjects=3):
+    rows = []
+    for s in range(subjects):
+        for block, size in enumerate((2, 5, 3), start=1):
+            shown = [k for k in range(1, size + 1)] * 6
+            draw.shuffle(shown)
+            for stimulus in shown:
+                choice = draw.choice(["1", "2", "3", "3", ""])
+                rows.append(dict(subject=f"s{s}", block=block, set_size=size, stimulus=stimulus, choice=choice,
+                                 outcome="" if not choice else draw.choice("01"), rt=round(draw.uniform(.1, .9), 3)))
+    return rows
+
+
+def rlwm_oracle(rows, params):
+    cell = lambda x, f: None if x == "" else f(x)
+    return sum(published.rlwm(params, dict(
+        block=[r["block"] for r in rows], set_size=[r["set_size"] for r in rows],
+        stimulus=[r["stimulus"] - 1 for r in rows], choice=[cell(r["choice"], lambda x: int(x) - 1) for r in rows],
+        outcome=[cell(r["outcome"], int) for r in rows], rt=[r["rt"] for r in rows]))["loglik"])
+
+
+def test_rl_working_memory_on_a_file(tmp_path):
+    draw = random.Random(7)
+    rows = rlwm_rows(draw)
+    write(tmp_path / "d.csv", rows)
+    params = [dict(subject=f"s{s}", alpha=.1 + .2 * s, stick=.05 * s, rho=.8, forget=.2, eps=.01 + .1 * s, K=2.5 + s,
+                   bias_wm=.3, bias_rl=.6) for s in range(3)]
+    write(tmp_path / "p.csv", params)
+    found = logliks(tmp_path / "d.csv", "--model", "rl_working_memory", "--params", tmp_path / "p.csv", "--reset-on", "block",
+                    "--min-rt", "0.15")
+    for p in params:
+        mine = [r for r in rows if r["subject"] == p["subject"]]
+        assert found[p["subject"]] == pytest.approx(rlwm_oracle(mine, p), abs=1e-9)
+
+
+def test_parameter_tables_are_read_with_care(tmp_path):
+    write(tmp_path / "d.csv", rlwm_rows(random.Random(1), 2))
+    run = lambda text: labile("loglik", "d.csv", "--model", "rl_working_memory", "--params", "p.csv", cwd=tmp_path) \
+        if (tmp_path / "p.csv").write_text(text) else None
+    says(run("alpha\n.1\n"), "p.csv:1", "'subject' is missing")
+    says(run("subject,alpa\ns0,.1\n"), "p.csv:1", "no parameter of 'rl_working_memory'")
+    says(run("subject,alpha\ns0,.1\n"), "p.csv", "no row for subject 's1'")
+    says(run("subject,alpha\ns0,.1\ns1,2\n"), "p.csv:3", "alpha", "0 to 1")
+    says(run("subject,alpha\ns0,.1\ns1,x\n"), "p.csv:3", "alpha", "'x'")
+    says(run("subject,alpha\ns0,.1\ns0,.2\n"), "p.csv:3", "second row")
+    says(run("subject,alpha\ns0,.1,3\n"), "p.csv:2", "3 fields")
+    done = run("subject,alpha,BIC\ns0,.1,7\ns1,.2,8\n")
+    assert done.returncode == 0 and "BIC" in done.stdout and "stay at their defaults" in done.stdout
+    # What a model must be shown.
+    (tmp_path / "plain.csv").write_text("subject,choice,outcome\na,0,1\na,1,0\n")
+    says(labile("loglik", "plain.csv", "--model", "rl_working_memory", cwd=tmp_path), "set_size")
+    says(labile("loglik", "plain.csv", "--model", "two_step_hybrid", cwd=tmp_path), "three states")
+
+
+TWO_STEP = dict(alpha1=.45, alpha2=.6, beta1=3.5, beta2=2.5, w=.55, perseveration=.2)
+
+
+def two_step_oracle(rows):
+    cell = lambda x, f=int: None if x in ("", "NA") else f(float(x))
+    p = dict(TWO_STEP, lam=.3, p=TWO_STEP["perseveration"])
+    choice1 = [cell(r["choice1"]) for r in rows]
+    return sum(published.two_step_daw(p, dict(
+        choice1=choice1, state2=[cell(r["state2"]) for r in rows],
+        choice2=[None if a is None or cell(r["choice2"]) is None else cell(r["choice2"]) % 2 for a, r in zip(choice1, rows)],
+        outcome=[cell(r["outcome"], float) for r in rows]))["loglik"])
+
+
+def check_two_step(path):
+    args = ",".join(f"{k}={v}" for k, v in TWO_STEP.items()) + ",lambda=.3"
+    found = logliks(path, "--model", "two_step_hybrid", "--params", args)
+    subjects = by_subject(read(path))
+    assert len(found) == len(subjects)
+    for name, rows in subjects.items():
+        assert found[name] == pytest.approx(two_step_oracle(rows), abs=1e-8), name
+    return len(subjects)
+
+
+def test_two_step_of_real_people():
+    assert check_two_step(data_file("zorowitz2023_twostep")) > 300
+
+
+def test_two_step_on_a_file(tmp_path):
+    draw, rows = random.Random(3), []
+    for s in range(4):
+        for t in range(50):
+            c1, room = draw.choice(["0", "1", "1", ""]), draw.choice("01")
+            c2 = draw.choice(["0", "1", "1", ""]) if c1 else ""
+            rows.append(dict(subject=f"s{s}", trial=t, choice1=c1, rt1_s=.5, state2=room if c1 else "", choice2=c2,
+                             rt2_s=.6, outcome=draw.choice("01") if c2 else ""))
+    write(tmp_path / "two.csv", rows)
+    assert check_two_step(tmp_path / "two.csv") == 4
+    for r in rows:  # numbered through the rooms
+        if r["state2"] == "1" and r["choice2"]:
+            r["choice2"] = str(int(r["choice2"]) + 2)
+    write(tmp_path / "two.csv", rows)
+    assert check_two_step(tmp_path / "two.csv") == 4
+    rows[3]["trial"] = rows[2]["trial"]
+    rows[2]["choice1"], rows[3]["choice1"] = "1", "1"
+    write(tmp_path / "two.csv", rows)
+    says(labile("loglik", tmp_path / "two.csv", "--model", "two_step_hybrid"), "two.csv:5", "trial 2 twice", "line 4")
+    rows[3]["trial"] = 3
+    for r in rows:
+        r["state2"] = {"0": "5", "1": "7", "": ""}[r["state2"]]
+    write(tmp_path / "two.csv", rows)
+    says(labile("loglik", tmp_path / "two.csv", "--model", "two_step_hybrid"), "state2", "5 and 7")
+
+
+def test_go_nogo_and_parts_on_a_file(tmp_path):
+    draw = random.Random(5)
+    rows = [dict(subject="a", trial=t, cue=draw.randrange(4), choice=draw.randrange(2), outcome=draw.choice([-1, 0, 1]))
+            for t in range(60)]
+    write(tmp_path / "g.csv", rows)
+    columns = {k: [r[k] for r in rows] for k in ("cue", "choice", "outcome")}
+    p = dict(xi=.05, ep=.3, b=.2, pi=.4, rhoRew=4., rhoPun=6.)
+    found = logliks(tmp_path / "g.csv", "--model", "go_nogo", "--params", ",".join(f"{k}={v}" for k, v in p.items()))
+    assert found["a"] == pytest.approx(sum(published.gng_m4(p, columns)["loglik"]), abs=1e-10)
+    found = logliks(tmp_path / "g.csv", "--model", "rescorla_wagner+stickiness+lapse", "--params",
+                    "alpha=.3,beta=2,stickiness=.5,lapse=.1")
+    r = published.delta_learner(dict(n_arms=2, alpha=.3, beta=2., kappa=.5, lapse=.1), columns)
+    assert found["a"] == pytest.approx(sum(r["loglik"]), abs=1e-10)
+    fit = json.loads(good("fit", tmp_path / "g.csv", "--model", "rescorla_wagner+stickiness", "--json"))["subjects"][0]
+    assert fit["params"]["stickiness"] != 0 and fit["params"]["lapse"] == 0
