@@ -23,6 +23,7 @@ struct DataArgs {
   int starts = 10, jobs = 0;
   std::uint64_t seed = 1;
   bool json = false;
+  bool surprise = false;  // loglik: of the inputs, instead of choices
 };
 struct DescribeArgs {
   std::string kind, name;

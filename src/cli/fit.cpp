@@ -129,29 +129,37 @@ int loglik_command(const DataArgs& a) {
   const auto& entry = find_learner(a.models.front(), Where{"--model", 0, 0, ""});
   if (!entry.likelihood)
     throw Error(fmt::format("'{}' has no likelihood: {}", a.models.front(), entry.no_likelihood));
+  if (a.surprise && !entry.surprise)
+    throw Error(fmt::format("'{}' is no model of sequences: its inputs have no surprise", a.models.front()));
   const bool table = a.params.size() == 1 && a.params[0].find('=') == std::string::npos;
   std::vector<double> params;
   if (!table) params = param_row(entry, parse_settings(a.params, "--params"));
   auto data = load_data(a, entry.inputs);
   refuse_joined_conditions(data);
   std::vector<double> each(data.subjects.size());
+  std::vector<std::vector<double>> rows(each.size(), params);
+  if (table) rows = parameter_table(a.params[0], entry, data.trials.subjects, data.notes);
   double total = 0;
-  if (table) {
-    const auto rows = parameter_table(a.params[0], entry, data.trials.subjects, data.notes);
-    for (std::size_t s = 0; s < rows.size(); ++s)
-      total += each[s] = loglik_total(entry, rows[s], std::span(data.subjects).subspan(s, 1));
-  } else {
-    total = loglik_total(entry, params, data.subjects, each);
+  for (std::size_t s = 0; s < rows.size(); ++s) {
+    each[s] = loglik_total(entry, rows[s], std::span(data.subjects).subspan(s, 1));
+    if (a.surprise) each[s] = entry.surprise(rows[s], data.subjects[s], {});
+    if (std::isnan(each[s]))
+      data.notes.push_back(fmt::format("subject {}: these parameters are invalid for '{}' on these trials",
+                                       data.trials.subjects[s], entry.info.name));
+    total += each[s];
   }
   if (a.json) {
     Json subjects = Json::object();
-    for (std::size_t s = 0; s < each.size(); ++s) subjects[data.trials.subjects[s]] = each[s];
+    for (std::size_t s = 0; s < each.size(); ++s) subjects[data.trials.subjects[s]] = number(each[s]);
     Json p = Json::object();
     for (std::size_t k = 0; k < params.size(); ++k) p[entry.params[k].name] = params[k];
     if (table) p = a.params[0];
-    fmt::print(
-        "{}\n",
-        Json{{"model", a.models.front()}, {"params", p}, {"total", total}, {"subjects", subjects}}.dump(1));
+    fmt::print("{}\n", Json{{"model", a.models.front()},
+                            {"of", a.surprise ? "surprise of inputs" : "log-likelihood of choices"},
+                            {"params", p},
+                            {"total", number(total)},
+                            {"subjects", subjects}}
+                           .dump(1));
     return 0;
   }
   for (const auto& n : data.notes) fmt::print("note: {}\n", n);

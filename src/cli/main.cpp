@@ -86,6 +86,7 @@ int labile_main(int argc, char** argv) {
        "--params", loglik.params,
        "name=value,... for all subjects, or a CSV file with a row a subject; others stay at their defaults")
       ->delimiter(',');
+  c->add_flag("--surprise", loglik.surprise, "total surprise of the inputs instead, for models of sequences");
   c->callback([&] { code = labile::loglik_command(loglik); });
 
   labile::DescribeArgs describe;

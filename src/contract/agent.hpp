@@ -72,6 +72,9 @@ struct LearnerEntry {
   std::unique_ptr<Agent> (*make_each)(const std::vector<std::vector<double>>&);
   std::vector<std::string> inputs = {};    // numbers that it must be shown, by name
   void (*check)(const Layout&) = nullptr;  // throws Error where it cannot play; null: plays all
+  /// Total surprise (nats) of the inputs a subject met, for models of sequences; null: it has none.
+  double (*surprise)(std::span<const double> params, const SubjectTrials&,
+                     std::span<double> per_trial) = nullptr;
   bool forgets = false;                    // values that were not chosen may fade: part "forgetting"
   LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
 };

@@ -14,6 +14,8 @@
 ///   missed(p, s, x)                  a decision without a choice
 ///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
 ///   static void check(const Layout&)                     throws Error for what it cannot play
+///   surprise(p, s, x) -> T                               -ln of the probability predicted of what came
+///   signals(), read(s, i)                                further signals of the record
 /// State members delta, learning_rate, belief become signals of the record. What is shown before a choice is
 /// x.state; where a trial has several decisions, x.stage tells which this is.
 #pragma once

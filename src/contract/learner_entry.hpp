@@ -67,6 +67,21 @@ std::array<std::span<const double>, input_count<L>()> input_columns(const Subjec
   return r;
 }
 
+/// Trial t of a subject.
+template <class T>
+Trial<T> trial_at(const SubjectTrials& s, std::size_t t, std::span<const std::int64_t> feature,
+                  std::span<const T> input) {
+  return {&s.layout,
+          feature,
+          s.choice[t],
+          T(s.outcome[t]),
+          s.fresh[t] != 0,
+          s.state.empty() ? 0 : s.state[t],
+          s.stage.empty() ? 0 : s.stage[t],
+          s.right.empty() ? -1 : s.right[t],
+          input};
+}
+
 /// Log-likelihood of one subject; the one loop behind value, gradient and Hessian.
 template <class L, class T>
 T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::span<double> per_trial) {
@@ -81,14 +96,7 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
     if (!per_trial.empty()) per_trial[t] = 0;
     const auto feature = s.feature.empty() ? s.feature : s.feature.subspan(t * per, per);
     for (std::size_t k = 0; k < columns.size(); ++k) input[k] = T(columns[k][t]);
-    const Trial<T> x{&s.layout,
-                     feature,
-                     s.choice[t],
-                     T(s.outcome[t]),
-                     s.fresh[t] != 0,
-                     s.state.empty() ? 0 : s.state[t],
-                     s.stage.empty() ? 0 : s.stage[t],
-                     {input.data(), columns.size()}};
+    const Trial<T> x = trial_at<T>(s, t, feature, {input.data(), columns.size()});
     if (s.choice[t] < 0) {
       if constexpr (requires { L::missed(p, state, x); }) L::missed(p, state, x);
       continue;
@@ -128,6 +136,31 @@ double loglik_hessian(std::span<const double> params, const SubjectTrials& s, st
   }
   return r.v.v;
 }
+/// Surprise of the inputs that a subject met, and what it makes of the subject's choices: nothing.
+template <class L>
+double total_surprise(std::span<const double> params, const SubjectTrials& s, std::span<double> per_trial) {
+  const auto p = fill_params<L, double>([&](int k) { return params[k]; });
+  auto state = L::start(p, s.layout);
+  double total = 0;
+  for (std::size_t t = 0; t < s.size(); ++t) {
+    if (s.fresh[t]) state = L::start(p, s.layout);
+    if (!per_trial.empty()) per_trial[t] = 0;
+    const auto x = trial_at<double>(s, t, {}, {});
+    if (x.right < 0 && (x.choice < 0 || x.outcome != x.outcome)) continue;
+    const double surprise = L::surprise(p, state, x);
+    total += surprise;
+    if (!per_trial.empty()) per_trial[t] = surprise;
+    L::learn(p, state, x);
+  }
+  return total;
+}
+template <class L>
+auto surprise_of() -> double (*)(std::span<const double>, const SubjectTrials&, std::span<double>) {
+  if constexpr (requires { &L::template surprise<double>; })
+    return &total_surprise<L>;
+  else
+    return nullptr;
+}
 template <class L>
 inline constexpr Likelihood kLikelihood{&loglik_value<L>, &loglik_gradient<L>, &loglik_hessian<L>};
 
@@ -142,6 +175,7 @@ class LearnerAgent final : public Agent {
   explicit LearnerAgent(std::vector<std::vector<double>> rows) : rows_(std::move(rows)) {
     for (const auto& p : describe_params(L::table()))
       handles_.push_back({p.name, p.about, {Effect::scale, Effect::set, Effect::add}, false, p.bounds});
+    if constexpr (requires { L::signals(); }) signals_ = L::signals();
     if constexpr (requires(S s) { s.delta; })
       signals_.push_back({"delta", "prediction error", "outcome units"});
     if constexpr (requires(S s) { s.learning_rate; })
@@ -192,6 +226,8 @@ class LearnerAgent final : public Agent {
     const std::string& name = signals_[signal].name;
     for (std::size_t g = 0; g < states_.size(); ++g) {
       Vec v(kNaN);
+      if constexpr (requires { L::signals(); })
+        if (static_cast<std::size_t>(signal) < L::signals().size()) v = L::read(states_[g], signal);
       if constexpr (requires(S s) { s.delta; })
         if (name == "delta") v = states_[g].delta;
       if constexpr (requires(S s) { s.learning_rate; })
@@ -222,10 +258,15 @@ class LearnerAgent final : public Agent {
                   std::array<Vec, input_count<L>() + 1>& numbers, Index4 choice, Vec outcome) const {
     for (std::size_t k = 0; k < input_.size(); ++k)
       std::memcpy(&numbers[k], &ph.input[input_[k] * entity_.size() + g * kWidth], sizeof(Vec));
-    return {&layout_, features(ph, g, store),
-            choice,   outcome,
-            Mask4{},  ph.state.empty() ? Index4(0) : load_index(&ph.state[g * kWidth]),
-            ph.stage, {numbers.data(), input_.size()}};
+    return {&layout_,
+            features(ph, g, store),
+            choice,
+            outcome,
+            Mask4{},
+            ph.state.empty() ? Index4(0) : load_index(&ph.state[g * kWidth]),
+            ph.stage,
+            Index4(-1),
+            {numbers.data(), input_.size()}};
   }
 
   /// The features of group g out of the phase's [option][dim][lanes].
@@ -380,6 +421,7 @@ LearnerEntry learner_entry() {
           },
           detail::input_names<L>(),
           detail::layout_check<L>(),
+          detail::surprise_of<L>(),
           detail::forgets<L>(),
           detail::parts_of<L>()};
 }

@@ -52,6 +52,7 @@ struct Trial {
   Mask<T> fresh;                  // values start afresh before this trial
   Index<T> state = Index<T>(0);   // what was shown, of layout->states
   int stage = 0;                  // which decision of its trial this is, where a trial has several
+  Index<T> right = Index<T>(-1);  // option that was right, where that is known whatever was chosen; else -1
   std::span<const T> input = {};  // numbers shown, those that the learner asks for, in its order
 
   [[nodiscard]] int options() const { return layout->options; }
@@ -134,6 +135,7 @@ struct SubjectTrials {
   std::span<const std::int64_t> feature;     // [trial][option][dim], empty for a bandit
   std::span<const std::int32_t> state = {};  // from 0; empty = one state
   std::span<const std::int32_t> stage = {};  // empty = one decision a trial
+  std::span<const std::int32_t> right = {};  // option that was right, -1 = unknown; empty = unknown
   struct Column {
     std::string name;
     std::span<const double> values;

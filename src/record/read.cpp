@@ -45,6 +45,7 @@ enum Column {
   kOldBest,
   kCondition,
   kState,
+  kInput,
   kChoice1,
   kChoice2,
   kState2,
@@ -72,6 +73,7 @@ const std::array<Known, kColumns>& known_columns() {
       {"old_best", {"oldbest"}},
       {"condition", {"condition"}},
       {"state", {"state", "cue"}},
+      {"input", {"input", "u"}},
       {"choice1", {"choice1", "level1choice", "stage1choice"}},
       {"choice2", {"choice2", "level2choice", "stage2choice"}},
       {"state2", {"state2", "stage2state"}},
@@ -197,10 +199,11 @@ class Reader {
     at_.fill(-1);
     for (int c = 0; c < kColumns; ++c) at_[c] = find(static_cast<Column>(c));
     for (const auto& [ours, theirs] : options_.columns) assign(ours, theirs);
-    require(kSubject);
+    if (!has(kInput)) require(kSubject);
     wide_ = !has(kChoice) && has(kChoice1) && has(kChoice2) && has(kState2);
     if (wide_) note("two choices a row became two rows, stage 0 and stage 1");
-    if (!wide_) require(kChoice);
+    if (!wide_ && !has(kInput)) require(kChoice);
+    if (has(kInput)) return find_signals();
     if (!has(kGain) || !has(kLoss)) require(kOutcome);
     ours_ = has(kStage) && has(kState) && has(kOldBest);
     find_signals();
@@ -272,6 +275,7 @@ class Reader {
     choice(t_.best, kBest);
     choice(t_.old_best, kOldBest);
     correct();
+    if (has(kInput)) input();
     outcome();
     response_time();
     condition();
@@ -308,7 +312,7 @@ class Reader {
     t_.rt_s.reserve(n);
   }
   void subject() {
-    const std::string_view name = field(kSubject);
+    const std::string_view name = has(kSubject) ? field(kSubject) : "1";
     if (t_.rows() < 1024)
       for (std::size_t i = 0; i < in_.size(); ++i) bytes_of_rows_ += static_cast<double>(in_[i].size()) + 1;
     const std::size_t row = t_.rows();
@@ -349,6 +353,13 @@ class Reader {
       highest_at_ = {path_.string(), in_.line(), 0, names_[static_cast<std::size_t>(at_[c])]};
     }
   }
+  /// The option that was right, whatever was chosen; 0 and 1, as are choices beside it.
+  void input() {
+    const std::string_view s = field(kInput);
+    const double x = missing(s) ? -1 : number(s);
+    if (x != 0 && x != 1 && !missing(s)) throw bad(kInput, fmt::format("'{}' is not 0, 1 or NA", s));
+    t_.right.push_back(static_cast<std::int32_t>(x));
+  }
   void correct() {
     if (!has(kCorrect) || missing(field(kCorrect))) {
       t_.correct.push_back(kMissing);
@@ -374,6 +385,11 @@ class Reader {
   void outcome() {
     if (wide_ && !second_) {
       t_.outcome.push_back(kNaN);
+      return;
+    }
+    if (has(kInput) && !has(kOutcome)) {  // right is what the input was
+      const int chosen = t_.choice.back(), right = t_.right.back();
+      t_.outcome.push_back(chosen < 0 || right < 0 ? kNaN : chosen == right);
       return;
     }
     double x = has(kOutcome) ? real(kOutcome) : real(kGain) - std::abs(real(kLoss));
@@ -507,6 +523,7 @@ class Reader {
     reorder(t_.outcome, 1);
     reorder(t_.rt_s, 1);
     if (!t_.state.empty()) reorder(t_.state, 1);
+    if (!t_.right.empty()) reorder(t_.right, 1);
     if (featured_) reorder(t_.feature, t_.feature.size() / t_.rows());
     for (auto& s : signals_)
       if (!s.values.empty()) reorder(s.values, 1);
@@ -596,7 +613,7 @@ class Reader {
     note("second choices are numbered through the rooms: those of the second room lost 2");
   }
   void number_options() {
-    const bool from_one = !ours_ && lowest_ == 1;
+    const bool from_one = !ours_ && lowest_ == 1 && t_.right.empty();
     if (from_one) {
       for (auto* c : {&t_.choice, &t_.best, &t_.old_best})
         for (auto& x : *c) x -= x > 0 ? 1 : 0;
@@ -756,6 +773,7 @@ SubjectTrials subject_trials(const Trials& t, int subject, std::span<const std::
   const std::size_t wide = t.feature.empty() ? 0 : t.feature.size() / t.rows();
   SubjectTrials r{t.layout, std::span(t.choice).subspan(begin, n), std::span(t.outcome).subspan(begin, n),
                   fresh.subspan(begin, n), std::span(t.feature).subspan(begin * wide, n * wide)};
+  if (!t.right.empty()) r.right = std::span(t.right).subspan(begin, n);
   if (!t.state.empty()) r.state = std::span(t.state).subspan(begin, n);
   r.stage = std::span(t.stage).subspan(begin, n);
   for (const auto& [name, values] : t.signals)

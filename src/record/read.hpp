@@ -10,6 +10,9 @@
 ///   best       best, best_option, correct_option;   old_best;   correct;   condition
 ///   stimulus   digits of each option's features, "010/101", or a whole number, which then is the state
 ///   state      state, cue: which stimulus, cue, context or room was shown, a whole number
+///   input      input, u: the option that was right, 0 or 1, whatever was chosen. A file with it needs no
+///   outcome
+///              (1 where the choice was right) and, for surprises, no choice and no subject
 /// Empty, NA, NaN, n/a and '.' are missing.
 ///
 /// Two choices in one row, choice1 and choice2 with state2 (and rt1, rt2), as two-step data have them, become

@@ -189,6 +189,42 @@ def test_two_step_on_a_file(tmp_path):
     says(labile("loglik", tmp_path / "two.csv", "--model", "two_step_hybrid"), "state2", "5 and 7")
 
 
+TWO = dict(mu2=.5, pi2=1e4, omega2=-6, kappa1=1)
+PUBLISHED3 = dict(TWO, mu3=0, pi3=10, omega3=-2, kappa2=1)
+THREE = dict(mu2=0, pi2=1, mu3=0, pi3=10, omega2=-3, omega3=-2, kappa2=1)
+
+
+def surprise(path, model, params):
+    args = ",".join(f"{k}={v}" for k, v in params.items())
+    return json.loads(good("loglik", path, "--model", model, "--params", args, "--surprise", "--json"))
+
+
+def test_hgf_has_the_published_surprise():
+    """The field's example of 320 inputs, to 1e-4 of the published totals and 1e-8 of a transcription."""
+    path = os.path.join(REFERENCE, "hgf_binary320_u_y.csv")
+    if not os.path.exists(path):
+        pytest.skip("the 320 inputs are not there")
+    u = [int(r["u"]) for r in read(path)]
+    for model, levels, params, total_there in (("hgf_binary_2level", 2, TWO, 215.58821),
+                                               ("hgf_binary_3level", 3, PUBLISHED3, 215.59067)):
+        total = surprise(path, model, params)["total"]
+        r = published.hgf_binary(dict(dict(kappa1=1, zeta=1), levels=levels, **params), dict(input=u, choice=[None] * len(u)))
+        assert total == pytest.approx(sum(r["trajectories"]["surprise"]), abs=1e-8)
+        assert total == pytest.approx(total_there, abs=1e-4)
+
+
+def test_surprise_of_a_file(tmp_path):
+    draw = random.Random(9)
+    u = [int(draw.random() < .7) for _ in range(50)]
+    write(tmp_path / "u.csv", [dict(u=x) for x in u])
+    r = published.hgf_binary(dict(THREE, levels=3, zeta=1), dict(input=u, choice=[None] * 50))
+    assert surprise(tmp_path / "u.csv", "hgf_binary_3level", THREE)["total"] == pytest.approx(
+        sum(r["trajectories"]["surprise"]), abs=1e-9)
+    says(labile("loglik", tmp_path / "u.csv", "--model", "rescorla_wagner", "--surprise"), "no model of sequences")
+    (tmp_path / "u.csv").write_text("u\n1\n2\n")
+    says(labile("loglik", tmp_path / "u.csv", "--model", "hgf_binary_2level", "--surprise"), "u.csv:3", "'2' is not 0, 1 or NA")
+
+
 def test_go_nogo_and_parts_on_a_file(tmp_path):
     draw = random.Random(5)
     rows = [dict(subject="a", trial=t, cue=draw.randrange(4), choice=draw.randrange(2), outcome=draw.choice([-1, 0, 1]))

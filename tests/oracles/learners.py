@@ -193,6 +193,24 @@ def go_nogo(draw):
         yield rows("go_nogo", 2, p, choice, outcome, r["loglik"], states=4, state=cue)
 
 
+def hgf(draw):
+    n = 120
+    u = [int(draw.random() < (.8 if t // 30 % 2 else .25)) for t in range(n)]
+    choice = [draw.randrange(2) for _ in range(n)]
+    missing(draw, n, choice)
+    two = dict(mu2=.3, pi2=2., omega2=-2.5, kappa1=1.2, zeta=1.7)
+    three = dict(two, mu3=.8, pi3=3., omega3=-4., kappa2=.9)
+    for levels, p in ((2, two), (3, three)):
+        r = published.hgf_binary(dict(p, levels=levels), dict(input=u, choice=choice))
+        yield rows(f"hgf_binary_{levels}level", 2, p, choice, [None if c is None else int(c == x) for c, x in zip(choice, u)],
+                   r["loglik"], right=u, surprise=sum(r["trajectories"]["surprise"]))
+        # Without the column, a missing choice hides the input.
+        seen = [None if c is None else x for c, x in zip(choice, u)]
+        r = published.hgf_binary(dict(p, levels=levels), dict(input=seen, choice=choice))
+        yield rows(f"hgf_binary_{levels}level", 2, p, choice, [None if c is None else int(c == x) for c, x in zip(choice, u)],
+                   r["loglik"], surprise=sum(r["trajectories"]["surprise"]))
+
+
 def parts(draw):
     n = 80
     for options in (2, 4):
@@ -229,7 +247,7 @@ def main():
             for p in sets:
                 cases.append({"learner": name, "options": options, "params": p, "trials": trials,
                               "loglik": run(model, options, trials, p)})
-    for make in (rl_working_memory, two_step, go_nogo, parts):
+    for make in (rl_working_memory, two_step, go_nogo, hgf, parts):
         cases += make(draw)
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "learners.json"), "w") as f:

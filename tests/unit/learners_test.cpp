@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -31,9 +32,10 @@ struct Data {
   std::vector<std::int64_t> feature;
   std::vector<std::int32_t> state = {}, stage = {};
   std::map<std::string, std::vector<double>> inputs = {};
+  std::vector<std::int32_t> right = {};
 
   [[nodiscard]] SubjectTrials trials() const {
-    SubjectTrials s{layout, choice, outcome, fresh, feature, state, stage};
+    SubjectTrials s{layout, choice, outcome, fresh, feature, state, stage, right};
     for (const auto& [name, values] : inputs) s.inputs.push_back({name, values});
     return s;
   }
@@ -305,7 +307,7 @@ const Layout kLayouts[] = {Layout::bandit(2), Layout::bandit(3), Layout::feature
 TEST(Learners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/learners.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_EQ(cases.size(), 42u);
+  ASSERT_EQ(cases.size(), 46u);
   for (const auto& c : cases) {
     const LearnerEntry& e = find_learner(c["learner"].get<std::string>());
     std::vector<double> row;
@@ -322,11 +324,14 @@ TEST(Learners, EqualTranscriptionsOfTheirPapers) {
     if (c.contains("states")) d.layout.states = c["states"];
     if (c.contains("stage")) d.stage = c["stage"].get<std::vector<std::int32_t>>();
     if (c.contains("fresh")) d.fresh = c["fresh"].get<std::vector<std::uint8_t>>();
+    if (c.contains("right")) d.right = c["right"].get<std::vector<std::int32_t>>();
     if (c.contains("inputs")) d.inputs = c["inputs"].get<std::map<std::string, std::vector<double>>>();
     std::vector<double> each(d.size());
     loglik(e, row, d, each);
     for (std::size_t t = 0; t < d.size(); ++t)
       EXPECT_NEAR(each[t], c["loglik"][t].get<double>(), 1e-11) << e.info.name << " trial " << t;
+    if (!c.contains("surprise")) continue;
+    EXPECT_NEAR(e.surprise(row, d.trials(), {}), c["surprise"].get<double>(), 1e-10) << e.info.name;
   }
 }
 
@@ -464,6 +469,57 @@ TEST(Learners, StartAfreshWhereTheTrialSaysSo) {
     twice.fresh[once.size()] = 1;
     EXPECT_NEAR(loglik(e, row, twice), 2 * loglik(e, row, once), 1e-13) << e.info.name;
   }
+}
+
+/// The field's 320 inputs and the trajectories its toolbox gives for them (5 digits): omega2 -2.5, omega3 -6,
+/// kappa 1, starting at 0 and 1 with variances 1. Its file numbers levels 2 and 3 as 1 and 2.
+TEST(HgfBinary, HasTheCanonicalTrajectories) {
+  const char* folder = std::getenv("LABILE_REFERENCE");
+  const std::string at = folder ? folder : LABILE_SOURCE_DIR "/../shared/reference";
+  std::ifstream inputs(at + "/hgf_binary320_u_y.csv"),
+      there(at + "/hgf_canonical_binary3level_trajectories.csv");
+  if (!inputs || !there)
+    GTEST_SKIP() << "the reference trajectories are not there; LABILE_REFERENCE says where";
+  const auto fields = [](std::ifstream& file) {
+    std::string line;
+    std::vector<std::string> r;
+    if (!std::getline(file, line)) return r;
+    for (std::size_t begin = 0, end; begin <= line.size(); begin = end + 1) {
+      end = std::min(line.find(',', begin), line.size());
+      r.push_back(line.substr(begin, end - begin));
+    }
+    return r;
+  };
+  fields(inputs);
+  const auto names = fields(there);
+  const auto column = [&](const char* name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+  };
+  const auto agent =
+      find_learner("hgf_binary_3level")
+          .make({{"omega2", {Value(-2.5), {}}}, {"omega3", {Value(-6.0), {}}}, {"mu3", {Value(1.0), {}}}});
+  Stage s(4, Layout::bandit(2));
+  agent->begin(s.info(320), s.subjects(1));
+  const struct {
+    int signal;
+    const char* name;
+    bool inverse;
+  } compared[] = {
+      {0, "muhat1", false}, {1, "mu1", false}, {2, "sa1", true}, {3, "mu2", false}, {4, "sa2", true}};
+  int t = 0;
+  for (auto in = fields(inputs), row = fields(there); !in.empty() && !row.empty();
+       in = fields(inputs), row = fields(there), ++t) {
+    agent->phase(s.phase(PhaseKind::choice, t), s.actions());
+    for (std::size_t i = 0; i < 4; ++i) s.outcome[i] = s.choice[i] == std::stoi(in[1]);
+    agent->phase(s.phase(PhaseKind::outcome, t), s.actions());
+    std::vector<double> now(4);
+    for (const auto& c : compared) {
+      agent->read(c.signal, now);
+      for (const double x : now)
+        EXPECT_NEAR(c.inverse ? 1 / x : x, std::stod(row[column(c.name)]), 1e-4) << c.name << " " << t;
+    }
+  }
+  EXPECT_EQ(t, 320);
 }
 
 TEST(Parts, AreAskedForByNameAndHeldOtherwise) {
