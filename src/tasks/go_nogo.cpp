@@ -80,7 +80,7 @@ class GoNogoTask final : public TrialTask {
 
 }  // namespace
 
-TaskEntry go_nogo_task() {
+TaskEntry go_nogo() {
   return task_entry<GoNogoTask>();
 }
 }  // namespace labile

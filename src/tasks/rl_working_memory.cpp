@@ -115,7 +115,7 @@ class RlWorkingMemoryTask final : public TrialTask {
 
 }  // namespace
 
-TaskEntry rl_working_memory_task() {
+TaskEntry rl_working_memory() {
   return task_entry<RlWorkingMemoryTask>();
 }
 }  // namespace labile

@@ -74,7 +74,7 @@ def test_rl_working_memory_has_the_published_log_likelihoods(tmp_path):
                               forget=repr(theta[3]), eps=repr(theta[4]), K=repr(theta[-1]), bias_wm=repr(bias[0]),
                               bias_rl=repr(bias[1])))
         write(tmp_path / "params.csv", table)
-        found = logliks(data, "--model", "rl_working_memory", "--params", tmp_path / "params.csv", "--reset-on", "block",
+        found = logliks(data, "--model", "rlwm", "--params", tmp_path / "params.csv", "--reset-on", "block",
                         "--min-rt", "0.15")
         for r in rows:
             assert found[r["subject"]] == pytest.approx(float(r["loglik_stored"]), abs=1e-6), (name, r["subject"])
@@ -110,7 +110,7 @@ def test_rl_working_memory_on_a_file(tmp_path):
     params = [dict(subject=f"s{s}", alpha=.1 + .2 * s, stick=.05 * s, rho=.8, forget=.2, eps=.01 + .1 * s, K=2.5 + s,
                    bias_wm=.3, bias_rl=.6) for s in range(3)]
     write(tmp_path / "p.csv", params)
-    found = logliks(tmp_path / "d.csv", "--model", "rl_working_memory", "--params", tmp_path / "p.csv", "--reset-on", "block",
+    found = logliks(tmp_path / "d.csv", "--model", "rlwm", "--params", tmp_path / "p.csv", "--reset-on", "block",
                     "--min-rt", "0.15")
     for p in params:
         mine = [r for r in rows if r["subject"] == p["subject"]]
@@ -119,10 +119,10 @@ def test_rl_working_memory_on_a_file(tmp_path):
 
 def test_parameter_tables_are_read_with_care(tmp_path):
     write(tmp_path / "d.csv", rlwm_rows(random.Random(1), 2))
-    run = lambda text: labile("loglik", "d.csv", "--model", "rl_working_memory", "--params", "p.csv", cwd=tmp_path) \
+    run = lambda text: labile("loglik", "d.csv", "--model", "rlwm", "--params", "p.csv", cwd=tmp_path) \
         if (tmp_path / "p.csv").write_text(text) else None
     says(run("alpha\n.1\n"), "p.csv:1", "'subject' is missing")
-    says(run("subject,alpa\ns0,.1\n"), "p.csv:1", "no parameter of 'rl_working_memory'")
+    says(run("subject,alpa\ns0,.1\n"), "p.csv:1", "no parameter of 'rlwm'")
     says(run("subject,alpha\ns0,.1\n"), "p.csv", "no row for subject 's1'")
     says(run("subject,alpha\ns0,.1\ns1,2\n"), "p.csv:3", "alpha", "0 to 1")
     says(run("subject,alpha\ns0,.1\ns1,x\n"), "p.csv:3", "alpha", "'x'")
@@ -132,7 +132,7 @@ def test_parameter_tables_are_read_with_care(tmp_path):
     assert done.returncode == 0 and "BIC" in done.stdout and "stay at their defaults" in done.stdout
     # What a model must be shown.
     (tmp_path / "plain.csv").write_text("subject,choice,outcome\na,0,1\na,1,0\n")
-    says(labile("loglik", "plain.csv", "--model", "rl_working_memory", cwd=tmp_path), "set_size")
+    says(labile("loglik", "plain.csv", "--model", "rlwm", cwd=tmp_path), "set_size")
     says(labile("loglik", "plain.csv", "--model", "two_step_hybrid", cwd=tmp_path), "three states")
 
 
@@ -232,7 +232,7 @@ def test_go_nogo_and_parts_on_a_file(tmp_path):
     write(tmp_path / "g.csv", rows)
     columns = {k: [r[k] for r in rows] for k in ("cue", "choice", "outcome")}
     p = dict(xi=.05, ep=.3, b=.2, pi=.4, rhoRew=4., rhoPun=6.)
-    found = logliks(tmp_path / "g.csv", "--model", "go_nogo", "--params", ",".join(f"{k}={v}" for k, v in p.items()))
+    found = logliks(tmp_path / "g.csv", "--model", "pavlovian_bias", "--params", ",".join(f"{k}={v}" for k, v in p.items()))
     assert found["a"] == pytest.approx(sum(published.gng_m4(p, columns)["loglik"]), abs=1e-10)
     found = logliks(tmp_path / "g.csv", "--model", "rescorla_wagner+stickiness+lapse", "--params",
                     "alpha=.3,beta=2,stickiness=.5,lapse=.1")

@@ -158,7 +158,7 @@ def rl_working_memory(draw):
               dict(alpha=.4, stick=-.08, rho=.6, forget=.3, eps=.0, K=4.4, bias_wm=1., bias_rl=0.)):
         r = published.rlwm(p, dict(block=block, set_size=size, stimulus=stimulus, choice=choice, outcome=outcome))
         fresh = [int(t > 0 and block[t] != block[t - 1]) for t in range(n)]
-        yield rows("rl_working_memory", 3, dict(p, beta=25.), choice, outcome, r["loglik"], states=5, state=stimulus,
+        yield rows("rlwm", 3, dict(p, beta=25.), choice, outcome, r["loglik"], states=5, state=stimulus,
                    fresh=fresh, inputs={"set_size": size})
 
 
@@ -190,7 +190,7 @@ def go_nogo(draw):
     missing(draw, n, choice, outcome)
     for p in (dict(xi=.1, ep=.2, b=.3, pi=.5, rhoRew=5., rhoPun=3.), dict(xi=0., ep=.6, b=-1., pi=-.2, rhoRew=8., rhoPun=12.)):
         r = published.gng_m4(p, dict(cue=cue, choice=choice, outcome=outcome))
-        yield rows("go_nogo", 2, p, choice, outcome, r["loglik"], states=4, state=cue)
+        yield rows("pavlovian_bias", 2, p, choice, outcome, r["loglik"], states=4, state=cue)
 
 
 def hgf(draw):

@@ -17,8 +17,8 @@
 
 namespace labile {
 namespace {
-struct RlWorkingMemory {
-  static constexpr Info info{"rl_working_memory", "delta rule beside a working memory of limited capacity",
+struct Rlwm {
+  static constexpr Info info{"rlwm", "delta rule beside a working memory of limited capacity",
                              "doi:10.1523/JNEUROSCI.0989-14.2014"};
   static constexpr std::array inputs{"set_size"};
   template <class T>
@@ -100,7 +100,7 @@ struct RlWorkingMemory {
 };
 }  // namespace
 
-LearnerEntry rl_working_memory() {
-  return learner_entry<RlWorkingMemory>();
+LearnerEntry rlwm() {
+  return learner_entry<Rlwm>();
 }
 }  // namespace labile

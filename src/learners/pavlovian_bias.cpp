@@ -15,13 +15,13 @@
 
 namespace labile {
 namespace {
-struct GoNogo {
-  static constexpr Info info{"go_nogo", "instrumental learning under a Pavlovian bias",
+struct PavlovianBias {
+  static constexpr Info info{"pavlovian_bias", "instrumental learning under a Pavlovian bias",
                              "doi:10.1016/j.neuroimage.2012.04.024"};
   static void check(const Layout& l) {
     if (l.options != 2)
-      throw Error(
-          fmt::format("learner 'go_nogo' has two options, no-go (0) and go (1); here are {}", l.options));
+      throw Error(fmt::format("learner 'pavlovian_bias' has two options, no-go (0) and go (1); here are {}",
+                              l.options));
   }
   template <class T>
   struct Params {
@@ -80,7 +80,7 @@ struct GoNogo {
 };
 }  // namespace
 
-LearnerEntry go_nogo() {
-  return learner_entry<GoNogo>();
+LearnerEntry pavlovian_bias() {
+  return learner_entry<PavlovianBias>();
 }
 }  // namespace labile
