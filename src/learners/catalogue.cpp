@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <utility>
 
 #include "contract/parts.hpp"
 
@@ -24,6 +25,10 @@ std::span<const LearnerEntry> all_learners() {
 }
 
 namespace {
+/// Names by which fitting packages know models of ours that have the same parameters.
+constexpr std::pair<const char*, const char*> kAlso[] = {{"prl_ewa", "experience_weighted"},
+                                                         {"gng_m4", "pavlovian_bias"}};
+
 /// A learner with parts, made once for each combination: parameters of parts that were not asked for are held
 /// at nothing.
 const LearnerEntry& combined(std::string_view name, const Where& where) {
@@ -67,7 +72,10 @@ const LearnerEntry& combined(std::string_view name, const Where& where) {
 
 const LearnerEntry& find_learner(std::string_view name, const Where& where) {
   if (name.find('+') != std::string_view::npos) return combined(name, where);
+  for (const auto& [also, ours] : kAlso)
+    if (name == also) return find_learner(ours, where);
   std::vector<std::string> known;
+  for (const auto& names : kAlso) known.emplace_back(names.first);
   for (const auto& e : all_learners()) {
     if (name == e.info.name) return e;
     known.emplace_back(e.info.name);

@@ -14,9 +14,8 @@
 ///
 /// Source: Mathys et al. (2011), doi:10.3389/fnhum.2011.00039; Mathys et al. (2014),
 /// doi:10.3389/fnhum.2014.00825. Differs from them: nothing.
-#include <fmt/format.h>
-
 #include "contract/learner_entry.hpp"
+#include "learners/binary_input.hpp"
 #include "learners/catalogue.hpp"
 
 namespace labile {
@@ -39,11 +38,7 @@ struct HgfBinary {
                  "doi:10.3389/fnhum.2011.00039"}
           : Info{"hgf_binary_3level", "belief that learns as fast as it is uncertain and its world volatile",
                  "doi:10.3389/fnhum.2011.00039"};
-  static void check(const Layout& l) {
-    if (l.options != 2)
-      throw Error(
-          fmt::format("learner '{}' believes in one of two options; here are {}", info.name, l.options));
-  }
+  static void check(const Layout& l) { check_binary(l, info.name); }
   template <class T>
   struct Params : std::conditional_t<kLevels == 2, Two<T>, Three<T>> {};
   static std::vector<Field<Params<double>>> table() {
@@ -118,11 +113,11 @@ struct HgfBinary {
   template <class T>
   static T surprise(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
     const T u[2] = {T(0.0), p.kappa1 * s.mu2};
-    return log_sum_exp(u, 2) - select(input(x) > T(0.5), u[1], u[0]);
+    return log_sum_exp(u, 2) - select(binary_input(x) > T(0.5), u[1], u[0]);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
-    const T u = input(x);
+    const T u = binary_input(x);
     T volatility = p.omega2;
     if constexpr (kLevels == 3) volatility += p.kappa2 * s.mu3;
     s.muhat1 = logistic(p.kappa1 * s.mu2);
@@ -140,29 +135,9 @@ struct HgfBinary {
     s.mu2 += step;
     s.pi2 = precision;
   }
-  /// A right option that is known is learned from although nothing was chosen.
   template <class T>
   static void missed(const Params<T>& p, State<T>& s, const Trial<T>& x) {
-    const State<T> before = s;
-    learn(p, s, x);
-    const Mask<T> known = x.right >= constant<T>(0);
-    const auto keep = [&](T& now, const T& old) { now = select(known, now, old); };
-    keep(s.muhat1, before.muhat1);
-    keep(s.mu2, before.mu2);
-    keep(s.pi2, before.pi2);
-    keep(s.mu3, before.mu3);
-    keep(s.pi3, before.pi3);
-  }
-
- private:
-  /// 1 where option 1 was right, else 0.
-  template <class T>
-  static T input(const Trial<T>& x) {
-    const T one(1.0), none(0.0);
-    const T chosen = select(x.choice == constant<T>(1), one, none),
-            paid = select(x.outcome > none, one, none);
-    const T inferred = paid * chosen + (one - paid) * (one - chosen);
-    return select(x.right >= constant<T>(0), select(x.right == constant<T>(1), one, none), inferred);
+    learn_if_known(x, s, [&](State<T>& then) { learn(p, then, x); });
   }
 };
 }  // namespace

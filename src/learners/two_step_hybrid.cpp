@@ -10,23 +10,16 @@
 ///
 /// Source: Daw et al. (2011), doi:10.1016/j.neuron.2011.02.027, methods. Differs from it: the transition
 /// probability is a parameter, held at 0.7.
-#include <fmt/format.h>
-
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
+#include "learners/two_step_layout.hpp"
 
 namespace labile {
 namespace {
 struct TwoStepHybrid {
   static constexpr Info info{"two_step_hybrid", "model-free and model-based values for the two-step task",
                              "doi:10.1016/j.neuron.2011.02.027"};
-  static void check(const Layout& l) {
-    if (l.options != 2 || l.states != 3)
-      throw Error(
-          fmt::format("learner 'two_step_hybrid' plays two-step tasks of two actions and three states (first "
-                      "decision and two rooms); these are {} and {}",
-                      l.options, l.states));
-  }
+  static void check(const Layout& l) { check_two_step(l, info.name); }
   template <class T>
   struct Params {
     T alpha1 = T(0.5), alpha2 = T(0.5), beta1 = T(4.0), beta2 = T(3.0), lambda = T(0.6), w = T(0.5),

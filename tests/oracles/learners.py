@@ -181,6 +181,15 @@ def two_step(draw):
                 choice.append(c2[t]); result.append(outcome[t]); loglik.append(r["trajectories"]["ll2"][t])
                 state.append(1 + room[t]); stage.append(1)
         yield rows("two_step_hybrid", 2, ours, choice, result, loglik, states=3, state=state, stage=stage)
+    for p in ({"a1": .5, "a2": .4, "beta1": 4., "beta2": 3., "w": .5, "lambda": .6, "pi": .4},
+              {"a1": .2, "a2": .8, "beta1": 1.5, "beta2": 6., "w": .9, "lambda": .1, "pi": -.7}):
+        r = published.ts_par7(p, dict(choice1=c1, state2=room, choice2=c2, outcome=outcome))
+        loglik = []
+        for t in range(n):
+            loglik.append(r["trajectories"]["ll1"][t])
+            if c1[t] is not None:
+                loglik.append(r["trajectories"]["ll2"][t])
+        yield rows("ts_par7", 2, p, choice, result, loglik, states=3, state=state, stage=stage)
 
 
 def go_nogo(draw):
@@ -209,6 +218,33 @@ def hgf(draw):
         r = published.hgf_binary(dict(p, levels=levels), dict(input=seen, choice=choice))
         yield rows(f"hgf_binary_{levels}level", 2, p, choice, [None if c is None else int(c == x) for c, x in zip(choice, u)],
                    r["loglik"], surprise=sum(r["trajectories"]["surprise"]))
+
+
+def vkf(draw):
+    n = 120
+    u = [int(draw.random() < (.8 if t // 30 % 2 else .25)) for t in range(n)]
+    choice = [draw.randrange(2) for _ in range(n)]
+    missing(draw, n, choice)
+    for p in (dict(v0=.1, omega=.2, beta=1.3), dict(v0=2., omega=.05, beta=.6)):
+        r = published.vkf_binary(dict(p, lam=.25), dict(input=u, choice=choice))
+        yield rows("vkf_binary", 2, {**p, "lambda": .25}, choice,
+                   [None if c is None else int(c == x) for c, x in zip(choice, u)], r["loglik"], right=u)
+
+
+def packages(draw):
+    n = 80
+    choice, outcome = [draw.randrange(2) for _ in range(n)], [draw.choice([-1, 1]) for _ in range(n)]
+    missing(draw, n, choice, outcome)
+    trials = dict(choice=choice, outcome=outcome)
+    for p in (dict(A=.3, tau=1.), dict(A=.8, tau=4.)):
+        yield rows("bandit2arm_delta", 2, p, choice, outcome, published.bandit2arm_delta(p, trials)["loglik"])
+    for p in (dict(Arew=.3, Apun=.6, beta=2.), dict(Arew=.9, Apun=.1, beta=5.)):
+        yield rows("prl_rp", 2, p, choice, outcome, published.prl_rp(p, trials)["loglik"])
+    for p in (dict(phi=.7, rho=.5, beta=2.), dict(phi=.95, rho=.8, beta=5.)):
+        yield rows("prl_ewa", 2, p, choice, outcome, published.prl_ewa(p, trials)["loglik"])
+    for p in (dict(eta_pos=.3, eta_neg=.3, alpha=.1, beta=2.), dict(eta_pos=.7, eta_neg=.2, alpha=-.4, beta=4.)):
+        r = published.fictitious_update(dict(p, eta=p["eta_pos"]), trials)
+        yield rows("fictitious", 2, p, choice, outcome, r["loglik"])
 
 
 def parts(draw):
@@ -247,7 +283,7 @@ def main():
             for p in sets:
                 cases.append({"learner": name, "options": options, "params": p, "trials": trials,
                               "loglik": run(model, options, trials, p)})
-    for make in (rl_working_memory, two_step, go_nogo, hgf, parts):
+    for make in (rl_working_memory, two_step, go_nogo, hgf, vkf, packages, parts):
         cases += make(draw)
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "learners.json"), "w") as f:

@@ -1,0 +1,90 @@
+/// The two-step model in the seven parameters of fitting packages.
+///
+/// As two_step_hybrid, but pi stands outside beta1 and gains or loses by the last choice, and the trace uses
+/// the error that is left after the room's value was updated:
+///   v_mb[a] = .7 max Q[a's room] + .3 max Q[the other],  v = w v_mb + (1 - w) v_mf
+///   P(1) of decision 0 = logistic(beta1 (v[1] - v[0]) + pi (2 last - 1)), without pi on the first trial
+///   P(1) of decision 1 = logistic(beta2 (Q[room][1] - Q[room][0]))
+///   v_mf[c1] += a1 (Q[room][c2] - v_mf[c1]),  Q[room][c2] += a2 (r - Q[room][c2]),
+///   v_mf[c1] += lambda a1 (r - Q[room][c2])
+///
+/// Source: Daw et al. (2011), doi:10.1016/j.neuron.2011.02.027, as packages fit it (ts_par7). Differs from
+/// it: nothing.
+#include "contract/learner_entry.hpp"
+#include "learners/catalogue.hpp"
+#include "learners/two_step_layout.hpp"
+
+namespace labile {
+namespace {
+struct TsPar7 {
+  static constexpr Info info{"ts_par7", "two-step model in the seven parameters of fitting packages",
+                             "doi:10.1016/j.neuron.2011.02.027"};
+  static void check(const Layout& l) { check_two_step(l, info.name); }
+  template <class T>
+  struct Params {
+    T a1 = T(0.5), beta1 = T(3.0), a2 = T(0.5), beta2 = T(3.0), pi = T(0.3), w = T(0.5), lambda = T(0.6);
+  };
+  static std::vector<Field<Params<double>>> table() {
+    using P = Params<double>;
+    return {{"a1", "1", &P::a1, {0, 1}, "learning rate of decision 0", beta_prior(1.1, 1.1)},
+            {"beta1", "1", &P::beta1, {0, 100}, "inverse temperature of decision 0", gamma_prior(1.2, 5)},
+            {"a2", "1", &P::a2, {0, 1}, "learning rate of decision 1", beta_prior(1.1, 1.1)},
+            {"beta2", "1", &P::beta2, {0, 100}, "inverse temperature of decision 1", gamma_prior(1.2, 5)},
+            {"pi", "1", &P::pi, {-5, 5}, "perseveration of decision 0", normal_prior(0, 1)},
+            {"w", "1", &P::w, {0, 1}, "weight of planning", beta_prior(1.1, 1.1)},
+            {"lambda", "1", &P::lambda, {0, 1}, "eligibility of decision 0", beta_prior(1.1, 1.1)}};
+  }
+  template <class T>
+  struct State {
+    T v[2], q[6];  // q: [state][action]; state 0 is decision 0
+    T last[2];
+    T delta;
+  };
+  template <class T>
+  static State<T> start(const Params<T>&, const Layout&) {
+    State<T> s;
+    for (auto& v : s.v) v = T(0.0);
+    for (auto& q : s.q) q = T(0.0);
+    for (auto& l : s.last) l = T(0.0);
+    s.delta = T(0.0);
+    return s;
+  }
+  template <class T>
+  static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
+    u[0] = T(0.0);
+    if (x.stage == 1) {
+      u[1] = p.beta2 * (shown(x, s.q, 2, 1) - shown(x, s.q, 2, 0));
+      return;
+    }
+    const T best[2] = {max(s.q[2], s.q[3]), max(s.q[4], s.q[5])};
+    T v[2];
+    for (int a = 0; a < 2; ++a)
+      v[a] = p.w * (T(0.7) * best[a] + T(0.3) * best[1 - a]) + (T(1.0) - p.w) * s.v[a];
+    u[1] = p.beta1 * (v[1] - v[0]) + p.pi * (s.last[1] - s.last[0]);
+  }
+  template <class T>
+  static void after(const Params<T>&, State<T>& s, const Trial<T>& x) {
+    if (x.stage == 1) return;
+    for (int a = 0; a < 2; ++a) s.last[a] = select(x.choice == constant<T>(a), T(1.0), T(0.0));
+  }
+  template <class T>
+  static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
+    if (x.stage == 0) return;
+    const T there[2] = {shown(x, s.q, 2, 0), shown(x, s.q, 2, 1)};
+    const T before = chosen_of(x, there);
+    s.delta = x.outcome - before;
+    const T now = before + p.a2 * s.delta;
+    for (int a = 0; a < 2; ++a) {
+      s.v[a] += s.last[a] * p.a1 * (before - s.v[a]);
+      s.v[a] += s.last[a] * p.lambda * p.a1 * (x.outcome - now);
+      const Mask<T> chosen = x.choice == constant<T>(a);
+      for_each_state(x, s.q, 2, a, [&](T& q, Mask<T> here) { q = select(here & chosen, now, q); });
+    }
+  }
+};
+}  // namespace
+
+LearnerEntry ts_par7() {
+  return learner_entry<TsPar7>();
+}
+}  // namespace labile
