@@ -75,6 +75,7 @@ struct LearnerEntry {
   /// Total surprise (nats) of the inputs a subject met, for models of sequences; null: it has none.
   double (*surprise)(std::span<const double> params, const SubjectTrials&,
                      std::span<double> per_trial) = nullptr;
+  bool reports = false;                    // answers with a number instead of an option
   bool forgets = false;                    // values that were not chosen may fade: part "forgetting"
   LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
 };

@@ -14,6 +14,8 @@
 ///   missed(p, s, x)                  a decision without a choice
 ///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
 ///   static void check(const Layout&)                     throws Error for what it cannot play
+///   log_density(p, s, x) -> T                            instead of utility: of a report (x.report)
+///   respond(p, s, z) -> Vec                              with it: the report, from a standard normal draw
 ///   surprise(p, s, x) -> T                               -ln of the probability predicted of what came
 ///   signals(), read(s, i)                                further signals of the record
 /// State members delta, learning_rate, belief become signals of the record. What is shown before a choice is
@@ -27,12 +29,25 @@
 namespace labile {
 
 template <class L, class T>
-concept Learner = requires(const typename L::template Params<T>& p, typename L::template State<T>& s,
-                           const Trial<T>& x, const Layout& layout, T* u) {
-  { L::start(p, layout) } -> std::same_as<typename L::template State<T>>;
-  L::utility(p, s, x, u);
-  L::learn(p, s, x);
-};
+concept Learner =
+    requires(const typename L::template Params<T>& p, typename L::template State<T>& s, const Trial<T>& x,
+             const Layout& layout) {
+      { L::start(p, layout) } -> std::same_as<typename L::template State<T>>;
+      L::learn(p, s, x);
+    } &&
+    (
+        requires(const typename L::template Params<T>& p, const typename L::template State<T>& s,
+                 const Trial<T>& x, T* u) { L::utility(p, s, x, u); } ||
+        requires(const typename L::template Params<T>& p, const typename L::template State<T>& s,
+                 const Trial<T>& x) {
+          { L::log_density(p, s, x) } -> std::same_as<T>;
+        });
+
+/// Whether the learner answers with a number instead of an option.
+template <class L>
+concept Reports =
+    requires(const typename L::template Params<double>& p, const typename L::template State<double>& s,
+             const Trial<double>& x) { L::log_density(p, s, x); };
 
 /// log of the sum of exp over n entries, without overflow.
 template <class T>

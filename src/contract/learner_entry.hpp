@@ -79,6 +79,8 @@ Trial<T> trial_at(const SubjectTrials& s, std::size_t t, std::span<const std::in
           s.state.empty() ? 0 : s.state[t],
           s.stage.empty() ? 0 : s.stage[t],
           s.right.empty() ? -1 : s.right[t],
+          T(s.report.empty() ? kNaN : s.report[t]),
+          T(s.rt.empty() ? kNaN : s.rt[t]),
           input};
 }
 
@@ -97,14 +99,26 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
     const auto feature = s.feature.empty() ? s.feature : s.feature.subspan(t * per, per);
     for (std::size_t k = 0; k < columns.size(); ++k) input[k] = T(columns[k][t]);
     const Trial<T> x = trial_at<T>(s, t, feature, {input.data(), columns.size()});
+    if constexpr (Reports<L>) {
+      if (x.report == x.report) {
+        const T l = L::log_density(p, state, x);
+        total += l;
+        if (!per_trial.empty()) per_trial[t] = value_of(l);
+        if constexpr (requires { L::after(p, state, x); }) L::after(p, state, x);
+      }
+      if (s.outcome[t] == s.outcome[t]) L::learn(p, state, x);
+      continue;
+    }
     if (s.choice[t] < 0) {
       if constexpr (requires { L::missed(p, state, x); }) L::missed(p, state, x);
       continue;
     }
-    L::utility(p, state, x, u);
-    const T l = u[s.choice[t]] - log_sum_exp(u, s.layout.options);
-    total += l;
-    if (!per_trial.empty()) per_trial[t] = value_of(l);
+    if constexpr (!Reports<L>) {
+      L::utility(p, state, x, u);
+      const T l = u[s.choice[t]] - log_sum_exp(u, s.layout.options);
+      total += l;
+      if (!per_trial.empty()) per_trial[t] = value_of(l);
+    }
     if constexpr (requires { L::after(p, state, x); }) L::after(p, state, x);
     if (s.outcome[t] == s.outcome[t]) L::learn(p, state, x);
   }
@@ -187,6 +201,10 @@ class LearnerAgent final : public Agent {
   void begin(const TaskInfo& task, const Subjects& subjects) override {
     layout_ = task.layout;
     if constexpr (requires { L::check(layout_); }) L::check(layout_);
+    if (task.reports != Reports<L>)
+      throw Error(std::string("learner '") + L::info.name +
+                  (task.reports ? "' chooses among options; this task asks for a number"
+                                : "' answers with a number; this task asks for a choice among options"));
     find_inputs(task);
     seed_ = subjects.seed;
     entity_.assign(subjects.entity.begin(), subjects.entity.end());
@@ -266,6 +284,8 @@ class LearnerAgent final : public Agent {
             ph.state.empty() ? Index4(0) : load_index(&ph.state[g * kWidth]),
             ph.stage,
             Index4(-1),
+            Vec(kNaN),
+            Vec(kNaN),
             {numbers.data(), input_.size()}};
   }
 
@@ -287,6 +307,31 @@ class LearnerAgent final : public Agent {
   }
 
   void choose(const Phase& ph, const Actions& a) {
+    if constexpr (Reports<L>) {
+      report_.resize(entity_.size());
+      for (std::size_t g = 0; g < states_.size(); ++g) {
+        Vec z;
+        for (int i = 0; i < kWidth; ++i)
+          z.set(i, Draw{seed_, Purpose::choice, entity_[g * kWidth + i]}.normal(
+                       static_cast<std::uint32_t>(ph.trial)));
+        const Vec report = L::respond(params_[g], states_[g], z);
+        std::memcpy(&report_[g * kWidth], &report, sizeof report);
+        if constexpr (requires(const Trial<Vec>& x) { L::after(params_[g], states_[g], x); }) {
+          Trial<Vec> x{&layout_, {}, Index4(0), Vec(kNaN), Mask4{}};
+          x.report = report;
+          L::after(params_[g], states_[g], x);
+        }
+      }
+      std::copy(report_.begin(), report_.end(), a.report.begin());
+      std::fill(last_choice_.begin(), last_choice_.end(), 0);
+      std::copy(last_choice_.begin(), last_choice_.end(), a.choice.begin());
+      std::fill(a.rt_ms.begin(), a.rt_ms.end(), kNaN);
+    } else {
+      choose_option(ph, a);
+    }
+  }
+
+  void choose_option(const Phase& ph, const Actions& a) {
     draw_choices(ph.trial);
     Vec u[kMaxOptions];
     std::array<Index4, 64> store;
@@ -334,7 +379,8 @@ class LearnerAgent final : public Agent {
       Vec outcome;
       std::memcpy(&outcome, &ph.outcome[g * kWidth], sizeof outcome);
       const Mask4 seen = (outcome == outcome) & load_mask(&ph.live[g * kWidth]);
-      const Trial<Vec> x = meet(ph, g, store, numbers, choice, outcome);
+      Trial<Vec> x = meet(ph, g, store, numbers, choice, outcome);
+      if constexpr (Reports<L>) std::memcpy(&x.report, &report_[g * kWidth], sizeof(Vec));
       if (all(seen)) {
         L::learn(params_[g], states_[g], x);
       } else if (any(seen)) {
@@ -366,6 +412,7 @@ class LearnerAgent final : public Agent {
   std::vector<P> intact_, params_;  // [group of four lanes]
   std::vector<S> states_;
   std::vector<std::int32_t> last_choice_;
+  std::vector<double> report_;                      // [lanes], of learners that report
   std::vector<std::array<Index4, 4>> choice_bits_;  // [group][trial % 4]
   int drawn_ = -1;                                  // counter that choice_bits_ belong to
   std::vector<Handle> handles_;
@@ -388,7 +435,7 @@ constexpr bool forgets() {
 }
 template <class L>
 auto parts_of() -> LearnerEntry (*)() {
-  if constexpr (requires { typename L::Whole; })
+  if constexpr (Reports<L> || requires { typename L::Whole; })
     return nullptr;
   else
     return &learner_entry<WithParts<L>>;
@@ -422,6 +469,7 @@ LearnerEntry learner_entry() {
           detail::input_names<L>(),
           detail::layout_check<L>(),
           detail::surprise_of<L>(),
+          Reports<L>,
           detail::forgets<L>(),
           detail::parts_of<L>()};
 }

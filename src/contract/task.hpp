@@ -16,10 +16,11 @@ namespace labile {
 /// Facts that can be asked before running.
 struct TaskInfo {
   Layout layout;
-  int max_trials = 0;                    // decisions of one subject at most
-  bool best_known = true;                // is there a known best option?
-  std::vector<std::string> events;       // names manipulations may be timed by; at most 8
-  int stages = 1;                        // decisions of a trial
+  int max_trials = 0;               // decisions of one subject at most
+  bool best_known = true;           // is there a known best option?
+  std::vector<std::string> events;  // names manipulations may be timed by; at most 8
+  int stages = 1;                   // decisions of a trial
+  bool reports = false;  // asks for a number (Actions::report); choice 0 then says that there is one
   std::vector<std::string> inputs = {};  // numbers shown at each decision, by name; columns of the record
 };
 

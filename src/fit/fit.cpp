@@ -127,6 +127,10 @@ void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> su
       if (std::none_of(x.inputs.begin(), x.inputs.end(), [&](const auto& c) { return c.name == name; }))
         throw Error(fmt::format("learner '{}' needs a column '{}', which these data do not have",
                                 learner.info.name, name));
+  for (const auto& x : subjects)
+    if (learner.reports && x.report.empty())
+      throw Error(fmt::format("learner '{}' answers with a number, and these data have no column 'report'",
+                              learner.info.name));
   if (learner.check && !subjects.empty()) learner.check(subjects.front().layout);
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const auto& x = subjects[s];

@@ -46,6 +46,7 @@ enum Column {
   kCondition,
   kState,
   kInput,
+  kReport,
   kChoice1,
   kChoice2,
   kState2,
@@ -74,6 +75,7 @@ const std::array<Known, kColumns>& known_columns() {
       {"condition", {"condition"}},
       {"state", {"state", "cue"}},
       {"input", {"input", "u"}},
+      {"report", {"report", "estimate", "prediction"}},
       {"choice1", {"choice1", "level1choice", "stage1choice"}},
       {"choice2", {"choice2", "level2choice", "stage2choice"}},
       {"state2", {"state2", "stage2state"}},
@@ -202,7 +204,7 @@ class Reader {
     if (!has(kInput)) require(kSubject);
     wide_ = !has(kChoice) && has(kChoice1) && has(kChoice2) && has(kState2);
     if (wide_) note("two choices a row became two rows, stage 0 and stage 1");
-    if (!wide_ && !has(kInput)) require(kChoice);
+    if (!wide_ && !has(kInput) && !has(kReport)) require(kChoice);
     if (has(kInput)) return find_signals();
     if (!has(kGain) || !has(kLoss)) require(kOutcome);
     ours_ = has(kStage) && has(kState) && has(kOldBest);
@@ -271,7 +273,9 @@ class Reader {
     push(t_.block, kBlock, 0);
     push(t_.trial, kTrial, 0);
     push(t_.stage, kStage, second_);
+    if (has(kReport)) t_.report.push_back(real(kReport));
     choice(t_.choice, kChoice);
+    if (has(kReport) && !has(kChoice)) t_.choice.back() = std::isnan(t_.report.back()) ? kMissing : 0;
     choice(t_.best, kBest);
     choice(t_.old_best, kOldBest);
     correct();
@@ -524,6 +528,7 @@ class Reader {
     reorder(t_.rt_s, 1);
     if (!t_.state.empty()) reorder(t_.state, 1);
     if (!t_.right.empty()) reorder(t_.right, 1);
+    if (!t_.report.empty()) reorder(t_.report, 1);
     if (featured_) reorder(t_.feature, t_.feature.size() / t_.rows());
     for (auto& s : signals_)
       if (!s.values.empty()) reorder(s.values, 1);
@@ -773,6 +778,8 @@ SubjectTrials subject_trials(const Trials& t, int subject, std::span<const std::
   const std::size_t wide = t.feature.empty() ? 0 : t.feature.size() / t.rows();
   SubjectTrials r{t.layout, std::span(t.choice).subspan(begin, n), std::span(t.outcome).subspan(begin, n),
                   fresh.subspan(begin, n), std::span(t.feature).subspan(begin * wide, n * wide)};
+  if (!t.report.empty()) r.report = std::span(t.report).subspan(begin, n);
+  r.rt = std::span(t.rt_s).subspan(begin, n);
   if (!t.right.empty()) r.right = std::span(t.right).subspan(begin, n);
   if (!t.state.empty()) r.state = std::span(t.state).subspan(begin, n);
   r.stage = std::span(t.stage).subspan(begin, n);

@@ -10,6 +10,7 @@
 ///   best       best, best_option, correct_option;   old_best;   correct;   condition
 ///   stimulus   digits of each option's features, "010/101", or a whole number, which then is the state
 ///   state      state, cue: which stimulus, cue, context or room was shown, a whole number
+///   report     report, estimate, prediction: a number that was asked for; such a file needs no choice
 ///   input      input, u: the option that was right, 0 or 1, whatever was chosen. A file with it needs no
 ///   outcome
 ///              (1 where the choice was right) and, for surprises, no choice and no subject

@@ -89,6 +89,10 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
     signals.push_back(it == t.signals.end() ? nullptr : &it->second);
     names += std::string(",") + name;
   }
+  if (!t.report.empty()) {
+    signals.push_back(&t.report);
+    names += ",report";
+  }
   for (const auto& [name, values] : t.signals) {
     if (std::find(kSignals.begin(), kSignals.end(), name) != kSignals.end()) continue;
     signals.push_back(&values);

@@ -19,6 +19,7 @@ class Recorder {
   Recorder(const TaskInfo& info, const Agent& agent, int lanes, int count)
       : layout_(info.layout),
         stages_(info.stages),
+        reports_(info.reports),
         inputs_(info.inputs),
         agent_(agent),
         lanes_(lanes),
@@ -44,6 +45,7 @@ class Recorder {
     old_best_.insert(old_best_.end(), at.old_best.begin(), at.old_best.end());
     choice_.insert(choice_.end(), actions.choice.begin(), actions.choice.end());
     rt_ms_.insert(rt_ms_.end(), actions.rt_ms.begin(), actions.rt_ms.end());
+    if (reports_) report_.insert(report_.end(), actions.report.begin(), actions.report.end());
     outcome_.insert(outcome_.end(), ph.outcome.begin(), ph.outcome.end());
     feature_.insert(feature_.end(), ph.feature.begin(), ph.feature.end());
     state_.insert(state_.end(), ph.state.begin(), ph.state.end());
@@ -114,6 +116,7 @@ class Recorder {
     r.trial.push_back(t / stages_);
     r.stage.push_back(t % stages_);
     if (!state_.empty()) r.state.push_back(state_[k]);
+    if (reports_) r.report.push_back(report_[k]);
     for (std::size_t i = 0; i < inputs_.size(); ++i) r.signals[inputs_[i]].push_back(shown_[i][k]);
     r.choice.push_back(choice_[k]);
     r.best.push_back(best_[k]);
@@ -129,15 +132,16 @@ class Recorder {
 
   Layout layout_;
   int stages_;
+  bool reports_;
   std::vector<std::string> inputs_;
   const Agent& agent_;
   int lanes_, count_, trials_ = 0;
   std::vector<std::uint8_t> live_;
   std::vector<std::int32_t> block_, best_, old_best_, choice_;
-  std::vector<double> rt_ms_, outcome_;
-  std::vector<std::int64_t> feature_;       // [trial][option][dim][lane]
-  std::vector<std::int32_t> state_;         // [trial][lane], empty = one state
-  std::vector<std::vector<double>> shown_;  // [input][trial][lane]
+  std::vector<double> rt_ms_, outcome_, report_;  // report_: empty unless asked for
+  std::vector<std::int64_t> feature_;             // [trial][option][dim][lane]
+  std::vector<std::int32_t> state_;               // [trial][lane], empty = one state
+  std::vector<std::vector<double>> shown_;        // [input][trial][lane]
   std::vector<Column> columns_;
   std::vector<double> scratch_, map_scratch_;
 };

@@ -79,7 +79,9 @@ void TrialTask::take(const Actions& actions) {
   const std::size_t n = size();
   for (std::size_t lane = 0; lane < n; ++lane) {
     const int c = choice_[lane] = actions.choice[lane];
-    outcome_[lane] = c < 0 ? kNaN : would_pay_[static_cast<std::size_t>(c) * n + lane];
+    outcome_[lane] = c >= 0          ? would_pay_[static_cast<std::size_t>(c) * n + lane]
+                     : always_shown_ ? would_pay_[lane]
+                                     : kNaN;
   }
 }
 

@@ -42,6 +42,8 @@ class TrialTask : public Task {
   virtual void advance() = 0;
   /// Fills interval_ for the coming trial; exponential with mean iti_ms, drawn from Purpose::timing.
   virtual void draw_interval();
+  /// Outcomes come whether or not something was answered.
+  bool always_shown_ = false;
 
   [[nodiscard]] int lanes() const { return subjects_.lanes(); }
   [[nodiscard]] std::size_t size() const { return entity_.size(); }

@@ -231,6 +231,20 @@ def vkf(draw):
                    [None if c is None else int(c == x) for c, x in zip(choice, u)], r["loglik"], right=u)
 
 
+def reports(draw):
+    n, mean = 90, 150.
+    outcome, report = [], []
+    for t in range(n):
+        mean = draw.uniform(0, 300) if draw.random() < .1 else mean
+        outcome.append(mean + draw.gauss(0, 12))
+        report.append((outcome[-2] if t else 150.) + draw.gauss(0, 20))
+    missing(draw, n, outcome, report)
+    for p in (dict(H=.1, sigma=12., sigma_report=15., U=1 / 300, tau0=.5, B0=150., anchor=0.),
+              dict(H=.35, sigma=20., sigma_report=30., U=1 / 300, tau0=.2, B0=100., anchor=1.)):
+        r = published.reduced_bayes(p, dict(outcome=outcome, report=report))
+        yield rows("reduced_bayes", 2, p, [0 if x is not None else None for x in report], outcome, r["loglik"], report=report)
+
+
 def packages(draw):
     n = 80
     choice, outcome = [draw.randrange(2) for _ in range(n)], [draw.choice([-1, 1]) for _ in range(n)]
@@ -283,7 +297,7 @@ def main():
             for p in sets:
                 cases.append({"learner": name, "options": options, "params": p, "trials": trials,
                               "loglik": run(model, options, trials, p)})
-    for make in (rl_working_memory, two_step, go_nogo, hgf, vkf, packages, parts):
+    for make in (rl_working_memory, two_step, go_nogo, hgf, vkf, reports, packages, parts):
         cases += make(draw)
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "learners.json"), "w") as f:

@@ -14,6 +14,7 @@
 #include "core/math.hpp"
 #include "core/random.hpp"
 #include "learners/catalogue.hpp"
+#include "record/read.hpp"
 #include "run/simulate.hpp"
 #include "tasks/catalogue.hpp"
 
@@ -33,9 +34,10 @@ struct Data {
   std::vector<std::int32_t> state = {}, stage = {};
   std::map<std::string, std::vector<double>> inputs = {};
   std::vector<std::int32_t> right = {};
+  std::vector<double> report = {};
 
   [[nodiscard]] SubjectTrials trials() const {
-    SubjectTrials s{layout, choice, outcome, fresh, feature, state, stage, right};
+    SubjectTrials s{layout, choice, outcome, fresh, feature, state, stage, right, report};
     for (const auto& [name, values] : inputs) s.inputs.push_back({name, values});
     return s;
   }
@@ -51,7 +53,7 @@ Data bandit(int options, std::vector<std::int32_t> choice, std::vector<double> o
 std::vector<LearnerEntry> fitted_learners() {
   std::vector<LearnerEntry> r;
   for (const LearnerEntry& e : all_learners()) {
-    if (!e.likelihood) continue;
+    if (!e.likelihood || e.reports) continue;  // reports have tests of their own
     r.push_back(e);
     const std::string name = e.info.name;
     r.push_back(find_learner(name + "+stickiness+kernel+lapse" + (e.forgets ? "+forgetting" : "")));
@@ -316,7 +318,7 @@ const Layout kLayouts[] = {Layout::bandit(2), Layout::bandit(3), Layout::feature
 TEST(Learners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/learners.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_EQ(cases.size(), 58u);
+  ASSERT_EQ(cases.size(), 60u);
   for (const auto& c : cases) {
     const LearnerEntry& e = find_learner(c["learner"].get<std::string>());
     std::vector<double> row;
@@ -333,6 +335,8 @@ TEST(Learners, EqualTranscriptionsOfTheirPapers) {
     if (c.contains("states")) d.layout.states = c["states"];
     if (c.contains("stage")) d.stage = c["stage"].get<std::vector<std::int32_t>>();
     if (c.contains("fresh")) d.fresh = c["fresh"].get<std::vector<std::uint8_t>>();
+    for (const auto& x : c.value("report", nlohmann::json::array()))
+      d.report.push_back(x.is_null() ? kNaN : x.get<double>());
     if (c.contains("right")) d.right = c["right"].get<std::vector<std::int32_t>>();
     if (c.contains("inputs")) d.inputs = c["inputs"].get<std::map<std::string, std::vector<double>>>();
     std::vector<double> each(d.size());
@@ -533,6 +537,61 @@ TEST(HgfBinary, HasTheCanonicalTrajectories) {
   EXPECT_EQ(t, 320);
 }
 
+/// Reports of a playing learner are as spread as its density says, and derivatives match differences.
+TEST(ReducedBayes, ReportsWithItsOwnDensity) {
+  const LearnerEntry& e = find_learner("reduced_bayes");
+  Simulation s;
+  s.seed = 4;
+  s.make_task = find_task("predictive_inference").make;
+  s.make_agent = e.make;
+  const Trials t = simulate(s, 0, 64);
+  ASSERT_EQ(t.report.size(), t.rows());
+  const auto fresh = fresh_flags(t, "none");
+  const std::vector<double> row = standard(e);
+  double sum = 0, square = 0, total = 0;
+  for (int i = 0; i < 64; ++i) {
+    const SubjectTrials x = subject_trials(t, i, fresh);
+    std::vector<double> each(x.size()), grad(row.size());
+    const double l = e.likelihood->value(row, x, each);
+    total += l;
+    // ln N(B, 5) at the report, so that z^2 = -2 (l + ln(5 sqrt(2 pi))); l's mean and variance follow.
+    for (const double one : each) {
+      const double z2 = -2 * (one + std::log(5 * std::sqrt(2 * M_PI)));
+      sum += z2;
+      square += z2 * z2;
+    }
+    EXPECT_EQ(e.likelihood->gradient(row, x, grad), l);
+    if (i > 0) continue;
+    for (std::size_t k = 0; k + 1 < row.size(); ++k) {
+      auto up = row, down = row;
+      const double h = 1e-5 * std::max(1.0, std::abs(row[k])) * (e.params[k].name == "U" ? 1e-3 : 1);
+      up[k] += h;
+      down[k] -= h;
+      const double slope = (e.likelihood->value(up, x, {}) - e.likelihood->value(down, x, {})) / (2 * h);
+      EXPECT_NEAR(grad[k], slope, 1e-5 * (1 + std::abs(slope))) << e.params[k].name;
+    }
+  }
+  const double n = static_cast<double>(t.rows());
+  EXPECT_NEAR(sum / n, 1, 4 * std::sqrt(2 / n));
+  EXPECT_NEAR(square / n, 3, 4 * std::sqrt(96 / n));
+  EXPECT_TRUE(std::isfinite(total));
+}
+TEST(ReducedBayes, AndOptionLearnersRefuseEachOthersTasks) {
+  const auto said = [](const char* learner, const char* task) -> std::string {
+    Simulation s;
+    s.make_task = find_task(task).make;
+    s.make_agent = find_learner(learner).make;
+    try {
+      (void)simulate(s, 0, 4);
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+  EXPECT_NE(said("rescorla_wagner", "predictive_inference").find("asks for a number"), std::string::npos);
+  EXPECT_NE(said("reduced_bayes", "bandit_reversal").find("asks for a choice"), std::string::npos);
+}
+
 TEST(Parts, AreAskedForByNameAndHeldOtherwise) {
   const auto& e = find_learner("rescorla_wagner+lapse");
   EXPECT_STREQ(e.info.name, "rescorla_wagner+lapse");
@@ -560,7 +619,7 @@ TEST(Parts, AreAskedForByNameAndHeldOtherwise) {
 }
 TEST(Parts, AtNothingChangeNothing) {
   for (const auto& e : all_learners()) {
-    if (!e.likelihood) continue;
+    if (!e.likelihood || e.reports) continue;
     const auto& with = find_learner(std::string(e.info.name) + "+lapse");
     std::vector<double> row = standard(with);
     const Data d = own_task(e).empty() ? play(e, Layout::bandit(2), 4, 60)[1] : play_own(e, 4)[1];

@@ -137,6 +137,7 @@ const TaskEntry& playable(const LearnerEntry& e) {
     } catch (const Error&) {
       continue;
     }
+    if (info.reports != e.reports) continue;
     if (std::all_of(e.inputs.begin(), e.inputs.end(), [&](const auto& name) {
           return std::find(info.inputs.begin(), info.inputs.end(), name) != info.inputs.end();
         }))

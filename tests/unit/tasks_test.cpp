@@ -61,7 +61,7 @@ Settings with(std::initializer_list<std::pair<const char*, Value>> list) {
 TEST(EveryTask, HasPhasesInOrderAndFinishes) {
   for (const auto& entry : all_tasks()) {
     const auto task = entry.make({}, nullptr);
-    const auto rows = play(*task, 4, [](int, int, int best) { return best; });
+    const auto rows = play(*task, 4, [](int, int, int best) { return std::max(best, 0); });
     EXPECT_EQ(static_cast<int>(rows[0].size()), task->info().max_trials) << entry.info.name;
     for (const auto& r : rows[0]) {
       if (std::isnan(r.would_pay[r.choice])) continue;  // a first decision of two
@@ -75,7 +75,8 @@ TEST(EveryTask, GivesTheSameLuckWhateverIsChosen) {
     if (std::string(entry.info.name) == "two_step") continue;  // the room depends on the choice: below
     const auto a = entry.make({}, nullptr), b = entry.make({}, nullptr);
     const auto x = play(*a, 4, [](int, int, int) { return 0; });
-    const auto y = play(*b, 4, [](int, int t, int) { return t % 2; });
+    const int options = a->info().layout.options;
+    const auto y = play(*b, 4, [&](int, int t, int) { return t % options; });
     for (std::size_t t = 0; t < x[0].size(); ++t)
       EXPECT_EQ(x[0][t].would_pay, y[0][t].would_pay) << entry.info.name;
     const auto z = play(
@@ -336,6 +337,31 @@ TEST(RlWorkingMemory, ShowsEachStimulusAsOftenAndStartsAfreshWithBlocks) {
     }
   }
   for (int a = 0; a < 3; ++a) expect_share(actions[a], 2200, 1 / 3.0, "actions");
+}
+
+TEST(PredictiveInference, JumpsAsOftenAsItSaysAndStaysAroundItsMean) {
+  const auto task =
+      find_task("predictive_inference").make(with({{"trials", 400.0}, {"sigma", 1.0}}), nullptr);
+  double changes = 0, n = 0, square = 0, pairs = 0;
+  for (const auto& lane : play(*task, 300, [](int, int, int) { return 0; }))
+    for (std::size_t t = 1; t < lane.size(); ++t) {
+      n += 1;
+      const bool changed = lane[t].block != lane[t - 1].block;
+      changes += changed;
+      const double a = lane[t].outcome, b = lane[t - 1].outcome;
+      EXPECT_GE(a, 0);
+      EXPECT_LE(a, 300);
+      if (changed || std::min(a, b) < 40 || std::max(a, b) > 260) continue;
+      square += (a - b) * (a - b);  // two draws around one mean, away from the edges: 2 sigma^2
+      pairs += 1;
+    }
+  expect_share(changes, n, 0.1, "changes");
+  EXPECT_NEAR(square / pairs, 2, 4 * 2 * std::sqrt(3 / pairs));  // neighbors share a draw
+}
+TEST(PredictiveInference, OutcomesComeWithoutAnAnswerToo) {
+  const auto task = find_task("predictive_inference").make(with({{"trials", 5.0}}), nullptr);
+  for (const auto& lane : play(*task, 4, [](int, int, int) { return -1; }))
+    for (const Row& r : lane) EXPECT_EQ(r.outcome, r.would_pay[0]);
 }
 
 TEST(Tasks, RefuseWhatCannotBe) {
