@@ -201,13 +201,16 @@ class Reader {
     at_.fill(-1);
     for (int c = 0; c < kColumns; ++c) at_[c] = find(static_cast<Column>(c));
     for (const auto& [ours, theirs] : options_.columns) assign(ours, theirs);
+    ours_ = has(kStage) && has(kState) && has(kOldBest);
+    // Such names may mean something else where what they stand for is there.
+    if (has(kOutcome)) at_[kInput] = -1;
+    if (has(kChoice) && !ours_) at_[kReport] = -1;
     if (!has(kInput)) require(kSubject);
     wide_ = !has(kChoice) && has(kChoice1) && has(kChoice2) && has(kState2);
     if (wide_) note("two choices a row became two rows, stage 0 and stage 1");
     if (!wide_ && !has(kInput) && !has(kReport)) require(kChoice);
     if (has(kInput)) return find_signals();
     if (!has(kGain) || !has(kLoss)) require(kOutcome);
-    ours_ = has(kStage) && has(kState) && has(kOldBest);
     find_signals();
   }
   [[nodiscard]] int find(Column c) const {

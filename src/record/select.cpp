@@ -24,6 +24,9 @@ Trials only_condition(const Trials& t, int condition) {
       r.outcome.push_back(t.outcome[k]);
       r.rt_s.push_back(t.rt_s[k]);
       r.condition.push_back(0);
+      if (!t.state.empty()) r.state.push_back(t.state[k]);
+      if (!t.right.empty()) r.right.push_back(t.right[k]);
+      if (!t.report.empty()) r.report.push_back(t.report[k]);
       for (std::size_t j = 0; j < per; ++j) r.feature.push_back(t.feature[k * per + j]);
       for (const auto& [name, values] : t.signals) r.signals[name].push_back(values[k]);
     }

@@ -240,3 +240,40 @@ def test_go_nogo_and_parts_on_a_file(tmp_path):
     assert found["a"] == pytest.approx(sum(r["loglik"]), abs=1e-10)
     fit = json.loads(good("fit", tmp_path / "g.csv", "--model", "rescorla_wagner+stickiness", "--json"))["subjects"][0]
     assert fit["params"]["stickiness"] != 0 and fit["params"]["lapse"] == 0
+
+
+PLAY = """
+title = "played"
+seed = 3
+subjects = 6
+record = "all"
+metrics = ["accuracy"]
+[task]
+name = "two_step"
+trials = 60
+[[agent]]
+name = "A"
+model = "two_step_hybrid"
+params = { alpha1 = 0.45, alpha2 = 0.6, beta1 = 3.5, beta2 = 2.5, w = 0.55, perseveration = 0.2, lambda = 0.3 }
+[[agent]]
+name = "B"
+model = "two_step_hybrid"
+params = { w = 0 }
+"""
+
+
+def test_what_was_played_is_read_back_with_its_states(tmp_path):
+    (tmp_path / "c.toml").write_text(PLAY)
+    good("run", "c.toml", "--out", "o", cwd=tmp_path)
+    played = [r for r in read(tmp_path / "o" / "trials.csv") if r["condition"] == "A, intact"]
+    args = ",".join(f"{k}={v}" for k, v in TWO_STEP.items()) + ",lambda=.3"
+    found = logliks(tmp_path / "o" / "trials.csv", "--model", "two_step_hybrid", "--condition", "A, intact", "--params", args)
+    for name, rows in by_subject(played).items():
+        wide = [dict(choice1=a["choice"], state2=str(int(b["state"]) - 1), choice2=b["choice"], outcome=b["outcome"])
+                for a, b in zip(rows[0::2], rows[1::2])]
+        assert found[name] == pytest.approx(two_step_oracle(wide), abs=1e-9)
+
+
+def test_columns_that_mean_something_else_are_left_alone(tmp_path):
+    (tmp_path / "d.csv").write_text("subject,choice,outcome,input,prediction\na,0,1,left,sure\na,1,0,right,no\n")
+    assert logliks(tmp_path / "d.csv", "--model", "rescorla_wagner")
