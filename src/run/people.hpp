@@ -11,8 +11,10 @@ struct People {
   std::vector<std::string> notes;
 };
 
-/// Reads the data set, and the schedules its people met when asked. Throws Error when the file is wrong.
-[[nodiscard]] People load_people(const DataSpec& data, bool with_schedule);
+/// Reads the data set, and the schedules its people met when asked; `inputs` are columns that models must be
+/// shown. Throws Error when the file is wrong.
+[[nodiscard]] People load_people(const DataSpec& data, bool with_schedule,
+                                 const std::vector<std::string>& inputs = {});
 
 /// The cell of people out of stored numbers (experiments/people/NAME.json, built in); nullopt without any.
 struct StoredPeople {

@@ -46,7 +46,11 @@ class Runner {
 
   RunResult run() {
     const auto start = std::chrono::steady_clock::now();
-    if (card_.data) people_ = load_people(*card_.data, card_.schedule_from_data);
+    std::vector<std::string> inputs;
+    for (const auto& spec : card_.fits)
+      for (const auto& name : find_agent(spec.model, spec.where).inputs)
+        if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) inputs.push_back(name);
+    if (card_.data) people_ = load_people(*card_.data, card_.schedule_from_data, inputs);
     result_.notes = people_.notes;
     fit_people();
     simulate_cells();

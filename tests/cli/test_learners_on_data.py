@@ -277,3 +277,16 @@ def test_what_was_played_is_read_back_with_its_states(tmp_path):
 def test_columns_that_mean_something_else_are_left_alone(tmp_path):
     (tmp_path / "d.csv").write_text("subject,choice,outcome,input,prediction\na,0,1,left,sure\na,1,0,right,no\n")
     assert logliks(tmp_path / "d.csv", "--model", "rescorla_wagner")
+
+
+def test_cards_fit_models_that_must_be_shown_something(tmp_path):
+    rows = rlwm_rows(random.Random(11), 3)
+    write(tmp_path / "d.csv", rows)
+    (tmp_path / "c.toml").write_text('title = "t"\nseed = 1\nsubjects = 4\nmetrics = ["accuracy"]\n'
+                                     '[task]\nname = "rl_working_memory"\nset_sizes = [2, 3]\n'
+                                     '[data]\nname = "d.csv"\nreset_on = ["block"]\n'
+                                     '[[fit]]\nmodel = "rlwm"\nstarts = 1\n'
+                                     '[[agent]]\nname = "A"\nmodel = "rlwm"\n')
+    good("run", "c.toml", "--out", "o", cwd=tmp_path)
+    fitted = read(tmp_path / "o" / "fit_rlwm.csv")
+    assert len(fitted) == 3 and all(0 <= float(r["alpha"]) <= 1 for r in fitted)
