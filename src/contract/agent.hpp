@@ -80,4 +80,8 @@ struct LearnerEntry {
   LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
 };
 
+/// Whether the task shows what the learner must be shown, asks for what it answers with, and has a layout
+/// that it plays.
+[[nodiscard]] bool can_play(const LearnerEntry& learner, const TaskInfo& task);
+
 }  // namespace labile

@@ -129,20 +129,8 @@ TEST(Simulate, TheSameTaskFilesDriveAnAgentInContinuousTime) {
 
 /// The first task that the agent can play.
 const TaskEntry& playable(const LearnerEntry& e) {
-  for (const auto& task : all_tasks()) {
-    const auto made = task.make({}, nullptr);
-    const TaskInfo& info = made->info();
-    try {
-      if (e.check) e.check(info.layout);
-    } catch (const Error&) {
-      continue;
-    }
-    if (info.reports != e.reports) continue;
-    if (std::all_of(e.inputs.begin(), e.inputs.end(), [&](const auto& name) {
-          return std::find(info.inputs.begin(), info.inputs.end(), name) != info.inputs.end();
-        }))
-      return task;
-  }
+  for (const auto& task : all_tasks())
+    if (can_play(e, task.make({}, nullptr)->info())) return task;
   throw Bug(std::string("no task for ") + e.info.name);
 }
 
