@@ -6,12 +6,14 @@
 ///   P(o)  = (1 - lapse) softmax(u)[o] + lapse / options
 ///   after a choice c:  V[f] += forgetting (v0 - V[f]) for features that c does not have,
 ///                      K[o] += kernel_rate ([o = c] - K[o])
-/// K starts at 0; what was chosen last is forgotten where values start afresh. Forgetting needs a learner
-/// that keeps one value a feature in State::v and starts them at Params::v0.
+/// K starts at 0; what was chosen last is forgotten where values start afresh. The first decision of a trial
+/// and later ones each have a last choice and a kernel of their own. Forgetting needs a learner that keeps
+/// one value a feature in State::v and starts them at Params::v0.
 ///
 /// Source: Lau & Glimcher (2005), doi:10.1901/jeab.2005.110-04 (stickiness); Wilson & Collins (2019),
 /// doi:10.7554/eLife.49547 (kernel); Nassar & Frank (2016), doi:10.1016/j.cobeha.2016.04.003 (lapse); Ito &
-/// Doya (2009), doi:10.1523/JNEUROSCI.6157-08.2009 (forgetting). Differs from them: nothing.
+/// Doya (2009), doi:10.1523/JNEUROSCI.6157-08.2009 (forgetting). Differs from them: forgetting returns values
+/// to where they started, not to 0.
 #pragma once
 
 #include <array>
@@ -66,20 +68,21 @@ struct WithParts : L {
 
   template <class T>
   struct State : L::template State<T> {
-    T last[kMaxOptions], kernel[kMaxOptions];
+    T last[2 * kMaxOptions], kernel[2 * kMaxOptions];  // [stage][option]
   };
   template <class T>
   static State<T> start(const Params<T>& p, const Layout& layout) {
     State<T> s;
     static_cast<typename L::template State<T>&>(s) = L::start(p, layout);
-    for (int o = 0; o < kMaxOptions; ++o) s.last[o] = s.kernel[o] = T(0.0);
+    for (int o = 0; o < 2 * kMaxOptions; ++o) s.last[o] = s.kernel[o] = T(0.0);
     return s;
   }
   template <class T>
   static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
     L::utility(p, s, x, u);
     const int n = x.options();
-    for (int o = 0; o < n; ++o) u[o] += p.stickiness * s.last[o] + p.kernel_weight * s.kernel[o];
+    const int at = (x.stage > 0) * kMaxOptions;
+    for (int o = 0; o < n; ++o) u[o] += p.stickiness * s.last[at + o] + p.kernel_weight * s.kernel[at + o];
     const Mask<T> lapses = p.lapse > T(0.0);
     const T all = log_sum_exp(u, n), held = max(p.lapse, T(1e-300)), often = max(T(1.0) - p.lapse, T(1e-300));
     const T random = log(held / T(static_cast<double>(n))), kept = log(often);
@@ -94,9 +97,10 @@ struct WithParts : L {
     if constexpr (forgets)
       for_each_feature(x, s.v,
                        [&](T& v, Mask<T> chosen) { v = select(chosen, v, v + p.forgetting * (p.v0 - v)); });
+    const int at = (x.stage > 0) * kMaxOptions;
     for (int o = 0; o < x.options(); ++o) {
-      s.last[o] = select(x.choice == constant<T>(o), T(1.0), T(0.0));
-      s.kernel[o] += p.kernel_rate * (s.last[o] - s.kernel[o]);
+      s.last[at + o] = select(x.choice == constant<T>(o), T(1.0), T(0.0));
+      s.kernel[at + o] += p.kernel_rate * (s.last[at + o] - s.kernel[at + o]);
     }
   }
   template <class T>

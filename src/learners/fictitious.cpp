@@ -28,16 +28,20 @@ struct Fictitious {
   };
   static std::vector<Field<Params<double>>> table() {
     using P = Params<double>;
-    return {
-        {"eta_pos", "1", &P::eta_pos, {0, 1}, "learning rate of errors of 0 or more", beta_prior(1.1, 1.1)},
-        {"eta_neg", "1", &P::eta_neg, {0, 1}, "learning rate of errors below 0", beta_prior(1.1, 1.1)},
-        {"alpha",
-         "outcome",
-         &P::alpha,
-         {-10, 10},
-         "difference at which the choice is even",
-         normal_prior(0, 1)},
-        {"beta", "1", &P::beta, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)}};
+    return {{"eta_pos",
+             "1",
+             &P::eta_pos,
+             {0, 1},
+             "learning rate where the chosen option's error is 0 or more",
+             beta_prior(1.1, 1.1)},
+            {"eta_neg", "1", &P::eta_neg, {0, 1}, "learning rate where it is below 0", beta_prior(1.1, 1.1)},
+            {"alpha",
+             "outcome",
+             &P::alpha,
+             {-10, 10},
+             "difference at which the choice is even",
+             normal_prior(0, 1)},
+            {"beta", "1", &P::beta, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)}};
   }
   template <class T>
   struct State {
@@ -55,12 +59,10 @@ struct Fictitious {
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
-    for (int o = 0; o < 2; ++o) {
-      const Mask<T> chosen = x.choice == constant<T>(o);
-      const T error = select(chosen, x.outcome, -x.outcome) - s.v[o];
-      s.delta = select(chosen, error, s.delta);
-      s.v[o] += select(error >= T(0.0), p.eta_pos, p.eta_neg) * error;
-    }
+    s.delta = x.outcome - chosen_of(x, s.v);
+    const T rate = select(s.delta >= T(0.0), p.eta_pos, p.eta_neg);
+    for (int o = 0; o < 2; ++o)
+      s.v[o] += rate * (select(x.choice == constant<T>(o), x.outcome, -x.outcome) - s.v[o]);
   }
 };
 }  // namespace

@@ -36,8 +36,8 @@ struct TsPar7 {
   }
   template <class T>
   struct State {
-    T v[2], q[6];  // q: [state][action]; state 0 is decision 0
-    T last[2];
+    T v[2], q[6];         // q: [state][action]; state 0 is decision 0
+    T last[2], first[2];  // last choice of decision 0, and that of this trial
     T delta;
   };
   template <class T>
@@ -46,6 +46,7 @@ struct TsPar7 {
     for (auto& v : s.v) v = T(0.0);
     for (auto& q : s.q) q = T(0.0);
     for (auto& l : s.last) l = T(0.0);
+    for (auto& f : s.first) f = T(0.0);
     s.delta = T(0.0);
     return s;
   }
@@ -65,7 +66,12 @@ struct TsPar7 {
   template <class T>
   static void after(const Params<T>&, State<T>& s, const Trial<T>& x) {
     if (x.stage == 1) return;
-    for (int a = 0; a < 2; ++a) s.last[a] = select(x.choice == constant<T>(a), T(1.0), T(0.0));
+    for (int a = 0; a < 2; ++a) s.first[a] = s.last[a] = select(x.choice == constant<T>(a), T(1.0), T(0.0));
+  }
+  /// A missed decision 0 has no share in what is paid later.
+  template <class T>
+  static void missed(const Params<T>&, State<T>& s, const Trial<T>& x) {
+    if (x.stage == 0) s.first[0] = s.first[1] = T(0.0);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
@@ -75,8 +81,8 @@ struct TsPar7 {
     s.delta = x.outcome - before;
     const T now = before + p.a2 * s.delta;
     for (int a = 0; a < 2; ++a) {
-      s.v[a] += s.last[a] * p.a1 * (before - s.v[a]);
-      s.v[a] += s.last[a] * p.lambda * p.a1 * (x.outcome - now);
+      s.v[a] += s.first[a] * p.a1 * (before - s.v[a]);
+      s.v[a] += s.first[a] * p.lambda * p.a1 * (x.outcome - now);
       const Mask<T> chosen = x.choice == constant<T>(a);
       for_each_state(x, s.q, 2, a, [&](T& q, Mask<T> here) { q = select(here & chosen, now, q); });
     }

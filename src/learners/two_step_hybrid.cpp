@@ -55,6 +55,7 @@ struct TwoStepHybrid {
   struct State {
     T q1[2], q2[6];  // q2: [state][action]; state 0 is decision 0
     T last[2];       // last choice of decision 0
+    T first[2];      // that of this trial
     T delta;
   };
   template <class T>
@@ -63,6 +64,7 @@ struct TwoStepHybrid {
     for (auto& q : s.q1) q = T(0.0);
     for (auto& q : s.q2) q = T(0.0);
     for (auto& l : s.last) l = T(0.0);
+    for (auto& f : s.first) f = T(0.0);
     s.delta = T(0.0);
     return s;
   }
@@ -81,7 +83,12 @@ struct TwoStepHybrid {
   template <class T>
   static void after(const Params<T>&, State<T>& s, const Trial<T>& x) {
     if (x.stage == 1) return;
-    for (int a = 0; a < 2; ++a) s.last[a] = select(x.choice == constant<T>(a), T(1.0), T(0.0));
+    for (int a = 0; a < 2; ++a) s.first[a] = s.last[a] = select(x.choice == constant<T>(a), T(1.0), T(0.0));
+  }
+  /// A missed decision 0 has no share in what is paid later.
+  template <class T>
+  static void missed(const Params<T>&, State<T>& s, const Trial<T>& x) {
+    if (x.stage == 0) s.first[0] = s.first[1] = T(0.0);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
@@ -89,7 +96,7 @@ struct TwoStepHybrid {
     const T there[2] = {shown(x, s.q2, 2, 0), shown(x, s.q2, 2, 1)};
     const T value = chosen_of(x, there), d2 = x.outcome - value;
     for (int a = 0; a < 2; ++a) {
-      s.q1[a] += s.last[a] * p.alpha1 * (value - s.q1[a] + p.lambda * d2);
+      s.q1[a] += s.first[a] * p.alpha1 * (value - s.q1[a] + p.lambda * d2);
       const Mask<T> chosen = x.choice == constant<T>(a);
       for_each_state(x, s.q2, 2, a,
                      [&](T& q, Mask<T> here) { q = select(here & chosen, q + p.alpha2 * d2, q); });

@@ -176,6 +176,7 @@ class Reader {
     number_actions();
     number_options();
     number_states();
+    number_stages();
     fill_in();
     for (auto& s : signals_)
       if (!s.values.empty()) t_.signals[s.name] = std::move(s.values);
@@ -200,11 +201,14 @@ class Reader {
     for (std::size_t i = 0; i < in_.size(); ++i) names_.emplace_back(in_[i]);
     at_.fill(-1);
     for (int c = 0; c < kColumns; ++c) at_[c] = find(static_cast<Column>(c));
-    for (const auto& [ours, theirs] : options_.columns) assign(ours, theirs);
     ours_ = has(kStage) && has(kState) && has(kOldBest);
-    // Such names may mean something else where what they stand for is there.
-    if (has(kOutcome)) at_[kInput] = -1;
-    if (has(kChoice) && !ours_) at_[kReport] = -1;
+    // Such names may mean something else where what they stand for is there; who means them says so.
+    if (has(kOutcome)) leave_alone(kInput, kOutcome);
+    if (has(kChoice) && !ours_) leave_alone(kReport, kChoice);
+    for (const auto& [ours, theirs] : options_.columns) assign(ours, theirs);
+    if (options_.min_rt_s > 0 && !has(kRt) && !has(kRtMs) && !has(kRt1))
+      throw Error({path_.string(), in_.line(), 0, ""},
+                  "has no column of response times, so none can be too short");
     if (!has(kInput)) require(kSubject);
     wide_ = !has(kChoice) && has(kChoice1) && has(kChoice2) && has(kState2);
     if (wide_) note("two choices a row became two rows, stage 0 and stage 1");
@@ -234,6 +238,12 @@ class Reader {
       return;
     }
     throw Error(fmt::format("columns: Labile reads no column '{}'{}", ours, suggest(ours, known)));
+  }
+  void leave_alone(Column c, Column because) {
+    if (!has(c)) return;
+    note("column '{}' was left alone, because there is '{}'", names_[static_cast<std::size_t>(at_[c])],
+         names_[static_cast<std::size_t>(at_[because])]);
+    at_[c] = -1;
   }
   void require(Column c) const {
     if (has(c)) return;
@@ -292,6 +302,7 @@ class Reader {
     if (options_.min_rt_s > 0 && t_.rt_s.back() < options_.min_rt_s && t_.choice.back() != kMissing) {
       t_.choice.back() = kMissing;
       t_.correct.back() = kMissing;
+      if (!t_.report.empty()) t_.report.back() = kNaN;
       ++too_fast_;
     }
   }
@@ -479,6 +490,11 @@ class Reader {
     if (x < 0 || x > kMaxStates)
       throw bad(kState, fmt::format("{} is out of range: states go up to {}", x, kMaxStates));
     t_.state.push_back(x);
+  }
+  void number_stages() {
+    if (ours_ || !has(kStage) || *std::min_element(t_.stage.begin(), t_.stage.end()) != 1) return;
+    for (auto& x : t_.stage) x -= 1;
+    note("stages count from 1 in the file (no 0 occurs): stage 1 became 0");
   }
   void number_states() {
     if (t_.state.empty()) return;

@@ -6,7 +6,7 @@
 /// "change"; the block counts them.
 ///
 /// Source: Nassar et al. (2010), doi:10.1523/JNEUROSCI.0822-10.2010; oddballs after Nassar et al. (2019),
-/// doi:10.1523/JNEUROSCI.1713-18.2019. Differs from them: trials are independent of where the agent reports;
+/// doi:10.1523/JNEUROSCI.1713-18.2018. Differs from them: trials are independent of where the agent reports;
 /// no bonus.
 #include <fmt/format.h>
 

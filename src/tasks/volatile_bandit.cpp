@@ -5,7 +5,7 @@
 /// of the phases is a parameter; "counterbalanced" gives odd subjects the volatile phase first. With
 /// magnitudes each trial shows what either option would be worth (`magnitude_0`, `magnitude_1`: whole numbers
 /// that add to 100, uniform on 1 to 99); outcomes stay 0 or 1, so beliefs learn from events, and the best
-/// option is the one whose chance times worth is larger.
+/// option stays the likelier one.
 ///
 /// Source: Behrens et al. (2007), doi:10.1038/nn1954 (120 trials at .75; then .80 reversing after 30 or 40).
 /// Differs from it: outcomes are events, points are left to who weighs them; block lengths are parameters.

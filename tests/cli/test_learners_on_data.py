@@ -290,3 +290,22 @@ def test_cards_fit_models_that_must_be_shown_something(tmp_path):
     good("run", "c.toml", "--out", "o", cwd=tmp_path)
     fitted = read(tmp_path / "o" / "fit_rlwm.csv")
     assert len(fitted) == 3 and all(0 <= float(r["alpha"]) <= 1 for r in fitted)
+
+
+def test_stages_from_one_and_fast_reports(tmp_path):
+    draw, rows = random.Random(2), []
+    for t in range(40):
+        room = draw.choice([1, 2])
+        rows.append(dict(subject="a", trial=t, stage=0, state=0, choice=draw.randrange(2), outcome=""))
+        rows.append(dict(subject="a", trial=t, stage=1, state=room, choice=draw.randrange(2), outcome=draw.randrange(2)))
+    write(tmp_path / "zero.csv", rows)
+    write(tmp_path / "one.csv", [dict(r, stage=r["stage"] + 1) for r in rows])
+    zero, one = (logliks(tmp_path / f, "--model", "two_step_hybrid") for f in ("zero.csv", "one.csv"))
+    assert zero == one
+    reports = [dict(subject="a", trial=t, outcome=150 + t, report=140 + t, rt=.1 if t == 3 else .5) for t in range(10)]
+    write(tmp_path / "r.csv", reports)
+    every, slow = (logliks(tmp_path / "r.csv", "--model", "reduced_bayes", *more) for more in ((), ("--min-rt", ".15")))
+    write(tmp_path / "r.csv", [dict(r, report="" if r["trial"] == 3 else r["report"]) for r in reports])
+    assert slow != every and slow == logliks(tmp_path / "r.csv", "--model", "reduced_bayes")
+    write(tmp_path / "r.csv", [{k: v for k, v in r.items() if k != "rt"} for r in reports])
+    says(labile("loglik", tmp_path / "r.csv", "--model", "reduced_bayes", "--min-rt", ".15"), "no column of response times")

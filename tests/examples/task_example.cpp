@@ -42,8 +42,6 @@ class CoinFlip final : public ReversalTask {
     plan = {p_.trials, {p_.p_better, p_.p_worse}};
     return true;
   }
-  void show(int) override {}
-
   Params p_;
 };
 

@@ -134,7 +134,8 @@ def prl_ewa(params, trials):
 
 def fictitious_update(params, trials):
     """Fictitious update with an indecision point. Glaescher, Hampton & O'Doherty 2009 10.1093/cercor/bhn098.
-    params eta, alpha, beta; eta_neg (default eta): rate where that error is negative. outcome +1/-1, 2 options.
+    params eta, alpha, beta; eta_neg (default eta): rate of both where the chosen error is negative
+    (as the packages that fit two rates have it). outcome +1/-1, 2 options.
       P(0) = 1/(1+exp(beta (alpha - (ev0 - ev1)))) ; ev_c += eta (o - ev_c) ; ev_other += eta (-o - ev_other)."""
     ev = [0.0, 0.0]; ll = []; t = []
     pos = params["eta"]; neg = params.get("eta_neg", pos)
@@ -147,8 +148,9 @@ def fictitious_update(params, trials):
         if o is None:
             continue
         d, dn = o - ev[c], -o - ev[1 - c]
-        ev[c] += (pos if d >= 0 else neg) * d
-        ev[1 - c] += (pos if dn >= 0 else neg) * dn
+        rate = pos if d >= 0 else neg
+        ev[c] += rate * d
+        ev[1 - c] += rate * dn
     return dict(loglik=ll, trajectories=dict(ev=t))
 
 
