@@ -1,7 +1,10 @@
 /// Who may stand under an agent's `model`: every learner and every circuit.
 #pragma once
 
+#include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "contract/agent.hpp"
 
@@ -9,5 +12,7 @@ namespace labile {
 
 /// Throws Error with the nearest known name.
 [[nodiscard]] const LearnerEntry& find_agent(std::string_view name, const Where& where = {});
+/// Columns of numbers that any of these models must be shown.
+[[nodiscard]] std::vector<std::string> inputs_of(std::span<const std::string> models);
 
 }  // namespace labile

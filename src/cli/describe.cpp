@@ -39,6 +39,16 @@ std::string neuron_note(const NeuronEntry& e) {
                            : fmt::format("\norder of convergence in dt: {}", e.order));
 }
 
+Entry agent_entry(const char* kind, const LearnerEntry& e) {
+  std::string note =
+      e.likelihood ? "has a likelihood: can be fitted" : fmt::format("simulation only: {}", e.no_likelihood);
+  std::string handles;
+  const auto agent = e.make({});
+  for (const auto& h : agent->handles()) handles += (handles.empty() ? "" : ", ") + h.name;
+  if (!handles.empty()) note += "\nhandles: " + handles;
+  return {kind, e.info, e.params, note};
+}
+
 std::vector<Entry> entries(const std::string& kind) {
   std::vector<Entry> r;
   const bool all = kind.empty();
@@ -46,15 +56,7 @@ std::vector<Entry> entries(const std::string& kind) {
     for (const auto& e : all_tasks()) r.push_back({"task", e.info, e.params, ""});
   const auto add_agents = [&](const char* of, std::span<const LearnerEntry> agents) {
     if (!all && kind != of) return;
-    for (const auto& e : agents) {
-      std::string note = e.likelihood ? "has a likelihood: can be fitted"
-                                      : fmt::format("simulation only: {}", e.no_likelihood);
-      std::string handles;
-      const auto agent = e.make({});
-      for (const auto& h : agent->handles()) handles += (handles.empty() ? "" : ", ") + h.name;
-      if (!handles.empty()) note += "\nhandles: " + handles;
-      r.push_back({of, e.info, e.params, note});
-    }
+    for (const auto& e : agents) r.push_back(agent_entry(of, e));
   };
   add_agents("learner", all_learners());
   add_agents("circuit", all_circuits());
@@ -125,13 +127,19 @@ int describe_command(const DescribeArgs& a) {
   if (!a.kind.empty() && std::find(kinds.begin(), kinds.end(), a.kind) == kinds.end())
     throw Error(fmt::format("no kind '{}'{}", a.kind, suggest(a.kind, kinds)));
   auto list = entries(a.kind);
-  if (!a.name.empty()) {
+  // Other names and parts of learners stand in no list.
+  const LearnerEntry* learner =
+      !a.name.empty() && (a.kind.empty() || a.kind == "learner") ? learner_named(a.name) : nullptr;
+  if (learner && (a.kind == "learner" || a.name.find('+') != std::string::npos))
+    list = {agent_entry("learner", *learner)};
+  if (!a.name.empty() && !learner) {
     std::vector<std::string> names;
     for (const auto& e : list) names.emplace_back(e.info.name);
     if (std::find(names.begin(), names.end(), a.name) == names.end())
       throw Error(fmt::format("no {} is called '{}'{}", a.kind, a.name, suggest(a.name, names)));
-    std::erase_if(list, [&](const Entry& e) { return a.name != e.info.name; });
   }
+  const std::string wanted = learner ? learner->info.name : a.name;
+  if (!wanted.empty()) std::erase_if(list, [&](const Entry& e) { return wanted != e.info.name; });
   if (a.json) {
     Json out = Json::array();
     for (const auto& e : list) out.push_back(json_of(e));

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "card/find_agent.hpp"
 #include "cli/data.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
@@ -18,15 +19,6 @@ using Json = nlohmann::ordered_json;
 
 Json number(double x) {
   return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
-
-/// Columns that the models must be shown.
-std::vector<std::string> inputs_of(const std::vector<std::string>& models) {
-  std::vector<std::string> r;
-  for (const auto& m : models)
-    for (const auto& name : find_learner(m, Where{"--model", 0, 0, ""}).inputs)
-      if (std::find(r.begin(), r.end(), name) == r.end()) r.push_back(name);
-  return r;
 }
 
 ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& model) {
@@ -139,10 +131,11 @@ int loglik_command(const DataArgs& a) {
   std::vector<double> each(data.subjects.size());
   std::vector<std::vector<double>> rows(each.size(), params);
   if (table) rows = parameter_table(a.params[0], entry, data.trials.subjects, data.notes);
+  check_trials(entry, data.subjects);
   double total = 0;
   for (std::size_t s = 0; s < rows.size(); ++s) {
-    each[s] = loglik_total(entry, rows[s], std::span(data.subjects).subspan(s, 1));
-    if (a.surprise) each[s] = entry.surprise(rows[s], data.subjects[s], {});
+    each[s] = a.surprise ? entry.surprise(rows[s], data.subjects[s], {})
+                         : loglik_total(entry, rows[s], std::span(data.subjects).subspan(s, 1));
     if (std::isnan(each[s]))
       data.notes.push_back(fmt::format("subject {}: these parameters are invalid for '{}' on these trials",
                                        data.trials.subjects[s], entry.info.name));

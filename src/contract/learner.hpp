@@ -59,4 +59,16 @@ T log_sum_exp(const T* u, int n) {
   return top + log(sum);
 }
 
+/// Utilities of softmax(u), of which a share is replaced by choices at random: ln((1 - share) softmax(u) +
+/// share / n), exact in both tails, and u itself where the share is 0.
+template <class T>
+void mix_with_chance(T* u, int n, const T& share) {
+  const T all = log_sum_exp(u, n), kept = log(max(T(1.0) - share, T(1e-300)));
+  const T random = log(max(share, T(1e-300)) / T(static_cast<double>(n)));
+  for (int o = 0; o < n; ++o) {
+    const T meant = kept + u[o] - all, top = max(meant, random);
+    u[o] = select(share > T(0.0), top + log(exp(meant - top) + exp(random - top)), u[o]);
+  }
+}
+
 }  // namespace labile

@@ -80,7 +80,6 @@ Trial<T> trial_at(const SubjectTrials& s, std::size_t t, std::span<const std::in
           s.stage.empty() ? 0 : s.stage[t],
           s.right.empty() ? -1 : s.right[t],
           T(s.report.empty() ? kNaN : s.report[t]),
-          T(s.rt.empty() ? kNaN : s.rt[t]),
           input};
 }
 
@@ -276,17 +275,11 @@ class LearnerAgent final : public Agent {
                   std::array<Vec, input_count<L>() + 1>& numbers, Index4 choice, Vec outcome) const {
     for (std::size_t k = 0; k < input_.size(); ++k)
       std::memcpy(&numbers[k], &ph.input[input_[k] * entity_.size() + g * kWidth], sizeof(Vec));
-    return {&layout_,
-            features(ph, g, store),
-            choice,
-            outcome,
-            Mask4{},
-            ph.state.empty() ? Index4(0) : load_index(&ph.state[g * kWidth]),
-            ph.stage,
-            Index4(-1),
-            Vec(kNaN),
-            Vec(kNaN),
-            {numbers.data(), input_.size()}};
+    return {&layout_,  features(ph, g, store),
+            choice,    outcome,
+            Mask4{},   ph.state.empty() ? Index4(0) : load_index(&ph.state[g * kWidth]),
+            ph.stage,  Index4(-1),
+            Vec(kNaN), {numbers.data(), input_.size()}};
   }
 
   /// The features of group g out of the phase's [option][dim][lanes].
@@ -307,40 +300,42 @@ class LearnerAgent final : public Agent {
   }
 
   void choose(const Phase& ph, const Actions& a) {
-    if constexpr (Reports<L>) {
-      report_.resize(entity_.size());
-      for (std::size_t g = 0; g < states_.size(); ++g) {
-        Vec z;
-        for (int i = 0; i < kWidth; ++i)
-          z.set(i, Draw{seed_, Purpose::choice, entity_[g * kWidth + i]}.normal(
-                       static_cast<std::uint32_t>(ph.trial)));
-        const Vec report = L::respond(params_[g], states_[g], z);
-        std::memcpy(&report_[g * kWidth], &report, sizeof report);
-        if constexpr (requires(const Trial<Vec>& x) { L::after(params_[g], states_[g], x); }) {
-          Trial<Vec> x{&layout_, {}, Index4(0), Vec(kNaN), Mask4{}};
-          x.report = report;
-          L::after(params_[g], states_[g], x);
-        }
-      }
-      std::copy(report_.begin(), report_.end(), a.report.begin());
-      std::fill(last_choice_.begin(), last_choice_.end(), 0);
-      std::copy(last_choice_.begin(), last_choice_.end(), a.choice.begin());
-      std::fill(a.rt_ms.begin(), a.rt_ms.end(), kNaN);
-    } else {
-      choose_option(ph, a);
-    }
+    if constexpr (Reports<L>)
+      report(ph, a);
+    else
+      choose_option(ph);
+    std::copy(last_choice_.begin(), last_choice_.end(), a.choice.begin());
+    std::fill(a.rt_ms.begin(), a.rt_ms.end(), kNaN);
   }
 
-  void choose_option(const Phase& ph, const Actions& a) {
+  void report(const Phase& ph, const Actions& a) {
+    report_.resize(entity_.size());
+    for (std::size_t g = 0; g < states_.size(); ++g) {
+      restart_fresh(ph, g);
+      Vec z;
+      for (int i = 0; i < kWidth; ++i)
+        z.set(i, Draw{seed_, Purpose::choice, entity_[g * kWidth + i]}.normal(
+                     static_cast<std::uint32_t>(ph.trial)));
+      const Vec answer = L::respond(params_[g], states_[g], z);
+      std::memcpy(&report_[g * kWidth], &answer, sizeof answer);
+      if constexpr (requires(const Trial<Vec>& x) { L::after(params_[g], states_[g], x); }) {
+        Trial<Vec> x{&layout_, {}, Index4(0), Vec(kNaN), Mask4{}};
+        x.report = answer;
+        L::after(params_[g], states_[g], x);
+      }
+    }
+    std::copy(report_.begin(), report_.end(), a.report.begin());
+    std::fill(last_choice_.begin(), last_choice_.end(), 0);  // there is an answer
+  }
+
+  void choose_option(const Phase& ph) {
     draw_choices(ph.trial);
     Vec u[kMaxOptions];
     std::array<Index4, 64> store;
     std::array<Vec, input_count<L>() + 1> numbers{};
     const int m = layout_.options;
     for (std::size_t g = 0; g < states_.size(); ++g) {
-      if (any(load_mask(&ph.fresh[g * kWidth])))
-        for (int i = 0; i < kWidth; ++i)
-          if (ph.fresh[g * kWidth + i]) restart(g, i);
+      restart_fresh(ph, g);
       Trial<Vec> x = meet(ph, g, store, numbers, Index4(0), Vec(0.0));
       L::utility(params_[g], states_[g], x, u);
       // The option where the cumulative probability passes a uniform draw, unnormalized to save divisions.
@@ -367,8 +362,6 @@ class LearnerAgent final : public Agent {
           if (!ph.live[g * kWidth + i]) copy_lane(before, states_[g], i);
       }
     }
-    std::copy(last_choice_.begin(), last_choice_.end(), a.choice.begin());
-    std::fill(a.rt_ms.begin(), a.rt_ms.end(), kNaN);
   }
 
   void learn(const Phase& ph) {
@@ -392,9 +385,12 @@ class LearnerAgent final : public Agent {
     }
   }
 
-  void restart(std::size_t g, int lane) {
+  /// Lanes whose values start afresh before this trial.
+  void restart_fresh(const Phase& ph, std::size_t g) {
+    if (!any(load_mask(&ph.fresh[g * kWidth]))) return;
     const S start = L::start(params_[g], layout_);
-    copy_lane(start, states_[g], lane);
+    for (int i = 0; i < kWidth; ++i)
+      if (ph.fresh[g * kWidth + i]) copy_lane(start, states_[g], i);
   }
   /// States hold nothing but Vecs, so a lane is every kWidth-th double.
   static void copy_lane(const S& from, S& to, int lane) {

@@ -83,13 +83,7 @@ struct WithParts : L {
     const int n = x.options();
     const int at = (x.stage > 0) * kMaxOptions;
     for (int o = 0; o < n; ++o) u[o] += p.stickiness * s.last[at + o] + p.kernel_weight * s.kernel[at + o];
-    const Mask<T> lapses = p.lapse > T(0.0);
-    const T all = log_sum_exp(u, n), held = max(p.lapse, T(1e-300)), often = max(T(1.0) - p.lapse, T(1e-300));
-    const T random = log(held / T(static_cast<double>(n))), kept = log(often);
-    for (int o = 0; o < n; ++o) {
-      const T chosen = kept + u[o] - all, top = max(chosen, random);
-      u[o] = select(lapses, top + log(exp(chosen - top) + exp(random - top)), u[o]);
-    }
+    mix_with_chance(u, n, p.lapse);
   }
   template <class T>
   static void after(const Params<T>& p, State<T>& s, const Trial<T>& x) {

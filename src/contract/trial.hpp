@@ -54,7 +54,6 @@ struct Trial {
   int stage = 0;                  // which decision of its trial this is, where a trial has several
   Index<T> right = Index<T>(-1);  // option that was right, where that is known whatever was chosen; else -1
   T report = T(kNaN);             // continuous response, where the task asks for one
-  T rt = T(kNaN);                 // response time, s
   std::span<const T> input = {};  // numbers shown, those that the learner asks for, in its order
 
   [[nodiscard]] int options() const { return layout->options; }
@@ -139,7 +138,6 @@ struct SubjectTrials {
   std::span<const std::int32_t> stage = {};  // empty = one decision a trial
   std::span<const std::int32_t> right = {};  // option that was right, -1 = unknown; empty = unknown
   std::span<const double> report = {};       // NaN = missing; empty = none asked for
-  std::span<const double> rt = {};           // s; NaN = missing, empty = unknown
   struct Column {
     std::string name;
     std::span<const double> values;

@@ -121,31 +121,6 @@ const Likelihood& likelihood_of(const LearnerEntry& learner) {
   return *learner.likelihood;
 }
 
-void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> subjects) {
-  for (const auto& name : learner.inputs)
-    for (const auto& x : subjects)
-      if (std::none_of(x.inputs.begin(), x.inputs.end(), [&](const auto& c) { return c.name == name; }))
-        throw Error(fmt::format("learner '{}' needs a column '{}', which these data do not have",
-                                learner.info.name, name));
-  for (const auto& x : subjects)
-    if (learner.reports && x.report.empty())
-      throw Error(fmt::format("learner '{}' answers with a number, and these data have no column 'report'",
-                              learner.info.name));
-  if (learner.check && !subjects.empty()) learner.check(subjects.front().layout);
-  for (std::size_t s = 0; s < subjects.size(); ++s) {
-    const auto& x = subjects[s];
-    const std::size_t features = x.size() * x.layout.options * x.layout.dims();
-    if (x.outcome.size() != x.size() || x.fresh.size() != x.size() ||
-        x.feature.size() != (x.layout.feature_is_option ? 0 : features) ||
-        (!x.state.empty() && x.state.size() != x.size()) || (!x.stage.empty() && x.stage.size() != x.size()))
-      throw Bug("a subject's columns differ in length");
-    for (std::size_t t = 0; t < x.size(); ++t)
-      if (x.choice[t] >= x.layout.options)
-        throw Error(fmt::format("subject {}, trial {}: choice {} of {} options (counted from 0)", s + 1,
-                                t + 1, x.choice[t], x.layout.options));
-  }
-}
-
 /// One subject's log posterior on the unconstrained scale.
 class Objective {
  public:
@@ -419,6 +394,31 @@ LogDensity log_prior(const Prior& prior, double x) {
     }
     default:
       return {};
+  }
+}
+
+void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> subjects) {
+  for (const auto& name : learner.inputs)
+    for (const auto& x : subjects)
+      if (std::none_of(x.inputs.begin(), x.inputs.end(), [&](const auto& c) { return c.name == name; }))
+        throw Error(fmt::format("learner '{}' needs a column '{}', which these data do not have",
+                                learner.info.name, name));
+  for (const auto& x : subjects)
+    if (learner.reports && x.report.empty())
+      throw Error(fmt::format("learner '{}' answers with a number, and these data have no column 'report'",
+                              learner.info.name));
+  if (learner.check && !subjects.empty()) learner.check(subjects.front().layout);
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    const auto& x = subjects[s];
+    const std::size_t features = x.size() * x.layout.options * x.layout.dims();
+    if (x.outcome.size() != x.size() || x.fresh.size() != x.size() ||
+        x.feature.size() != (x.layout.feature_is_option ? 0 : features) ||
+        (!x.state.empty() && x.state.size() != x.size()) || (!x.stage.empty() && x.stage.size() != x.size()))
+      throw Bug("a subject's columns differ in length");
+    for (std::size_t t = 0; t < x.size(); ++t)
+      if (x.choice[t] >= x.layout.options)
+        throw Error(fmt::format("subject {}, trial {}: choice {} of {} options (counted from 0)", s + 1,
+                                t + 1, x.choice[t], x.layout.options));
   }
 }
 

@@ -63,6 +63,10 @@ struct SubjectFit {
 /// do.
 [[nodiscard]] std::vector<double> param_row(const LearnerEntry& learner, const Settings& given);
 
+/// Throws Error when the data lack what the learner needs, have a layout that it cannot play, or a choice
+/// that is not one of the options.
+void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> subjects);
+
 /// Log-likelihood of all subjects at one row of parameters, in nats; `per_subject`, if not empty, gets each
 /// one's. Throws Error when the learner has no likelihood or a choice is not one of the options.
 double loglik_total(const LearnerEntry& learner, std::span<const double> params,

@@ -70,17 +70,26 @@ const LearnerEntry& combined(std::string_view name, const Where& where) {
 }
 }  // namespace
 
-const LearnerEntry& find_learner(std::string_view name, const Where& where) {
-  if (name.find('+') != std::string_view::npos) return combined(name, where);
+const LearnerEntry* learner_named(std::string_view name, const Where& where) {
+  if (name.find('+') != std::string_view::npos) return &combined(name, where);
   for (const auto& [also, ours] : kAlso)
-    if (name == also) return find_learner(ours, where);
-  std::vector<std::string> known;
-  for (const auto& names : kAlso) known.emplace_back(names.first);
-  for (const auto& e : all_learners()) {
-    if (name == e.info.name) return e;
-    known.emplace_back(e.info.name);
-  }
-  throw Error(where, fmt::format("no learner or agent is called '{}'{}", name, suggest(name, known)));
+    if (name == also) return learner_named(ours, where);
+  for (const auto& e : all_learners())
+    if (name == e.info.name) return &e;
+  return nullptr;
+}
+
+std::vector<std::string> learner_names() {
+  std::vector<std::string> r;
+  for (const auto& e : all_learners()) r.emplace_back(e.info.name);
+  for (const auto& names : kAlso) r.emplace_back(names.first);
+  return r;
+}
+
+const LearnerEntry& find_learner(std::string_view name, const Where& where) {
+  if (const LearnerEntry* e = learner_named(name, where)) return *e;
+  throw Error(where,
+              fmt::format("no learner or agent is called '{}'{}", name, suggest(name, learner_names())));
 }
 
 }  // namespace labile

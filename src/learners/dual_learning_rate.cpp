@@ -9,6 +9,7 @@
 /// a 0/1 outcome.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
+#include "learners/delta_rule.hpp"
 
 namespace labile {
 namespace {
@@ -41,16 +42,13 @@ struct DualLearningRate {
   }
   template <class T>
   static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
-    for (int o = 0; o < x.options(); ++o) u[o] = p.beta * summed(x, s.v, o);
+    scaled_values(x, p.beta, s.v, u);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
-    T value[kMaxOptions];
-    for (int o = 0; o < x.options(); ++o) value[o] = summed(x, s.v, o);
-    s.delta = x.outcome - chosen_of(x, value);
+    s.delta = prediction_error(x, s.v);
     s.learning_rate = select(s.delta >= T(0.0), p.alpha_pos, p.alpha_neg);
-    const T step = s.learning_rate * s.delta;
-    for_each_feature(x, s.v, [&](T& v, Mask<T> chosen) { v = select(chosen, v + step, v); });
+    move_chosen(x, s.v, s.learning_rate * s.delta);
   }
 };
 }  // namespace

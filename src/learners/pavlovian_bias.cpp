@@ -56,14 +56,9 @@ struct PavlovianBias {
   }
   template <class T>
   static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
-    const T z = shown(x, s.q, 2, 1) + p.b + p.pi * shown(x, s.v, 1, 0) - shown(x, s.q, 2, 0);
-    // ln((1 - xi) logistic(+-z) + xi / 2), exact in both tails also where xi is 0.
-    const T both[2] = {T(0.0), z}, all = log_sum_exp(both, 2);
-    const T kept = log(max(T(1.0) - p.xi, T(1e-300))), random = log(max(p.xi, T(1e-300)) * T(0.5));
-    for (int o = 0; o < 2; ++o) {
-      const T meant = kept + both[o] - all, top = max(meant, random);
-      u[o] = select(p.xi > T(0.0), top + log(exp(meant - top) + exp(random - top)), both[o]);
-    }
+    u[0] = T(0.0);
+    u[1] = shown(x, s.q, 2, 1) + p.b + p.pi * shown(x, s.v, 1, 0) - shown(x, s.q, 2, 0);
+    mix_with_chance(u, 2, p.xi);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {

@@ -9,6 +9,7 @@
 /// one prediction error, and kappa bounds nothing but itself.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
+#include "learners/delta_rule.hpp"
 
 namespace labile {
 namespace {
@@ -43,13 +44,11 @@ struct PearceHall {
   }
   template <class T>
   static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
-    for (int o = 0; o < x.options(); ++o) u[o] = p.beta * summed(x, s.v, o);
+    scaled_values(x, p.beta, s.v, u);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
-    T value[kMaxOptions];
-    for (int o = 0; o < x.options(); ++o) value[o] = summed(x, s.v, o);
-    s.delta = x.outcome - chosen_of(x, value);
+    s.delta = prediction_error(x, s.v);
     const T surprise = p.eta * abs(s.delta), kept = T(1.0) - p.eta;
     const int first = x.layout->arity[0];
     for_each_feature(x, s.v, [&](T& v, Mask<T> chosen) {

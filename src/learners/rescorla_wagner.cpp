@@ -8,6 +8,7 @@
 /// feature is the option it is the delta rule on a bandit.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
+#include "learners/delta_rule.hpp"
 
 namespace labile {
 namespace {
@@ -38,15 +39,12 @@ struct RescorlaWagner {
   }
   template <class T>
   static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
-    for (int o = 0; o < x.options(); ++o) u[o] = p.beta * summed(x, s.v, o);
+    scaled_values(x, p.beta, s.v, u);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
-    T value[kMaxOptions];
-    for (int o = 0; o < x.options(); ++o) value[o] = summed(x, s.v, o);
-    s.delta = x.outcome - chosen_of(x, value);
-    const T step = p.alpha * s.delta;
-    for_each_feature(x, s.v, [&](T& v, Mask<T> chosen) { v = select(chosen, v + step, v); });
+    s.delta = prediction_error(x, s.v);
+    move_chosen(x, s.v, p.alpha * s.delta);
   }
 };
 }  // namespace

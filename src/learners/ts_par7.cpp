@@ -12,7 +12,7 @@
 /// it: nothing.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
-#include "learners/two_step_layout.hpp"
+#include "learners/two_step_values.hpp"
 
 namespace labile {
 namespace {
@@ -35,56 +35,42 @@ struct TsPar7 {
             {"lambda", "1", &P::lambda, {0, 1}, "eligibility of decision 0", beta_prior(1.1, 1.1)}};
   }
   template <class T>
-  struct State {
-    T v[2], q[6];         // q: [state][action]; state 0 is decision 0
-    T last[2], first[2];  // last choice of decision 0, and that of this trial
-    T delta;
-  };
+  struct State : TwoStepValues<T> {};
   template <class T>
   static State<T> start(const Params<T>&, const Layout&) {
-    State<T> s;
-    for (auto& v : s.v) v = T(0.0);
-    for (auto& q : s.q) q = T(0.0);
-    for (auto& l : s.last) l = T(0.0);
-    for (auto& f : s.first) f = T(0.0);
-    s.delta = T(0.0);
-    return s;
+    return {};
   }
   template <class T>
   static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
     u[0] = T(0.0);
     if (x.stage == 1) {
-      u[1] = p.beta2 * (shown(x, s.q, 2, 1) - shown(x, s.q, 2, 0));
+      u[1] = p.beta2 * (shown(x, s.room_value, 2, 1) - shown(x, s.room_value, 2, 0));
       return;
     }
-    const T best[2] = {max(s.q[2], s.q[3]), max(s.q[4], s.q[5])};
     T v[2];
-    for (int a = 0; a < 2; ++a)
-      v[a] = p.w * (T(0.7) * best[a] + T(0.3) * best[1 - a]) + (T(1.0) - p.w) * s.v[a];
+    for (int a = 0; a < 2; ++a) v[a] = p.w * s.planned(a, T(0.7)) + (T(1.0) - p.w) * s.first_value[a];
     u[1] = p.beta1 * (v[1] - v[0]) + p.pi * (s.last[1] - s.last[0]);
   }
   template <class T>
   static void after(const Params<T>&, State<T>& s, const Trial<T>& x) {
-    if (x.stage == 1) return;
-    for (int a = 0; a < 2; ++a) s.first[a] = s.last[a] = select(x.choice == constant<T>(a), T(1.0), T(0.0));
+    s.chose(x);
   }
-  /// A missed decision 0 has no share in what is paid later.
   template <class T>
   static void missed(const Params<T>&, State<T>& s, const Trial<T>& x) {
-    if (x.stage == 0) s.first[0] = s.first[1] = T(0.0);
+    s.missed(x);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
     if (x.stage == 0) return;
-    const T there[2] = {shown(x, s.q, 2, 0), shown(x, s.q, 2, 1)};
+    const T there[2] = {shown(x, s.room_value, 2, 0), shown(x, s.room_value, 2, 1)};
     const T before = chosen_of(x, there);
     s.delta = x.outcome - before;
     const T now = before + p.a2 * s.delta;
     for (int a = 0; a < 2; ++a) {
-      s.v[a] += s.first[a] * p.a1 * (before - s.v[a]);
-      s.v[a] += s.first[a] * p.lambda * p.a1 * (x.outcome - now);
+      s.first_value[a] += s.now[a] * p.a1 * (before - s.first_value[a]);
+      s.first_value[a] += s.now[a] * p.lambda * p.a1 * (x.outcome - now);
       const Mask<T> chosen = x.choice == constant<T>(a);
-      for_each_state(x, s.q, 2, a, [&](T& q, Mask<T> here) { q = select(here & chosen, now, q); });
+      for_each_state(x, s.room_value, 2, a, [&](T& q, Mask<T> here) { q = select(here & chosen, now, q); });
     }
   }
 };

@@ -12,7 +12,7 @@
 /// probability is a parameter, held at 0.7.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
-#include "learners/two_step_layout.hpp"
+#include "learners/two_step_values.hpp"
 
 namespace labile {
 namespace {
@@ -52,53 +52,39 @@ struct TwoStepHybrid {
              fixed_prior()}};
   }
   template <class T>
-  struct State {
-    T q1[2], q2[6];  // q2: [state][action]; state 0 is decision 0
-    T last[2];       // last choice of decision 0
-    T first[2];      // that of this trial
-    T delta;
-  };
+  struct State : TwoStepValues<T> {};
   template <class T>
   static State<T> start(const Params<T>&, const Layout&) {
-    State<T> s;
-    for (auto& q : s.q1) q = T(0.0);
-    for (auto& q : s.q2) q = T(0.0);
-    for (auto& l : s.last) l = T(0.0);
-    for (auto& f : s.first) f = T(0.0);
-    s.delta = T(0.0);
-    return s;
+    return {};
   }
   template <class T>
   static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
     if (x.stage == 1) {
-      for (int a = 0; a < 2; ++a) u[a] = p.beta2 * shown(x, s.q2, 2, a);
+      for (int a = 0; a < 2; ++a) u[a] = p.beta2 * shown(x, s.room_value, 2, a);
       return;
     }
-    const T best[2] = {max(s.q2[2], s.q2[3]), max(s.q2[4], s.q2[5])};
     for (int a = 0; a < 2; ++a) {
-      const T planned = p.p_common * best[a] + (T(1.0) - p.p_common) * best[1 - a];
-      u[a] = p.beta1 * (p.w * planned + (T(1.0) - p.w) * s.q1[a] + p.perseveration * s.last[a]);
+      const T value = p.w * s.planned(a, p.p_common) + (T(1.0) - p.w) * s.first_value[a];
+      u[a] = p.beta1 * (value + p.perseveration * s.last[a]);
     }
   }
   template <class T>
   static void after(const Params<T>&, State<T>& s, const Trial<T>& x) {
-    if (x.stage == 1) return;
-    for (int a = 0; a < 2; ++a) s.first[a] = s.last[a] = select(x.choice == constant<T>(a), T(1.0), T(0.0));
+    s.chose(x);
   }
-  /// A missed decision 0 has no share in what is paid later.
   template <class T>
   static void missed(const Params<T>&, State<T>& s, const Trial<T>& x) {
-    if (x.stage == 0) s.first[0] = s.first[1] = T(0.0);
+    s.missed(x);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
     if (x.stage == 0) return;
-    const T there[2] = {shown(x, s.q2, 2, 0), shown(x, s.q2, 2, 1)};
+    const T there[2] = {shown(x, s.room_value, 2, 0), shown(x, s.room_value, 2, 1)};
     const T value = chosen_of(x, there), d2 = x.outcome - value;
     for (int a = 0; a < 2; ++a) {
-      s.q1[a] += s.first[a] * p.alpha1 * (value - s.q1[a] + p.lambda * d2);
+      s.first_value[a] += s.now[a] * p.alpha1 * (value - s.first_value[a] + p.lambda * d2);
       const Mask<T> chosen = x.choice == constant<T>(a);
-      for_each_state(x, s.q2, 2, a,
+      for_each_state(x, s.room_value, 2, a,
                      [&](T& q, Mask<T> here) { q = select(here & chosen, q + p.alpha2 * d2, q); });
     }
     s.delta = d2;

@@ -798,7 +798,6 @@ SubjectTrials subject_trials(const Trials& t, int subject, std::span<const std::
   SubjectTrials r{t.layout, std::span(t.choice).subspan(begin, n), std::span(t.outcome).subspan(begin, n),
                   fresh.subspan(begin, n), std::span(t.feature).subspan(begin * wide, n * wide)};
   if (!t.report.empty()) r.report = std::span(t.report).subspan(begin, n);
-  r.rt = std::span(t.rt_s).subspan(begin, n);
   if (!t.right.empty()) r.right = std::span(t.right).subspan(begin, n);
   if (!t.state.empty()) r.state = std::span(t.state).subspan(begin, n);
   r.stage = std::span(t.stage).subspan(begin, n);

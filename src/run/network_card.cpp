@@ -67,7 +67,7 @@ const std::vector<SectionInfo> kRecords{
 std::vector<std::string> section_names(const std::vector<SectionInfo>& kinds) {
   return names_of(kinds, &SectionInfo::name);
 }
-const SectionInfo& protocol_keys(ProtocolSpec::Kind kind) {
+const SectionInfo& protocol_info(ProtocolSpec::Kind kind) {
   return kProtocols[static_cast<std::size_t>(kind)];
 }
 
@@ -93,22 +93,6 @@ void require_part(const std::vector<T>& parts, const std::string& name, const Wh
   require_known(names_of(parts, &T::name), name, where, what);
 }
 
-void check_units(const NetworkSpec& net, const std::string& population, const std::vector<int>& units,
-                 const Where& where) {
-  for (const auto& p : net.populations)
-    if (p.name == population)
-      for (const int u : units)
-        if (u >= p.size)
-          throw Error(where, fmt::format("'{}' has units 0 to {}, not {}", population, p.size - 1, u));
-}
-
-/// A whole number of steps, or an Error.
-void check_steps(double ms, double dt, const Where& where) {
-  const double steps = ms / dt;
-  if (steps < 0.5 || std::abs(steps - std::round(steps)) > 1e-6 * std::max(1.0, steps))
-    throw Error(where, fmt::format("{} ms is not a whole number of steps of {} ms", ms, dt));
-}
-
 const PopulationSpec& population_named(const NetworkSpec& net, const std::string& name) {
   return *std::find_if(net.populations.begin(), net.populations.end(),
                        [&](const PopulationSpec& p) { return p.name == name; });
@@ -116,6 +100,20 @@ const PopulationSpec& population_named(const NetworkSpec& net, const std::string
 const ProjectionSpec& projection_named(const NetworkSpec& net, const std::string& name) {
   return *std::find_if(net.projections.begin(), net.projections.end(),
                        [&](const ProjectionSpec& p) { return p.name == name; });
+}
+
+void check_units(const NetworkSpec& net, const std::string& population, const std::vector<int>& units,
+                 const Where& where) {
+  const int size = population_named(net, population).size;
+  for (const int u : units)
+    if (u >= size) throw Error(where, fmt::format("'{}' has units 0 to {}, not {}", population, size - 1, u));
+}
+
+/// A whole number of steps, or an Error.
+void check_steps(double ms, double dt, const Where& where) {
+  const double steps = ms / dt;
+  if (steps < 0.5 || std::abs(steps - std::round(steps)) > 1e-6 * std::max(1.0, steps))
+    throw Error(where, fmt::format("{} ms is not a whole number of steps of {} ms", ms, dt));
 }
 
 /// Refuses protocols on populations and projections of a kind that they cannot act on.
@@ -154,7 +152,7 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
   const ParamInfo words{"kind", "1", ParamType::text, {}, "", "", {}, names};
   const auto word = checked_text(words, setting_of(kind));
   p.kind = static_cast<ProtocolSpec::Kind>(std::find(names.begin(), names.end(), word) - names.begin());
-  const auto& keys = protocol_keys(p.kind);
+  const auto& keys = protocol_info(p.kind);
   std::vector<std::string> known{"kind", "name"};
   known.insert(known.end(), keys.needed.begin(), keys.needed.end());
   known.insert(known.end(), keys.optional.begin(), keys.optional.end());
@@ -232,13 +230,10 @@ NetworkCondition read_condition(const Node& root, const std::filesystem::path& f
 }
 
 void check_state(const NetworkSpec& net, const RecordSpec& r, const Where& where) {
-  for (const auto& p : net.populations) {
-    if (p.name != r.target) continue;
-    const auto& entry = find_neuron(p.model, where);
-    std::vector<std::string> known;
-    for (const auto& s : entry.state) known.push_back(s.name);
-    require_known(known, r.variable, where, fmt::format("state of '{}',", p.model));
-  }
+  const std::string& model = population_named(net, r.target).model;
+  std::vector<std::string> known;
+  for (const auto& s : find_neuron(model, where).state) known.push_back(s.name);
+  require_known(known, r.variable, where, fmt::format("state of '{}',", model));
 }
 
 std::vector<std::array<int, 2>> read_pairs(const Node& node) {
@@ -336,7 +331,7 @@ void note_late(const NetworkCondition& c, std::vector<std::string>& notes) {
     if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
   };
   for (const ProtocolSpec& p : c.protocols) {
-    const std::string& kind = protocol_keys(p.kind).name;
+    const std::string& kind = protocol_info(p.kind).name;
     const std::string what = fmt::format("protocol '{}'", p.name.empty() ? kind : p.name);
     for (const double t : p.times_ms) late(t, what);
     if (p.kind == ProtocolSpec::Kind::clamp) late(p.from_ms, what);
@@ -605,9 +600,9 @@ void write_list(TomlWriter& w, const char* key, const std::vector<int>& list) {
 void write_protocol(TomlWriter& w, const ProtocolSpec& p) {
   using Kind = ProtocolSpec::Kind;
   w.header("[[protocol]]");
-  w.line("kind", protocol_keys(p.kind).name);
+  w.line("kind", protocol_info(p.kind).name);
   if (!p.name.empty()) w.line("name", p.name);
-  const auto& keys = protocol_keys(p.kind);
+  const auto& keys = protocol_info(p.kind);
   for (const auto* list : {&keys.needed, &keys.optional})
     for (const auto& key : *list) {
       if (key == "field") w.line(key, p.field);

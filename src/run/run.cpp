@@ -46,11 +46,9 @@ class Runner {
 
   RunResult run() {
     const auto start = std::chrono::steady_clock::now();
-    std::vector<std::string> inputs;
-    for (const auto& spec : card_.fits)
-      for (const auto& name : find_agent(spec.model, spec.where).inputs)
-        if (std::find(inputs.begin(), inputs.end(), name) == inputs.end()) inputs.push_back(name);
-    if (card_.data) people_ = load_people(*card_.data, card_.schedule_from_data, inputs);
+    std::vector<std::string> fitted;
+    for (const auto& spec : card_.fits) fitted.push_back(spec.model);
+    if (card_.data) people_ = load_people(*card_.data, card_.schedule_from_data, inputs_of(fitted));
     result_.notes = people_.notes;
     fit_people();
     simulate_cells();

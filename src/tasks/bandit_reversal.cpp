@@ -58,7 +58,7 @@ class BanditReversal final : public ReversalTask {
       for (const int length : p_.blocks) info_.max_trials += length;
     info_.events = {"reversal"};
     criterion_ = schedule ? 0 : p_.criterion;
-    timing_ = {p_.cue_ms, p_.deadline_ms, p_.outcome_ms, p_.iti_ms};
+    timing_ = timing_of(p_);
   }
 
  private:

@@ -54,8 +54,7 @@ class FeatureReversal final : public ReversalTask {
   }
 
   FeatureReversal(Params p, const Schedule* schedule) : p_(std::move(p)) {
-    if (schedule)
-      throw Error("task 'feature_reversal' cannot take its schedule from data; bandit_reversal can");
+    refuse_schedule(schedule, entry_info.name);
     for (std::size_t b = 0; b < p_.blocks.size(); ++b) {
       const auto q = probabilities(static_cast<int>(b));
       if (q.better < q.worse)
@@ -74,7 +73,7 @@ class FeatureReversal final : public ReversalTask {
     for (const int length : p_.blocks) info_.max_trials += length;
     info_.events = {"reversal"};
     criterion_ = p_.criterion;
-    timing_ = {p_.cue_ms, p_.deadline_ms, p_.outcome_ms, p_.iti_ms};
+    timing_ = timing_of(p_);
   }
 
  private:

@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "tasks/catalogue.hpp"
 #include "tasks/trial_task.hpp"
@@ -37,10 +36,10 @@ class GoNogoTask final : public TrialTask {
   }
 
   GoNogoTask(Params p, const Schedule* schedule) : p_(p) {
-    if (schedule) throw Error("task 'go_nogo' cannot take its schedule from data; bandit_reversal can");
+    refuse_schedule(schedule, entry_info.name);
     info_.layout = Layout::bandit(2, 4);
     info_.max_trials = 4 * p_.repeats;
-    timing_ = {p_.cue_ms, p_.deadline_ms, p_.outcome_ms, p_.iti_ms};
+    timing_ = timing_of(p_);
   }
 
  private:
@@ -50,10 +49,7 @@ class GoNogoTask final : public TrialTask {
     for (std::size_t lane = 0; lane < size(); ++lane) {
       cue_[lane].resize(trials);
       for (std::size_t t = 0; t < trials; ++t) cue_[lane][t] = static_cast<std::uint8_t>(t % 4);
-      const Draw order = draw(Purpose::stimulus, lane);
-      for (std::size_t t = trials - 1; t > 0; --t)
-        std::swap(cue_[lane][t],
-                  cue_[lane][order.below(static_cast<std::uint32_t>(t + 1), static_cast<std::uint32_t>(t))]);
+      shuffle(cue_[lane], draw(Purpose::stimulus, lane));
     }
   }
   void show() override {
@@ -70,9 +66,7 @@ class GoNogoTask final : public TrialTask {
       would_pay_[(1 - right) * n + lane] = u < p_.p_good ? bad : good;
     }
   }
-  void advance() override {
-    if (trial_ >= info_.max_trials) std::fill(alive_.begin(), alive_.end(), 0);
-  }
+  void advance() override { end_at_max(); }
 
   Params p_;
   std::vector<std::vector<std::uint8_t>> cue_;  // [lanes][trial]

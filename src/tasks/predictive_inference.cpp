@@ -40,8 +40,7 @@ class PredictiveInference final : public TrialTask {
   }
 
   PredictiveInference(Params p, const Schedule* schedule) : p_(p) {
-    if (schedule)
-      throw Error("task 'predictive_inference' cannot take its schedule from data; bandit_reversal can");
+    refuse_schedule(schedule, entry_info.name);
     if (!(p_.low < p_.high)) throw Error(fmt::format("low ({}) must be below high ({})", p_.low, p_.high));
     info_.layout = Layout::bandit(1);
     info_.max_trials = p_.trials;
@@ -49,7 +48,7 @@ class PredictiveInference final : public TrialTask {
     info_.best_known = false;
     info_.events = {"change"};
     always_shown_ = true;
-    timing_ = {p_.cue_ms, p_.deadline_ms, p_.outcome_ms, p_.iti_ms};
+    timing_ = timing_of(p_);
   }
 
  private:
@@ -69,9 +68,7 @@ class PredictiveInference final : public TrialTask {
           odd ? p_.low + (p_.high - p_.low) * luck.uniform(t, 2) : std::clamp(near, p_.low, p_.high);
     }
   }
-  void advance() override {
-    if (trial_ >= p_.trials) std::fill(alive_.begin(), alive_.end(), 0);
-  }
+  void advance() override { end_at_max(); }
 
   Params p_;
   std::vector<double> mean_;  // [lanes]

@@ -48,8 +48,7 @@ class RestlessBandit final : public TrialTask {
   }
 
   RestlessBandit(Params p, const Schedule* schedule) : p_(p) {
-    if (schedule)
-      throw Error("task 'restless_bandit' cannot take its schedule from data; bandit_reversal can");
+    refuse_schedule(schedule, entry_info.name);
     if (!(p_.low < p_.high)) throw Error(fmt::format("low ({}) must be below high ({})", p_.low, p_.high));
     if (p_.start_sd < 0) {
       if (p_.decay >= 1) throw Error("a walk with decay = 1 has no spread of its own; give start_sd");
@@ -57,7 +56,7 @@ class RestlessBandit final : public TrialTask {
     }
     info_.layout = Layout::bandit(p_.options);
     info_.max_trials = p_.trials;
-    timing_ = {p_.cue_ms, p_.deadline_ms, p_.outcome_ms, p_.iti_ms};
+    timing_ = timing_of(p_);
   }
 
  private:
@@ -80,9 +79,7 @@ class RestlessBandit final : public TrialTask {
       best_[lane] = best;
     }
   }
-  void advance() override {
-    if (trial_ >= p_.trials) std::fill(alive_.begin(), alive_.end(), 0);
-  }
+  void advance() override { end_at_max(); }
 
   Params p_;
   std::vector<double> mean_;  // [option][lanes]

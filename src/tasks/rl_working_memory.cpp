@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
 
 #include "tasks/catalogue.hpp"
 #include "tasks/trial_task.hpp"
@@ -41,8 +40,7 @@ class RlWorkingMemoryTask final : public TrialTask {
   }
 
   RlWorkingMemoryTask(Params p, const Schedule* schedule) : p_(std::move(p)) {
-    if (schedule)
-      throw Error("task 'rl_working_memory' cannot take its schedule from data; bandit_reversal can");
+    refuse_schedule(schedule, entry_info.name);
     if (p_.set_sizes.empty())
       throw Error("set_sizes is empty; write the stimuli of each block, such as [3, 6]");
     if (p_.p_right < p_.p_wrong)
@@ -53,7 +51,7 @@ class RlWorkingMemoryTask final : public TrialTask {
     for (const int s : p_.set_sizes) info_.max_trials += s * p_.repeats;
     info_.inputs = {"set_size"};
     info_.events = {"block"};
-    timing_ = {p_.cue_ms, p_.deadline_ms, p_.outcome_ms, p_.iti_ms};
+    timing_ = timing_of(p_);
   }
 
  private:
@@ -67,7 +65,7 @@ class RlWorkingMemoryTask final : public TrialTask {
     const int stimuli = p_.set_sizes[static_cast<std::size_t>(block)];
     first_ = trial_;
     for (std::size_t lane = 0; lane < size(); ++lane) {
-      const Draw rule = draw(Purpose::schedule, lane), shuffle = draw(Purpose::stimulus, lane);
+      const Draw rule = draw(Purpose::schedule, lane);
       const auto b = static_cast<std::uint32_t>(block);
       auto& right = right_[lane];
       auto& order = order_[lane];
@@ -78,9 +76,7 @@ class RlWorkingMemoryTask final : public TrialTask {
             rule.below(static_cast<std::uint32_t>(p_.actions), b, static_cast<std::uint32_t>(s))));
         order.insert(order.end(), static_cast<std::size_t>(p_.repeats), s);
       }
-      for (std::size_t t = order.size() - 1; t > 0; --t)
-        std::swap(order[t],
-                  order[shuffle.below(static_cast<std::uint32_t>(t + 1), b, static_cast<std::uint32_t>(t))]);
+      shuffle(order, draw(Purpose::stimulus, lane), b);
       block_[lane] = block;
       fresh_[lane] = 1;
       event_[lane] = block > 0;
@@ -100,11 +96,9 @@ class RlWorkingMemoryTask final : public TrialTask {
     }
   }
   void advance() override {
-    if (trial_ >= info_.max_trials) {
-      std::fill(alive_.begin(), alive_.end(), 0);
-    } else if (trial_ - first_ == static_cast<int>(order_.front().size())) {
+    end_at_max();
+    if (alive_.front() && trial_ - first_ == static_cast<int>(order_.front().size()))
       start_block(block_.front() + 1);
-    }
   }
 
   Params p_;

@@ -1,8 +1,15 @@
 #include "tasks/trial_task.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace labile {
+
+void refuse_schedule(const Schedule* schedule, const char* task) {
+  if (schedule)
+    throw Error(fmt::format("task '{}' cannot take its schedule from data; bandit_reversal can", task));
+}
 
 void TrialTask::begin(const Subjects& subjects) {
   entity_.assign(subjects.entity.begin(), subjects.entity.end());
@@ -83,6 +90,10 @@ void TrialTask::take(const Actions& actions) {
                      : always_shown_ ? would_pay_[lane]
                                      : kNaN;
   }
+}
+
+void TrialTask::end_at_max() {
+  if (trial_ >= info_.max_trials) std::fill(alive_.begin(), alive_.end(), 0);
 }
 
 void TrialTask::draw_interval() {

@@ -3,6 +3,7 @@
 /// what comes next; reversal.hpp adds blocks of trials under one rule.
 #pragma once
 
+#include <utility>
 #include <vector>
 
 #include "contract/task.hpp"
@@ -22,6 +23,19 @@ void add_timing(std::vector<Field<P>>& t) {
   t.push_back({"deadline", "ms", number(&P::deadline_ms), {1, 1e6}, "longest response time"});
   t.push_back({"outcome", "ms", number(&P::outcome_ms), {0, 1e6}, "time the outcome is shown"});
   t.push_back({"iti", "ms", number(&P::iti_ms), {0, 1e7}, "mean of the exponential interval between trials"});
+}
+
+template <class P>
+TrialTiming timing_of(const P& p) {
+  return {p.cue_ms, p.deadline_ms, p.outcome_ms, p.iti_ms};
+}
+/// Of tasks that draw their own schedule. Throws Error when one was given.
+void refuse_schedule(const Schedule* schedule, const char* task);
+/// Puts a list into random order, by draws (k, index) of `draw`.
+template <class T>
+void shuffle(std::vector<T>& list, const Draw& draw, std::uint32_t index = 0) {
+  for (auto k = static_cast<std::uint32_t>(list.size()); k > 1; --k)
+    std::swap(list[k - 1], list[draw.below(k, k - 1, index)]);
 }
 
 class TrialTask : public Task {
@@ -44,6 +58,9 @@ class TrialTask : public Task {
   virtual void draw_interval();
   /// Outcomes come whether or not something was answered.
   bool always_shown_ = false;
+
+  /// For advance(): all lanes end together, after info_.max_trials decisions.
+  void end_at_max();
 
   [[nodiscard]] int lanes() const { return subjects_.lanes(); }
   [[nodiscard]] std::size_t size() const { return entity_.size(); }

@@ -40,12 +40,12 @@ class TwoStep final : public TrialTask {
   }
 
   TwoStep(Params p, const Schedule* schedule) : p_(p) {
-    if (schedule) throw Error("task 'two_step' cannot take its schedule from data; bandit_reversal can");
+    refuse_schedule(schedule, entry_info.name);
     if (!(p_.low < p_.high)) throw Error(fmt::format("low ({}) must be below high ({})", p_.low, p_.high));
     info_.layout = Layout::bandit(2, 3);
     info_.stages = 2;
     info_.max_trials = 2 * p_.trials;
-    timing_ = {p_.cue_ms, p_.deadline_ms, p_.outcome_ms, p_.iti_ms};
+    timing_ = timing_of(p_);
   }
 
  private:
@@ -92,8 +92,8 @@ class TwoStep final : public TrialTask {
   void advance() override {
     if (stage() == 1) {
       first_ = choice_;
-    } else if (trial_ >= info_.max_trials) {
-      std::fill(alive_.begin(), alive_.end(), 0);
+    } else {
+      end_at_max();
     }
   }
   [[nodiscard]] double pay(int room, int action, std::size_t lane) const {

@@ -50,15 +50,14 @@ class VolatileBandit final : public ReversalTask {
   }
 
   VolatileBandit(Params p, const Schedule* schedule) : p_(std::move(p)) {
-    if (schedule)
-      throw Error("task 'volatile_bandit' cannot take its schedule from data; bandit_reversal can");
+    refuse_schedule(schedule, entry_info.name);
     info_.layout = Layout::bandit(2);
     info_.max_trials = p_.stable;
     for (const int n : p_.volatile_blocks) info_.max_trials += n;
     info_.events = {"reversal", "volatile", "stable"};
     if (p_.magnitudes) info_.inputs = {"magnitude_0", "magnitude_1"};
     exclusive_ = true;
-    timing_ = {p_.cue_ms, p_.deadline_ms, p_.outcome_ms, p_.iti_ms};
+    timing_ = timing_of(p_);
   }
 
  private:
@@ -69,14 +68,9 @@ class VolatileBandit final : public ReversalTask {
     const int volatile_count = static_cast<int>(p_.volatile_blocks.size());
     if (block > volatile_count) return false;
     const bool first = volatile_first(lane), stable = block == (first ? volatile_count : 0);
-    if (block == 0) {
-      likely_.resize(size());
-      likely_[lane] = static_cast<int>(draw(Purpose::schedule, lane).below(2, 0));
-    } else {
-      old_best_[lane] = likely_[lane];
-      likely_[lane] = 1 - likely_[lane];
-    }
-    best_[lane] = relevant_[lane] = likely_[lane];
+    old_best_[lane] = best_[lane];
+    best_[lane] = block == 0 ? static_cast<int>(draw(Purpose::schedule, lane).below(2, 0)) : 1 - best_[lane];
+    relevant_[lane] = best_[lane];
     const double p = stable ? p_.p_stable : p_.p_volatile;
     plan = {stable ? p_.stable : p_.volatile_blocks[block - (first ? 0 : 1)], {p, 1 - p}};
     return true;
@@ -84,7 +78,7 @@ class VolatileBandit final : public ReversalTask {
   void present() override {
     const std::size_t n = size();
     for (std::size_t lane = 0; lane < n; ++lane) {
-      const int changed = p_.volatile_blocks.empty() ? 0 : event_[lane] & 1;
+      const bool changed = event_[lane] & 1;
       const bool first = volatile_first(static_cast<int>(lane));
       if (changed && block_[lane] == (first ? static_cast<int>(p_.volatile_blocks.size()) : 1))
         event_[lane] |= first ? 4 : 2;
@@ -98,7 +92,6 @@ class VolatileBandit final : public ReversalTask {
   }
 
   Params p_;
-  std::vector<std::int32_t> likely_;  // [lanes] option with the better chance
 };
 
 }  // namespace

@@ -309,3 +309,15 @@ def test_stages_from_one_and_fast_reports(tmp_path):
     assert slow != every and slow == logliks(tmp_path / "r.csv", "--model", "reduced_bayes")
     write(tmp_path / "r.csv", [{k: v for k, v in r.items() if k != "rt"} for r in reports])
     says(labile("loglik", tmp_path / "r.csv", "--model", "reduced_bayes", "--min-rt", ".15"), "no column of response times")
+
+
+def test_other_names_and_parts_are_known_everywhere(tmp_path):
+    assert good("describe", "learner", "gng_m4") == good("describe", "learner", "pavlovian_bias")
+    assert "lapse" in good("describe", "learner", "rescorla_wagner+lapse")
+    says(labile("describe", "learner", "rescorla_wagner+laps"), "did you mean 'lapse'")
+    (tmp_path / "c.toml").write_text('title = "t"\nseed = 1\nsubjects = 4\nmetrics = ["accuracy"]\n[task]\nname = "go_nogo"\n'
+                                     '[[agent]]\nname = "A"\nmodel = "gng_m4"\n'
+                                     '[[agent]]\nname = "B"\nmodel = "prl_ewa+stickiness"\n')
+    good("run", "c.toml", "--out", "o", cwd=tmp_path)
+    (tmp_path / "c.toml").write_text((tmp_path / "c.toml").read_text().replace("gng_m4", "gng_m5"))
+    says(labile("run", "c.toml", "--dry", cwd=tmp_path), "c.toml:9:9", "did you mean 'gng_m4'")

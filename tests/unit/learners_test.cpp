@@ -576,6 +576,23 @@ TEST(ReducedBayes, ReportsWithItsOwnDensity) {
   EXPECT_NEAR(square / n, 3, 4 * std::sqrt(96 / n));
   EXPECT_TRUE(std::isfinite(total));
 }
+TEST(ReducedBayes, StartsAfreshWhereTheTrialSaysSo) {
+  const auto agent = find_learner("reduced_bayes").make({});
+  Stage s(4, Layout::bandit(1));
+  TaskInfo info = s.info(3);
+  info.reports = true;
+  agent->begin(info, s.subjects(1));
+  std::vector<double> prediction(4);
+  for (int t = 0; t < 3; ++t) {
+    s.fresh = {0, t == 2, 0, 0};
+    agent->phase(s.phase(PhaseKind::choice, t), s.actions());
+    agent->read(0, prediction);
+    for (std::size_t i = 0; i < 4; ++i)
+      EXPECT_EQ(prediction[i] == 150, t == 0 || (t == 2 && i == 1)) << t << " " << i;
+    s.outcome.assign(4, 220.0);
+    agent->phase(s.phase(PhaseKind::outcome, t), s.actions());
+  }
+}
 TEST(ReducedBayes, AndOptionLearnersRefuseEachOthersTasks) {
   const auto said = [](const char* learner, const char* task) -> std::string {
     Simulation s;

@@ -204,7 +204,7 @@ TEST_P(BruteForce, AgreesOnAThousandTrains) {
 
 // UnevenTraces: what the target's last spikes may yet potentiate is taken off and put back, each rounded to
 // some 1e-7 of a coincident pair; that can be more than 1e-5 of a faint depression (1e-4 of one of 5e-3 of a
-// pair was seen, and of 2e-4 of one of 1e-3).
+// pair was seen, and of 2e-4 of one of 1e-3). Its floor was set after that was seen.
 INSTANTIATE_TEST_SUITE_P(
     ThreeFactor, BruteForce,
     ::testing::Values(Variant{"ShortestTag", 2, 0.2, 0, 0, 0.3}, Variant{"ShortTag", 15, 0.05, 1, 0, 0.3},
