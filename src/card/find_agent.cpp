@@ -19,11 +19,19 @@ const LearnerEntry& find_agent(std::string_view name, const Where& where) {
   throw Error(where, fmt::format("no learner or circuit is called '{}'{}", name, suggest(name, known)));
 }
 
-std::vector<std::string> inputs_of(std::span<const std::string> models) {
-  std::vector<std::string> r;
-  for (const auto& model : models)
-    for (const auto& name : find_agent(model).inputs)
-      if (std::find(r.begin(), r.end(), name) == r.end()) r.push_back(name);
+ModelInputs inputs_of(std::span<const std::string> models) {
+  ModelInputs r;
+  const auto add = [](std::vector<std::string>& list, const std::string& name) {
+    if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(name);
+  };
+  for (const auto& model : models) {
+    const auto& entry = find_agent(model);
+    for (const auto& name : entry.inputs) add(r.needed, name);
+    for (const auto& name : entry.optional_inputs) add(r.optional, name);
+  }
+  std::erase_if(r.optional, [&](const std::string& name) {
+    return std::find(r.needed.begin(), r.needed.end(), name) != r.needed.end();
+  });
   return r;
 }
 

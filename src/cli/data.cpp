@@ -29,7 +29,7 @@ void refuse_joined_conditions(const DataSet& d) {
         d.trials.source, fmt::join(d.trials.conditions, ", ")));
 }
 
-DataSet load_data(const DataArgs& a, const std::vector<std::string>& inputs) {
+DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
   const auto path = find_data(a.data);
   if (!path)
     throw Error(
@@ -41,7 +41,8 @@ DataSet load_data(const DataArgs& a, const std::vector<std::string>& inputs) {
         fmt::format("{}: is a card, not a table of choices; `labile run {}` runs it", a.data, a.data));
   ReadOptions options;
   options.outcome_map = a.outcome_map;
-  options.signals = inputs;
+  options.signals = inputs.needed;
+  options.optional_signals = inputs.optional;
   options.min_rt_s = a.min_rt_s;
   auto file = read_trials(*path, options);
   if (!a.condition.empty())

@@ -1,6 +1,7 @@
 /// A data set as the command line names it: read, with notes printed, ready for likelihoods.
 #pragma once
 
+#include "card/find_agent.hpp"
 #include "cli/commands.hpp"
 #include "contract/agent.hpp"
 #include "core/params.hpp"
@@ -17,7 +18,7 @@ struct DataSet {
 
 /// Throws Error when the file is not found or wrong.
 /// `inputs`: columns that models must be shown.
-[[nodiscard]] DataSet load_data(const DataArgs& args, const std::vector<std::string>& inputs = {});
+[[nodiscard]] DataSet load_data(const DataArgs& args, const ModelInputs& inputs = {});
 /// Throws Error when a subject's trials belong to several conditions: a likelihood takes one sequence.
 void refuse_joined_conditions(const DataSet& data);
 /// Parameters of each subject, in the order of `subjects` and of the learner's table, from a CSV file with a

@@ -126,7 +126,7 @@ int loglik_command(const DataArgs& a) {
   const bool table = a.params.size() == 1 && a.params[0].find('=') == std::string::npos;
   std::vector<double> params;
   if (!table) params = param_row(entry, parse_settings(a.params, "--params"));
-  auto data = load_data(a, entry.inputs);
+  auto data = load_data(a, inputs_of(a.models));
   refuse_joined_conditions(data);
   std::vector<double> each(data.subjects.size());
   std::vector<std::vector<double>> rows(each.size(), params);

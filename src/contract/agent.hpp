@@ -78,6 +78,7 @@ struct LearnerEntry {
   bool reports = false;                    // answers with a number instead of an option
   bool forgets = false;                    // values that were not chosen may fade: part "forgetting"
   LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
+  std::vector<std::string> optional_inputs = {};  // numbers that it takes where they are shown, else 0
 };
 
 /// Whether the task shows what the learner must be shown, asks for what it answers with, and has a layout

@@ -13,6 +13,7 @@
 ///   after(p, s, x)                   after every choice, before its outcome, which may never come
 ///   missed(p, s, x)                  a decision without a choice
 ///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
+///   static constexpr std::array optional_inputs{"cue_1"};   more of them, 0 where they are not shown
 ///   static void check(const Layout&)                     throws Error for what it cannot play
 ///   log_density(p, s, x) -> T                            instead of utility: of a report (x.report)
 ///   respond(p, s, z) -> Vec                              with it: the report, from a standard normal draw

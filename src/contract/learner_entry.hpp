@@ -42,14 +42,7 @@ typename L::template Params<T> fill_params(Get&& get) {
   return p;
 }
 
-/// Numbers that the learner must be shown.
-template <class L>
-constexpr std::size_t input_count() {
-  if constexpr (requires { L::inputs; })
-    return L::inputs.size();
-  else
-    return 0;
-}
+/// Numbers that the learner must be shown, and those it takes where they are shown.
 template <class L>
 std::vector<std::string> input_names() {
   std::vector<std::string> r;
@@ -58,12 +51,29 @@ std::vector<std::string> input_names() {
   return r;
 }
 template <class L>
+std::vector<std::string> optional_input_names() {
+  std::vector<std::string> r;
+  if constexpr (requires { L::optional_inputs; })
+    for (const char* name : L::optional_inputs) r.emplace_back(name);
+  return r;
+}
+template <class L>
+constexpr std::size_t input_count() {
+  std::size_t n = 0;
+  if constexpr (requires { L::inputs; }) n += L::inputs.size();
+  if constexpr (requires { L::optional_inputs; }) n += L::optional_inputs.size();
+  return n;
+}
+template <class L>
 std::array<std::span<const double>, input_count<L>()> input_columns(const SubjectTrials& s) {
   std::array<std::span<const double>, input_count<L>()> r;
-  if constexpr (input_count<L>() > 0)
+  if constexpr (input_count<L>() > 0) {
+    auto names = input_names<L>();
+    for (auto& name : optional_input_names<L>()) names.push_back(std::move(name));
     for (std::size_t k = 0; k < r.size(); ++k)
       for (const auto& c : s.inputs)
-        if (c.name == L::inputs[k]) r[k] = c.values;
+        if (c.name == names[k]) r[k] = c.values;
+  }
   return r;
 }
 
@@ -96,7 +106,7 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
     if (s.fresh[t]) state = L::start(p, s.layout);
     if (!per_trial.empty()) per_trial[t] = 0;
     const auto feature = s.feature.empty() ? s.feature : s.feature.subspan(t * per, per);
-    for (std::size_t k = 0; k < columns.size(); ++k) input[k] = T(columns[k][t]);
+    for (std::size_t k = 0; k < columns.size(); ++k) input[k] = T(columns[k].empty() ? 0.0 : columns[k][t]);
     const Trial<T> x = trial_at<T>(s, t, feature, {input.data(), columns.size()});
     if constexpr (Reports<L>) {
       if (x.report == x.report) {
@@ -267,18 +277,24 @@ class LearnerAgent final : public Agent {
       if (it == task.inputs.end())
         throw Error(std::string("learner '") + L::info.name + "' must be shown '" + name +
                     "', which this task does not show" + suggest(name, task.inputs));
-      input_.push_back(static_cast<std::size_t>(it - task.inputs.begin()));
+      input_.push_back(static_cast<int>(it - task.inputs.begin()));
+    }
+    for (const auto& name : optional_input_names<L>()) {
+      const auto it = std::find(task.inputs.begin(), task.inputs.end(), name);
+      input_.push_back(it == task.inputs.end() ? -1 : static_cast<int>(it - task.inputs.begin()));
     }
   }
   /// What four lanes meet: all of a trial but choice and outcome, which are given.
   Trial<Vec> meet(const Phase& ph, std::size_t g, std::array<Index4, 64>& store,
                   std::array<Vec, input_count<L>() + 1>& numbers, Index4 choice, Vec outcome) const {
     for (std::size_t k = 0; k < input_.size(); ++k)
-      std::memcpy(&numbers[k], &ph.input[input_[k] * entity_.size() + g * kWidth], sizeof(Vec));
+      if (input_[k] >= 0)
+        std::memcpy(&numbers[k], &ph.input[static_cast<std::size_t>(input_[k]) * entity_.size() + g * kWidth],
+                    sizeof(Vec));
     return {&layout_,  features(ph, g, store),
             choice,    outcome,
             Mask4{},   ph.state.empty() ? Index4(0) : load_index(&ph.state[g * kWidth]),
-            ph.stage,  Index4(-1),
+            ph.stage,  ph.right.empty() ? Index4(-1) : load_index(&ph.right[g * kWidth]),
             Vec(kNaN), {numbers.data(), input_.size()}};
   }
 
@@ -402,7 +418,7 @@ class LearnerAgent final : public Agent {
 
   std::vector<std::vector<double>> rows_;  // [subject][parameter in table order]
   Layout layout_;
-  std::vector<std::size_t> input_;  // [input of the learner] its place among the task's
+  std::vector<int> input_;  // [input of the learner] its place among the task's, -1 = not shown
   std::uint64_t seed_ = 0;
   std::vector<std::uint32_t> entity_;
   std::vector<P> intact_, params_;  // [group of four lanes]
@@ -467,7 +483,8 @@ LearnerEntry learner_entry() {
           detail::surprise_of<L>(),
           Reports<L>,
           detail::forgets<L>(),
-          detail::parts_of<L>()};
+          detail::parts_of<L>(),
+          detail::optional_input_names<L>()};
 }
 
 }  // namespace labile

@@ -36,6 +36,8 @@ struct Phase {
   std::span<const std::int32_t> state = {};  // [lanes] what is shown, of layout->states; empty = one state
   int stage = 0;                             // which decision of its trial
   std::span<const double> input = {};        // [input of TaskInfo][lanes] numbers shown
+  /// [lanes] outcome phase: option that was right, whatever was chosen, -1 = not told; empty = never told
+  std::span<const std::int32_t> right = {};
 };
 
 /// What agents answer in a phase that awaits an action.

@@ -78,6 +78,15 @@ BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
   b.outcome = part(t.outcome, rows);
   b.rt_s = part(t.rt_s, rows);
   b.correct_before = part(t.correct, before);
+  b.stage = part(t.stage, rows);
+  if (!t.state.empty()) b.state = part(t.state, rows);
+  if (!t.right.empty()) b.right = part(t.right, rows);
+  if (!t.report.empty()) b.report = part(t.report, rows);
+  b.layout = &t.layout;
+  if (!t.feature.empty()) {
+    const std::size_t wide = t.feature.size() / t.rows();
+    b.feature = std::span<const std::int64_t>(t.feature).subspan(rows.begin * wide, rows.size() * wide);
+  }
   return b;
 }
 

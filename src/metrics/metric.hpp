@@ -25,6 +25,13 @@ struct BlockView {
   std::span<const double> outcome;              // NaN missing
   std::span<const double> rt_s;                 // NaN missing
   std::span<const std::int8_t> correct_before;  // the block before, empty for the first
+  std::span<const std::int32_t> state;          // what was shown; empty = one state
+  std::span<const std::int32_t> stage;          // which decision of its trial
+  std::span<const std::int32_t> right;          // option that was right, -1 = unknown; empty = unknown
+  std::span<const double> report;               // NaN missing; empty = none asked for
+  /// [trial][option][dimension] feature numbers of the options; empty for a bandit. `layout` says how many.
+  std::span<const std::int64_t> feature;
+  const Layout* layout = nullptr;
   /// Signals in the order of MetricEntry::needs.
   std::vector<std::span<const double>> signals;
 

@@ -256,6 +256,9 @@ class Reader {
   }
   void find_signals() {
     for (const auto& name : options_.signals) signals_.push_back({name, named(name), {}});
+    for (const auto& name : options_.optional_signals)
+      for (std::size_t i = 0; i < names_.size(); ++i)
+        if (fold(names_[i]) == fold(name)) signals_.push_back({name, i, {}});
     if (!ours_) return;
     for (std::size_t i = 0; i < names_.size(); ++i) {
       const bool known = std::find(at_.begin(), at_.end(), static_cast<int>(i)) != at_.end();

@@ -47,6 +47,8 @@ struct ReadOptions {
   /// Further number columns to keep as signals: what learners must be shown. In a trials.csv of ours all are
   /// kept anyway.
   std::vector<std::string> signals;
+  /// The same, kept where the file has them.
+  std::vector<std::string> optional_signals;
 };
 
 struct TrialsFile {

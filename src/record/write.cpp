@@ -93,6 +93,8 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
     signals.push_back(&t.report);
     names += ",report";
   }
+  const std::size_t told = signals.size();  // where column input stands
+  if (!t.right.empty()) names += ",input";
   for (const auto& [name, values] : t.signals) {
     if (std::find(kSignals.begin(), kSignals.end(), name) != kSignals.end()) continue;
     signals.push_back(&values);
@@ -102,6 +104,11 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
     out.text(names);
     out.end();
   }
+  const auto right = [&](std::size_t r) {
+    if (t.right.empty()) return;
+    out.comma();
+    out.option(t.right[r]);
+  };
   std::vector<std::string> conditions;
   for (const auto& c : t.conditions) conditions.push_back(quoted(c));
   for (std::size_t s = 0; s < t.subjects.size(); ++s) {
@@ -131,10 +138,12 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
       out.comma();
       if (!conditions.empty() && t.condition[r] >= 0)
         out.text(conditions[static_cast<std::size_t>(t.condition[r])]);
-      for (const auto* signal : signals) {
+      for (std::size_t k = 0; k < signals.size(); ++k) {
+        if (k == told) right(r);
         out.comma();
-        if (signal) out.number((*signal)[r]);
+        if (signals[k]) out.number((*signals[k])[r]);
       }
+      if (told == signals.size()) right(r);
       out.end();
     }
   }

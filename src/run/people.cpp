@@ -39,13 +39,14 @@ double number(const Json& x) {
 }
 }  // namespace
 
-People load_people(const DataSpec& data, bool with_schedule, const std::vector<std::string>& inputs) {
+People load_people(const DataSpec& data, bool with_schedule, const ModelInputs& inputs) {
   People p;
   const auto path = find_data(data.name);
   if (!path) return p;
   ReadOptions options;
   options.outcome_map = data.outcome_map;
-  options.signals = inputs;
+  options.signals = inputs.needed;
+  options.optional_signals = inputs.optional;
   auto file = read_trials(*path, options);
   for (const auto& n : file.notes) p.notes.push_back(data.name + ": " + n);
   p.trials = std::move(file.trials);

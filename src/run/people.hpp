@@ -1,6 +1,7 @@
 /// The people of a card: their record where the data set is found, stored numbers where it is not.
 #pragma once
 
+#include "card/find_agent.hpp"
 #include "run/run.hpp"
 
 namespace labile {
@@ -13,8 +14,7 @@ struct People {
 
 /// Reads the data set, and the schedules its people met when asked; `inputs` are columns that models must be
 /// shown. Throws Error when the file is wrong.
-[[nodiscard]] People load_people(const DataSpec& data, bool with_schedule,
-                                 const std::vector<std::string>& inputs = {});
+[[nodiscard]] People load_people(const DataSpec& data, bool with_schedule, const ModelInputs& inputs = {});
 
 /// The cell of people out of stored numbers (experiments/people/NAME.json, built in); nullopt without any.
 struct StoredPeople {

@@ -49,6 +49,7 @@ class Recorder {
     outcome_.insert(outcome_.end(), ph.outcome.begin(), ph.outcome.end());
     feature_.insert(feature_.end(), ph.feature.begin(), ph.feature.end());
     state_.insert(state_.end(), ph.state.begin(), ph.state.end());
+    right_.insert(right_.end(), ph.right.begin(), ph.right.end());
     for (std::size_t k = 0; k < inputs_.size(); ++k) {
       const auto now = ph.input.subspan(k * n, n);
       shown_[k].insert(shown_[k].end(), now.begin(), now.end());
@@ -116,6 +117,7 @@ class Recorder {
     r.trial.push_back(t / stages_);
     r.stage.push_back(t % stages_);
     if (!state_.empty()) r.state.push_back(state_[k]);
+    if (!right_.empty()) r.right.push_back(right_[k]);
     if (reports_) r.report.push_back(report_[k]);
     for (std::size_t i = 0; i < inputs_.size(); ++i) r.signals[inputs_[i]].push_back(shown_[i][k]);
     r.choice.push_back(choice_[k]);
@@ -141,6 +143,7 @@ class Recorder {
   std::vector<double> rt_ms_, outcome_, report_;  // report_: empty unless asked for
   std::vector<std::int64_t> feature_;             // [trial][option][dim][lane]
   std::vector<std::int32_t> state_;               // [trial][lane], empty = one state
+  std::vector<std::int32_t> right_;               // [trial][lane], empty = agents are not told
   std::vector<std::vector<double>> shown_;        // [input][trial][lane]
   std::vector<Column> columns_;
   std::vector<double> scratch_, map_scratch_;

@@ -25,6 +25,7 @@ void TrialTask::begin(const Subjects& subjects) {
       info_.layout.feature_is_option ? 0 : options * static_cast<std::size_t>(info_.layout.dims()) * n, 0);
   state_.assign(info_.layout.states > 1 ? n : 0, 0);
   input_.assign(info_.inputs.size() * n, 0.0);
+  told_.assign(tells_right_ ? n : 0, -1);
   trial_ = 0;
   step_ = Step::cue;
   start();
@@ -47,6 +48,7 @@ bool TrialTask::next(Phase& ph) {
   ph.stage = stage();
   ph.input = input_;
   ph.outcome = {};
+  ph.right = {};
   ph.duration_ms = duration_;
   ph.deadline_ms = 0;
   ph.awaits_action = false;
@@ -66,6 +68,7 @@ bool TrialTask::next(Phase& ph) {
     case Step::outcome:
       ph.kind = PhaseKind::outcome;
       ph.outcome = outcome_;
+      ph.right = told_;
       std::fill(duration_.begin(), duration_.end(), timing_.outcome_ms);
       step_ = Step::iti;
       break;

@@ -58,6 +58,8 @@ class TrialTask : public Task {
   virtual void draw_interval();
   /// Outcomes come whether or not something was answered.
   bool always_shown_ = false;
+  /// After each decision agents are told which option was right (told_, filled by show()).
+  bool tells_right_ = false;
 
   /// For advance(): all lanes end together, after info_.max_trials decisions.
   void end_at_max();
@@ -84,6 +86,7 @@ class TrialTask : public Task {
   std::vector<std::int64_t> feature_;  // [option][dim][lanes], empty for a bandit
   std::vector<std::int32_t> state_;    // [lanes], empty with one state
   std::vector<double> input_;          // [input][lanes]
+  std::vector<std::int32_t> told_;     // [lanes] with tells_right_: option that turned out right
 
  private:
   enum class Step { cue, choice, outcome, iti } step_ = Step::cue;
