@@ -1,6 +1,7 @@
 /// The commands of `labile`, one file each; main.cpp reads the command line into these.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,13 @@ struct DataArgs {
   bool json = false;
   bool surprise = false;  // loglik: of the inputs, instead of choices
 };
+struct RecoverArgs {
+  std::string model, task, out, method = "map";
+  std::vector<std::string> set, ranges;  // task parameters; NAME=LOW:HIGH
+  int subjects = 200, starts = 10, jobs = 0;
+  std::uint64_t seed = 1;
+  bool json = false;
+};
 struct DescribeArgs {
   std::string kind, name;
   bool json = false;
@@ -47,6 +55,7 @@ int bench_command(const BenchArgs& args);
 int metrics_command(const DataArgs& args);
 int fit_command(const DataArgs& args);
 int loglik_command(const DataArgs& args);
+int recover_command(const RecoverArgs& args);
 int describe_command(const DescribeArgs& args);
 int report_command(const std::string& folder);
 

@@ -39,9 +39,28 @@ std::string neuron_note(const NeuronEntry& e) {
                            : fmt::format("\norder of convergence in dt: {}", e.order));
 }
 
+std::string task_note(const TaskEntry& e) {
+  const auto task = e.make({}, nullptr);
+  const TaskInfo& info = task->info();
+  std::string r = fmt::format("at most {} decisions of {} option(s)", info.max_trials, info.layout.options);
+  if (info.stages > 1) r += fmt::format(", {} a trial", info.stages);
+  if (info.reports) r = fmt::format("{} decisions; asks for a number", info.max_trials);
+  if (!info.layout.feature_is_option)
+    r += fmt::format("\noptions have {} feature dimension(s) of {} values", info.layout.dims(),
+                     fmt::join(info.layout.arity, ", "));
+  if (info.layout.states > 1) r += fmt::format("\nstates: {}", info.layout.states);
+  if (!info.inputs.empty()) r += fmt::format("\nshows: {}", fmt::join(info.inputs, ", "));
+  if (!info.events.empty()) r += fmt::format("\nevents: {}", fmt::join(info.events, ", "));
+  return r;
+}
+
 Entry agent_entry(const char* kind, const LearnerEntry& e) {
   std::string note =
       e.likelihood ? "has a likelihood: can be fitted" : fmt::format("simulation only: {}", e.no_likelihood);
+  if (e.likelihood) note += fmt::format("\ntask: {}", e.own_task);
+  if (!e.inputs.empty()) note += fmt::format("\nmust be shown: {}", fmt::join(e.inputs, ", "));
+  if (!e.optional_inputs.empty())
+    note += fmt::format("\ntakes where shown: {}", fmt::join(e.optional_inputs, ", "));
   std::string handles;
   const auto agent = e.make({});
   for (const auto& h : agent->handles()) handles += (handles.empty() ? "" : ", ") + h.name;
@@ -53,7 +72,7 @@ std::vector<Entry> entries(const std::string& kind) {
   std::vector<Entry> r;
   const bool all = kind.empty();
   if (all || kind == "task")
-    for (const auto& e : all_tasks()) r.push_back({"task", e.info, e.params, ""});
+    for (const auto& e : all_tasks()) r.push_back({"task", e.info, e.params, task_note(e)});
   const auto add_agents = [&](const char* of, std::span<const LearnerEntry> agents) {
     if (!all && kind != of) return;
     for (const auto& e : agents) r.push_back(agent_entry(of, e));

@@ -89,6 +89,27 @@ int labile_main(int argc, char** argv) {
   c->add_flag("--surprise", loglik.surprise, "total surprise of the inputs instead, for models of sequences");
   c->callback([&] { code = labile::loglik_command(loglik); });
 
+  labile::RecoverArgs recover;
+  c = app.add_subcommand("recover",
+                         "Fit simulated subjects: can a learner's parameters be told from a task?");
+  c->add_option("--model", recover.model, "the learner")->required();
+  c->add_option("--task", recover.task, "where it plays; otherwise the task that it is for");
+  c->add_option("--set", recover.set, "key=value changes the task, e.g. trials=500")->take_all();
+  c->add_option("--subjects", recover.subjects, "simulated subjects")
+      ->check(CLI::Range(2, 1000000))
+      ->capture_default_str();
+  c->add_option("--range", recover.ranges,
+                "NAME=LOW:HIGH draws a parameter uniformly instead of from its prior")
+      ->take_all();
+  c->add_option("--method", recover.method, "map or ml")->check(CLI::IsMember({"map", "ml"}));
+  c->add_option("--starts", recover.starts, "starting points a subject")->check(CLI::Range(1, 1000));
+  c->add_option("--seed", recover.seed, "of subjects and starting points")->check(CLI::NonNegativeNumber);
+  c->add_option("--jobs", recover.jobs, "threads; results do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--out", recover.out, "CSV file for true and fitted values");
+  c->add_flag("--json", recover.json, "print one JSON object");
+  c->callback([&] { code = labile::recover_command(recover); });
+
   labile::DescribeArgs describe;
   c = app.add_subcommand(
       "describe",

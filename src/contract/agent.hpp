@@ -79,6 +79,7 @@ struct LearnerEntry {
   bool forgets = false;                    // values that were not chosen may fade: part "forgetting"
   LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
   std::vector<std::string> optional_inputs = {};  // numbers that it takes where they are shown, else 0
+  const char* own_task = "bandit_reversal";       // the task it is for: where its parameters are recovered
 };
 
 /// Whether the task shows what the learner must be shown, asks for what it answers with, and has a layout

@@ -15,6 +15,7 @@
 ///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
 ///   static constexpr std::array optional_inputs{"cue_1"};   more of them, 0 where they are not shown
 ///   static void check(const Layout&)                     throws Error for what it cannot play
+///   static constexpr const char* own_task = "two_step";  the task it is for, bandit_reversal otherwise
 ///   log_density(p, s, x) -> T                            instead of utility: of a report (x.report)
 ///   respond(p, s, z) -> Vec                              with it: the report, from a standard normal draw
 ///   surprise(p, s, x) -> T                               -ln of the probability predicted of what came

@@ -454,6 +454,14 @@ auto parts_of() -> LearnerEntry (*)() {
 }
 
 template <class L>
+constexpr const char* own_task() {
+  if constexpr (requires { L::own_task; })
+    return L::own_task;
+  else
+    return "bandit_reversal";
+}
+
+template <class L>
 std::vector<double> standard_row(const Settings& given) {
   const auto p = read_params(L::table(), given, std::string("learner '") + L::info.name + "'");
   std::vector<double> row;
@@ -484,7 +492,8 @@ LearnerEntry learner_entry() {
           Reports<L>,
           detail::forgets<L>(),
           detail::parts_of<L>(),
-          detail::optional_input_names<L>()};
+          detail::optional_input_names<L>(),
+          detail::own_task<L>()};
 }
 
 }  // namespace labile

@@ -22,6 +22,7 @@ struct TaskInfo {
   int stages = 1;                   // decisions of a trial
   bool reports = false;  // asks for a number (Actions::report); choice 0 then says that there is one
   std::vector<std::string> inputs = {};  // numbers shown at each decision, by name; columns of the record
+  const char* reset_on = "none";         // column of the record at whose changes values start afresh
 };
 
 /// Where the lanes stand, for the record and for manipulations; never shown to agents. [lanes] each.

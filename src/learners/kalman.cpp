@@ -19,6 +19,7 @@ namespace {
 struct Kalman {
   static constexpr Info info{"kalman", "Kalman filter of drifting payoffs, choice by softmax",
                              "doi:10.1038/nature04766"};
+  static constexpr const char* own_task = "restless_bandit";
   template <class T>
   struct Params {
     T lambda = T(0.9836), theta = T(50.0), sigma_d = T(2.8), sigma_o = T(4.0), m0 = T(50.0), sigma_0 = T(4.0),

@@ -20,6 +20,7 @@ namespace {
 struct Rlwm {
   static constexpr Info info{"rlwm", "delta rule beside a working memory of limited capacity",
                              "doi:10.1523/JNEUROSCI.0989-14.2014"};
+  static constexpr const char* own_task = "rl_working_memory";
   static constexpr std::array inputs{"set_size"};
   template <class T>
   struct Params {

@@ -19,6 +19,7 @@ namespace {
 struct TsPar7 {
   static constexpr Info info{"ts_par7", "two-step model in the seven parameters of fitting packages",
                              "doi:10.1016/j.neuron.2011.02.027"};
+  static constexpr const char* own_task = "two_step";
   static void check(const Layout& l) { check_two_step(l, info.name); }
   template <class T>
   struct Params {

@@ -19,6 +19,7 @@ namespace {
 struct TwoStepHybrid {
   static constexpr Info info{"two_step_hybrid", "model-free and model-based values for the two-step task",
                              "doi:10.1016/j.neuron.2011.02.027"};
+  static constexpr const char* own_task = "two_step";
   static void check(const Layout& l) { check_two_step(l, info.name); }
   template <class T>
   struct Params {

@@ -51,6 +51,7 @@ class RlWorkingMemoryTask final : public TrialTask {
     for (const int s : p_.set_sizes) info_.max_trials += s * p_.repeats;
     info_.inputs = {"set_size"};
     info_.events = {"block"};
+    info_.reset_on = "block";
     timing_ = timing_of(p_);
   }
 
