@@ -112,8 +112,18 @@ Settings parse_settings(const std::vector<std::string>& pairs, const std::string
   for (const auto& p : pairs) {
     const auto eq = p.find('=');
     if (eq == std::string::npos || eq == 0) throw Error(fmt::format("{} {}: write name=value", option, p));
-    const std::string name = p.substr(0, eq);
-    r[name] = {p.substr(eq + 1), Where{option, 0, 0, name}};
+    const std::string name = p.substr(0, eq), text = p.substr(eq + 1);
+    Value value = text;
+    if (text.size() > 1 && text.front() == '[' && text.back() == ']') {
+      std::vector<std::string> items;
+      for (std::size_t at = 1; at < text.size(); ++at) {
+        const auto end = std::min(text.find(',', at), text.size() - 1);
+        items.push_back(text.substr(at, end - at));
+        at = end;
+      }
+      value = std::move(items);
+    }
+    r[name] = {std::move(value), Where{option, 0, 0, name}};
   }
   return r;
 }

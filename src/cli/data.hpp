@@ -27,7 +27,7 @@ void refuse_joined_conditions(const DataSet& data);
                                                                const LearnerEntry& learner,
                                                                const std::vector<std::string>& subjects,
                                                                std::vector<std::string>& notes);
-/// "name=value" pairs as settings.
+/// "name=value" pairs as settings; "[a,b]" is a list.
 [[nodiscard]] Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option);
 
 }  // namespace labile
