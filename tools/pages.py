@@ -154,9 +154,10 @@ def one_subject(svg, rows, top, height=90):
     block_borders(svg, mine, panel)
     if len(mine) <= 400:
         svg.line([(panel.x(x), panel.y(b)) for x, b in zip(xs, best)], PALE, 3)
+    paid_in = {r["trial"]: number(r["outcome"]) for r in rows if r["subject"] == rows[0]["subject"] and r["outcome"]}
     for x, r, c in zip(xs, mine, choice):
         if c is not None:
-            paid = number(r["outcome"])
+            paid = paid_in.get(r["trial"])  # of the trial's last decision
             svg.dot(panel.x(x), panel.y(c), BAD if r["correct"] == "0" else GOOD, paid is not None and paid > 0, 1.8)
     return ("One subject's choices: blue right, orange wrong, filled where something was paid; the grey line is the best "
             "option, dashes are borders of blocks.")
@@ -176,12 +177,13 @@ def signals_of(rows, learner):
 
 def learner_picture(name, entry, rows, path):
     names = signals_of(rows, entry)
+    units = {s.split(" (")[0]: " (" + s.split(" (")[1] for s in noted(entry, "signals").split(", ") if " (" in s}
     svg = Svg(760, 130 + 95 * len(names))
     caption = one_subject(svg, rows, 12)
     mine = decisions(rows, rows[0]["subject"])
     for k, signal in enumerate(names):
         values = [number(r[signal]) for r in mine]
-        panel = Panel(svg, 130 + 95 * k, 75, [int(r["trial"]) for r in mine], values, signal)
+        panel = Panel(svg, 130 + 95 * k, 75, [int(r["trial"]) for r in mine], values, signal + units.get(signal, ""))
         block_borders(svg, mine, panel)
         svg.line([(panel.x(int(r["trial"])), panel.y(v)) for r, v in zip(mine, values)], SIGNAL)
     svg.save(path)
@@ -308,6 +310,8 @@ def recovery_text(name, task):
     pairs = [f"`{a}` and `{b}` ({errors[i][j]:.2f})" for i, a in enumerate(names) for j, b in enumerate(names)
              if i < j and errors[i][j] is not None and abs(errors[i][j]) >= .5]
     said = ("\n\nNot identified by this design (r below .5): " + ", ".join(poor) + ".") if poor else ""
+    if recovered["invalid"]:
+        said += f"\n\n{recovered['invalid']} subjects drew parameters that are invalid for this learner and were left out."
     said += ("\n\nTrade off (correlation of their errors): " + "; ".join(pairs) + ".") if pairs else ""
     return (f"\n\n## Recovery\n`labile {' '.join(args)}`: {recovered['subjects']} subjects of {recovered['trials']} decisions, "
             f"true parameters from the priors, MAP.\n\n![Fitted against true parameters](../img/learners/{name}_recovery.svg)\n\n"

@@ -65,6 +65,11 @@ Entry agent_entry(const char* kind, const LearnerEntry& e) {
   const auto agent = e.make({});
   for (const auto& h : agent->handles()) handles += (handles.empty() ? "" : ", ") + h.name;
   if (!handles.empty()) note += "\nhandles: " + handles;
+  std::string signals;
+  for (const auto& s : agent->signals())
+    signals +=
+        fmt::format("{}{}{}", signals.empty() ? "" : ", ", s.name, s.unit == "1" ? "" : " (" + s.unit + ")");
+  if (!signals.empty()) note += "\nsignals: " + signals;
   return {kind, e.info, e.params, note};
 }
 

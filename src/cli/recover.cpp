@@ -58,9 +58,9 @@ Json json_of(const Recovery& r) {
                       {"fitted", numbers(p.fitted)}});
   Json errors = Json::array();
   for (const auto& row : r.error_r) errors.push_back(numbers(row));
-  return {{"learner", r.learner},  {"task", r.task},       {"subjects", r.subjects},
-          {"trials", r.trials},    {"parameters", params}, {"error_correlations", errors},
-          {"unfitted", r.unfitted}};
+  return {{"learner", r.learner}, {"task", r.task},        {"subjects", r.subjects},
+          {"trials", r.trials},   {"parameters", params},  {"error_correlations", errors},
+          {"invalid", r.invalid}, {"unfitted", r.unfitted}};
 }
 
 void print(const Recovery& r, const std::string& method) {
@@ -79,6 +79,9 @@ void print(const Recovery& r, const std::string& method) {
       if (std::abs(r.error_r[a][b]) >= kTradeOff)
         fmt::print("  {} and {} trade off: their errors correlate at {:.2f}.\n", r.params[a].name,
                    r.params[b].name, r.error_r[a][b]);
+  if (r.invalid > 0)
+    fmt::print("  {} subject(s) drew parameters that are invalid for this learner and were left out.\n",
+               r.invalid);
   if (r.unfitted > 0) fmt::print("  {} subject(s) could not be fitted.\n", r.unfitted);
 }
 

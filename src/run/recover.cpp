@@ -127,7 +127,7 @@ Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
     return std::any_of(learner.params.begin(), learner.params.end(),
                        [&](const ParamInfo& p) { return p.name == f.name && p.prior.kind != Prior::fixed; });
   });
-  Recovery r{learner.info.name, task.info.name, o.subjects, info.max_trials, {}, {}, 0};
+  Recovery r{learner.info.name, task.info.name, o.subjects, info.max_trials, {}, {}, 0, 0};
   std::vector<SubjectFit> fits;
   constexpr std::size_t kStep = 16;  // subjects between two signs of progress
   for (std::size_t from = 0; from < subjects.size(); from += kStep) {
@@ -137,6 +137,13 @@ Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
     auto f = fit_subjects(learner, some, fit);
     std::move(f.begin(), f.end(), std::back_inserter(fits));
   }
+  std::vector<char> valid;
+  for (std::size_t s = 0; s < fits.size(); ++s) {
+    valid.push_back(std::isfinite(loglik_total(learner, truth[s], std::span(subjects).subspan(s, 1))));
+    const bool fitted = !fits[s].params.empty() && !std::isnan(fits[s].params.front());
+    r.invalid += !valid.back();
+    r.unfitted += valid.back() && !fitted;
+  }
   std::vector<std::vector<double>> errors;
   for (const auto& source : sources) {
     const auto& p = learner.params[source.param];
@@ -144,7 +151,7 @@ Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
     std::vector<double> error;
     double n = 0;
     for (std::size_t s = 0; s < fits.size(); ++s) {
-      const bool fitted = !fits[s].params.empty() && !std::isnan(fits[s].params[source.param]);
+      const bool fitted = valid[s] && !fits[s].params.empty() && !std::isnan(fits[s].params[source.param]);
       x.truth.push_back(truth[s][source.param]);
       x.fitted.push_back(fitted ? fits[s].params[source.param] : kNaN);
       error.push_back(x.fitted.back() - x.truth.back());
@@ -155,7 +162,6 @@ Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
       x.at_bound +=
           std::find(fits[s].at_bound.begin(), fits[s].at_bound.end(), p.name) != fits[s].at_bound.end();
     }
-    r.unfitted = o.subjects - static_cast<int>(n);
     x.bias = n > 0 ? x.bias / n : kNaN;
     x.rmse = n > 0 ? std::sqrt(x.rmse / n) : kNaN;
     x.at_bound = n > 0 ? x.at_bound / n : kNaN;

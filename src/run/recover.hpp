@@ -41,7 +41,8 @@ struct Recovery {
   std::vector<RecoveredParam> params;
   /// [param][param] correlation of errors (fitted - truth): parameters that trade off.
   std::vector<std::vector<double>> error_r;
-  int unfitted = 0;  // subjects whose fit failed
+  int invalid = 0;   // subjects whose true parameters have no likelihood at all; they are left out
+  int unfitted = 0;  // others whose fit failed
 };
 
 /// Parameters that are estimated are drawn from their ranges, else from their priors held within bounds; the
