@@ -20,26 +20,29 @@ std::string read_blocks(const Node& node) {
   return checked_text(word, setting_of(node));
 }
 
-/// A metric of signals needs an agent that has them; behavior every agent has.
-void check_signals(const MetricEntry& entry, const Where& where, const Draft& draft) {
-  std::vector<std::string> known;
+/// A metric of signals needs an agent that has them, or a task that shows them; behavior every agent has.
+void check_signals(const MetricEntry& entry, const Settings& settings, const Where& where,
+                   const Draft& draft) {
+  std::vector<std::string> known = draft.columns;
   for (const auto& agent : draft.agents)
     for (const auto& s : agent->signals())
       for (const char* part : {"_relevant", "_total"})
         known.push_back(s.feature_map ? s.name + part : s.name);
-  for (const auto& need : entry.needs)
+  for (const auto& need : located(where, [&] { return entry.needs_of(settings); }))
     if (std::find(known.begin(), known.end(), need) == known.end())
-      throw Error(where, fmt::format("metric '{}' needs the signal '{}', which no agent of this card has",
-                                     entry.info.name, need));
+      throw Error(where,
+                  fmt::format("metric '{}' needs the signal '{}', which no agent of this card has and its "
+                              "task does not show{}",
+                              entry.info.name, need, suggest(need, known)));
 }
 
 void add_metric(MetricSpec m, const Where& name_where, const Where& id_where, Draft& draft) {
   Card& card = draft.card;
   const MetricEntry& entry = find_metric(m.metric, name_where);
-  check_signals(entry, name_where, draft);
   if (m.id.empty()) m.id = m.metric;
   refuse_repeated(names_of(card.metrics, &MetricSpec::id), m.id, id_where, "metric");
   check_settings(entry.params, m.settings, fmt::format("metric '{}'", m.metric));
+  check_signals(entry, m.settings, name_where, draft);
   (void)located(m.where, [&] { return entry.make(m.settings); });
   card.metrics.push_back(std::move(m));
 }

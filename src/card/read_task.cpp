@@ -45,8 +45,11 @@ namespace {
 void check_task(const TaskEntry& entry, const Settings& settings, const Where& where, Draft& draft) {
   check_settings(entry.params, settings, fmt::format("task '{}'", entry.info.name));
   const auto build = [&] {
-    draft.events = entry.make(settings, nullptr)->info().events;
+    const auto task = entry.make(settings, nullptr);
+    const TaskInfo& info = task->info();
+    draft.events = info.events;
     draft.events_known = true;
+    draft.columns.insert(draft.columns.end(), info.inputs.begin(), info.inputs.end());
   };
   if (!draft.card.schedule_from_data) return located(where, build);
   try {

@@ -14,6 +14,7 @@ namespace labile {
 struct Draft {
   Card card;
   std::vector<std::string> events;             // of the task
+  std::vector<std::string> columns;            // numbers that the task shows
   bool events_known = false;                   // false when the task cannot be built without data
   std::vector<std::unique_ptr<Agent>> agents;  // one for each AgentSpec; fitted ones with default parameters
 };

@@ -47,7 +47,7 @@ struct Prepared {
 Prepared prepare(const Trials& trials, const MetricRequest& request) {
   const std::string& blocks = request.blocks.empty() ? request.entry->blocks : request.blocks;
   Prepared p{&request.measure, block_choice(blocks, request.entry->info.name), {}, true};
-  for (const auto& name : request.entry->needs) {
+  for (const auto& name : request.needs) {
     const auto it = trials.signals.find(name);
     if (it == trials.signals.end())
       p.possible = false;
@@ -78,6 +78,7 @@ BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
   b.outcome = part(t.outcome, rows);
   b.rt_s = part(t.rt_s, rows);
   b.correct_before = part(t.correct, before);
+  b.choice_before = part(t.choice, before);
   b.stage = part(t.stage, rows);
   if (!t.state.empty()) b.state = part(t.state, rows);
   if (!t.right.empty()) b.right = part(t.right, rows);
@@ -90,7 +91,7 @@ BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
   return b;
 }
 
-/// Calls visit(view, rows) for each block of a subject in order.
+/// Calls visit(view, rows, rows of the block before) for each block of a subject in order.
 template <class Visit>
 void for_each_block(const Trials& t, std::size_t subject, Visit&& visit) {
   const std::size_t end = t.first[subject + 1];
@@ -100,7 +101,7 @@ void for_each_block(const Trials& t, std::size_t subject, Visit&& visit) {
     Rows rows{r, r + 1};
     while (rows.end < end && t.session[rows.end] == t.session[r] && t.block[rows.end] == t.block[r])
       ++rows.end;
-    visit(view_of(t, index, rows, before), rows);
+    visit(view_of(t, index, rows, before), rows, before);
     const bool same_session = rows.end < end && t.session[rows.end] == t.session[r];
     index = same_session ? index + 1 : 0;
     before = same_session ? rows : Rows{rows.end, rows.end};
@@ -143,25 +144,33 @@ MetricRequest request_metric(std::string_view name, const Settings& settings, co
                              const Where& where) {
   const MetricEntry& entry = find_metric(name, where);
   if (!blocks.empty()) block_choice(blocks, entry.info.name);
-  return {&entry, entry.make(settings), blocks};
+  return {&entry, entry.make(settings), blocks, entry.needs_of(settings)};
 }
 
 std::vector<std::vector<Sample>> evaluate(const Trials& trials, std::span<const MetricRequest> requests) {
   std::vector<Prepared> prepared;
   for (const auto& r : requests) prepared.push_back(prepare(trials, r));
   std::vector<std::vector<Sample>> result(requests.size(), std::vector<Sample>(trials.subjects.size()));
-  for (std::size_t s = 0; s < trials.subjects.size(); ++s)
-    for_each_block(trials, s, [&](BlockView view, Rows rows) {
+  for (std::size_t s = 0; s < trials.subjects.size(); ++s) {
+    for_each_block(trials, s, [&](BlockView view, Rows rows, Rows before) {
       for (std::size_t m = 0; m < prepared.size(); ++m) {
         const Prepared& p = prepared[m];
         if (!p.possible || !p.blocks.has(view.block)) continue;
         view.signals.clear();
-        for (const auto* signal : p.signals) view.signals.push_back(part(*signal, rows));
+        view.signals_before.clear();
+        for (const auto* signal : p.signals) {
+          view.signals.push_back(part(*signal, rows));
+          view.signals_before.push_back(part(*signal, before));
+        }
         const Sample add = (*p.measure)(view);
         result[m][s].num += add.num;
         result[m][s].den += add.den;
       }
     });
+    // What is not defined adds nothing, whatever single blocks said.
+    for (auto& of_metric : result)
+      if (of_metric[s].den == 0) of_metric[s].num = 0;
+  }
   return result;
 }
 

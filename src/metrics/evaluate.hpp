@@ -22,6 +22,7 @@ struct MetricRequest {
   const MetricEntry* entry = nullptr;
   Measure measure;
   std::string blocks;
+  std::vector<std::string> needs = {};  // signals
 };
 
 /// The request for metric `name` with its parameters as given; throws Error when either is wrong.

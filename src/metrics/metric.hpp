@@ -34,6 +34,9 @@ struct BlockView {
   const Layout* layout = nullptr;
   /// Signals in the order of MetricEntry::needs.
   std::vector<std::span<const double>> signals;
+  // Of the block before, like correct_before:
+  std::span<const std::int32_t> choice_before;
+  std::vector<std::span<const double>> signals_before;
 
   [[nodiscard]] int size() const { return static_cast<int>(choice.size()); }
 };
@@ -53,13 +56,15 @@ struct MetricEntry {
   const char* direction;           // "lower", "higher" or "none" is better
   bool pooled;                     // true: denominators count trials
   const char* blocks;              // where it applies unless asked: "reversal", "acquisition", "all"
-  std::vector<std::string> needs;  // signals, none for behavior alone
+  std::vector<std::string> needs;  // signals with default parameters, none for behavior alone
   std::vector<ParamInfo> params;
   Measure (*make)(const Settings&);
+  std::vector<std::string> (*needs_of)(const Settings&);  // signals with these parameters
 };
 
 /// The entry of a metric struct with `info`, `label`, `unit`, `direction`, `pooled`, `blocks`, `needs()`,
-/// `table()` and `Sample operator()(const BlockView&) const`; its parameters are its members.
+/// `table()` and `Sample operator()(const BlockView&) const`; its parameters are its members. `needs()` is
+/// static, or const where parameters name the signals.
 template <class M>
 MetricEntry metric_entry() {
   return {M::info,
@@ -68,10 +73,13 @@ MetricEntry metric_entry() {
           M::direction,
           M::pooled,
           M::blocks,
-          M::needs(),
+          M{}.needs(),
           describe_params(M::table()),
           [](const Settings& given) -> Measure {
             return read_params(M::table(), given, std::string("metric '") + M::info.name + "'");
+          },
+          [](const Settings& given) -> std::vector<std::string> {
+            return read_params(M::table(), given, std::string("metric '") + M::info.name + "'").needs();
           }};
 }
 

@@ -58,11 +58,24 @@ Settings with(std::initializer_list<std::pair<const char*, Value>> list) {
   return s;
 }
 
+/// Tasks whose course depends on what is chosen: they may end early, and another player is elsewhere at the
+/// same trial. Their own tests compare luck where players are at the same place.
+bool follows_choices(const TaskEntry& entry) {
+  static const std::set<std::string> names{"two_step", "set_shifting", "card_sorting", "devaluation",
+                                           "probabilistic_selection"};
+  return names.contains(entry.info.name);
+}
+
 TEST(EveryTask, HasPhasesInOrderAndFinishes) {
   for (const auto& entry : all_tasks()) {
     const auto task = entry.make({}, nullptr);
     const auto rows = play(*task, 4, [](int, int, int best) { return std::max(best, 0); });
-    EXPECT_EQ(static_cast<int>(rows[0].size()), task->info().max_trials) << entry.info.name;
+    const int most = task->info().max_trials, n = static_cast<int>(rows[0].size());
+    EXPECT_GT(n, 0) << entry.info.name;
+    EXPECT_LE(n, most) << entry.info.name;
+    if (!follows_choices(entry)) {
+      EXPECT_EQ(n, most) << entry.info.name;
+    }
     for (const auto& r : rows[0]) {
       if (std::isnan(r.would_pay[r.choice])) continue;  // a first decision of two
       EXPECT_EQ(r.outcome, r.would_pay[r.choice]);
@@ -72,7 +85,7 @@ TEST(EveryTask, HasPhasesInOrderAndFinishes) {
 
 TEST(EveryTask, GivesTheSameLuckWhateverIsChosen) {
   for (const auto& entry : all_tasks()) {
-    if (std::string(entry.info.name) == "two_step") continue;  // the room depends on the choice: below
+    if (follows_choices(entry)) continue;
     const auto a = entry.make({}, nullptr), b = entry.make({}, nullptr);
     const auto x = play(*a, 4, [](int, int, int) { return 0; });
     const int options = a->info().layout.options;

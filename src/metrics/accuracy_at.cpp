@@ -1,0 +1,34 @@
+/// Accuracy at a value of a number shown: share of right choices where `column` is `value`, as at set size 3.
+/// Source: design. Differs from it: missing choices are left out; values within 1e-9 are equal.
+#include "metrics/block.hpp"
+
+namespace labile {
+namespace {
+struct AccuracyAt {
+  static constexpr Info info{"accuracy_at", "share of right choices where a number shown has one value",
+                             "design"};
+  static constexpr const char *label = "accuracy at a value", *unit = "1", *direction = "higher",
+                              *blocks = "all";
+  static constexpr bool pooled = true;
+  [[nodiscard]] std::vector<std::string> needs() const { return {column}; }
+  std::string column = "set_size";
+  double value = 3;
+  static std::vector<Field<AccuracyAt>> table() {
+    return {{"column", "1", &AccuracyAt::column, {}, "name of the number"},
+            {"value", "1", &AccuracyAt::value, {-1e300, 1e300}, "its value"}};
+  }
+  Sample operator()(const BlockView& b) const {
+    Sample s;
+    for (int t = 0; t < b.size(); ++t) {
+      if (!(std::abs(b.signals[0][t] - value) < 1e-9) || !judged(b, t)) continue;
+      s.den += 1;
+      s.num += right(b, t) ? 1 : 0;
+    }
+    return s;
+  }
+};
+}  // namespace
+MetricEntry accuracy_at() {
+  return metric_entry<AccuracyAt>();
+}
+}  // namespace labile
