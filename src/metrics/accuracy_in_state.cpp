@@ -17,8 +17,9 @@ struct AccuracyInState {
   }
   Sample operator()(const BlockView& b) const {
     Sample s;
+    if (b.state.empty()) return s;
     for (int t = 0; t < b.size(); ++t) {
-      if ((b.state.empty() ? 0 : b.state[t]) != state || !judged(b, t)) continue;
+      if (b.state[t] != state || !judged(b, t)) continue;
       s.den += 1;
       s.num += right(b, t) ? 1 : 0;
     }

@@ -14,7 +14,8 @@ struct DevaluationSensitivity {
   static constexpr const char *label = "devaluation sensitivity", *unit = "1", *direction = "none",
                               *blocks = "reversal";
   static constexpr bool pooled = false;
-  static std::vector<std::string> needs() { return {}; }
+  // Not read; but where nobody showed what the outcome is worth, nothing was devalued.
+  static std::vector<std::string> needs() { return {"outcome_value"}; }
   int option = 1, window = 60;
   static std::vector<Field<DevaluationSensitivity>> table() {
     using M = DevaluationSensitivity;

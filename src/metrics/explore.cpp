@@ -4,7 +4,8 @@
 ///   m <- decay m + (1 - decay) center, v <- decay^2 v + drift_sd^2
 /// from m = center and v = drift_sd^2 / (1 - decay^2) at the start of the block.
 /// Source: Daw et al. (2006), doi:10.1038/nature04766. Differs from it: parameters of the walk, not fitted
-/// ones; choices among estimates that are equal count as exploiting.
+/// ones; choices among estimates that are equal count as exploiting; not defined where no payoff exceeds 1,
+/// since the filter is of points.
 #include "metrics/block.hpp"
 
 namespace labile {
@@ -25,6 +26,7 @@ struct Explore {
   }
   Sample operator()(const BlockView& b) const {
     Sample s;
+    if (std::none_of(b.outcome.begin(), b.outcome.end(), [](double r) { return r > 1; })) return s;
     double m[kMaxOptions], v[kMaxOptions];
     const int options = b.layout ? std::min(b.layout->options, kMaxOptions) : 0;
     std::fill_n(m, kMaxOptions, center);

@@ -1,6 +1,8 @@
 /// First-trial accuracy: share of right choices where a state is shown for the first time in the block,
-/// before anything could be learned about it there. Above chance it is transfer. Source: Collins & Frank
-/// (2013), doi:10.1037/a0030852. Differs from it: nothing.
+/// before anything could be learned about it there. Above chance it is transfer.
+///
+/// Source: Collins & Frank
+/// (2013), doi:10.1037/a0030852. Differs from it: nothing. Not defined where no states are shown.
 #include <bitset>
 
 #include "metrics/block.hpp"
@@ -17,9 +19,10 @@ struct FirstTrialAccuracy {
   static std::vector<Field<FirstTrialAccuracy>> table() { return {}; }
   Sample operator()(const BlockView& b) const {
     Sample s;
+    if (b.state.empty()) return s;
     std::bitset<kMaxStates> seen;
     for (int t = 0; t < b.size(); ++t) {
-      const auto state = static_cast<std::size_t>(b.state.empty() ? 0 : b.state[t]);
+      const auto state = static_cast<std::size_t>(b.state[t]);
       if (seen[state]) continue;
       seen[state] = true;
       s.num += right(b, t) ? 1 : 0;

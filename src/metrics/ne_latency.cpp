@@ -1,5 +1,7 @@
 /// Noradrenaline latency: trials after a switch until signal `ne` first exceeds `threshold`; the block's
-/// length when it never does. Source: design. Differs from it: nothing.
+/// length when it never does.
+///
+/// Source: design. Differs from it: nothing.
 #include "metrics/block.hpp"
 
 namespace labile {

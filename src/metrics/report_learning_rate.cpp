@@ -1,7 +1,9 @@
 /// Learning rate of reports: slope, through the origin, of the change of the report on the prediction error,
 ///   sum of (report[t + 1] - report[t]) error[t] / sum of error[t]^2,   error = outcome - report,
 /// over errors larger than `threshold`. `since_change` keeps the trials that many after a change point (0:
-/// the outcome that brought it), where the column `block` counts these. Source: Nassar et al. (2010),
+/// the outcome that brought it), where the column `block` counts these.
+///
+/// Source: Nassar et al. (2010),
 /// doi:10.1523/JNEUROSCI.0822-10.2010. Differs from it: a slope, not a mean of ratios; the last trial of a
 /// block is left out.
 #include "metrics/block.hpp"

@@ -1,7 +1,7 @@
 /// Shift cost: trials of one block minus trials of another of the same subject. With the stages of
 /// `set_shifting` (ED is block 5, ID block 3) it is the cost of a shift to another dimension.
 /// Source: Birrell & Brown (2000), doi:10.1523/JNEUROSCI.20-11-04320.2000. Differs from it: a subject that
-/// did not reach `block` has no value.
+/// did not reach `block` has no value; not defined for bandits, which have no dimensions.
 #include "metrics/block.hpp"
 
 namespace labile {
@@ -18,7 +18,7 @@ struct ShiftCost {
             {"against", "1", &ShiftCost::against, {0, 1e6}, "block whose trials are taken off"}};
   }
   Sample operator()(const BlockView& b) const {
-    const double n = b.size();
+    const double n = b.feature.empty() ? 0 : b.size();
     return {(b.block == block ? n : 0) - (b.block == against ? n : 0), n > 0 && b.block == block ? 1.0 : 0.0};
   }
 };

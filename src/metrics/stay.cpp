@@ -1,5 +1,7 @@
 /// Stay: how often the first choice of a two-step trial repeats that of the trial before, after the outcomes
-/// and transitions asked for. Source: Daw et al. (2011), doi:10.1016/j.neuron.2011.02.027, figure 2. Differs
+/// and transitions asked for.
+///
+/// Source: Daw et al. (2011), doi:10.1016/j.neuron.2011.02.027, figure 2. Differs
 /// from it: trials before a missed decision are left out.
 #include "metrics/two_step.hpp"
 

@@ -8,7 +8,7 @@
 /// outcome was devalued. A press costs `cost` at all times.
 ///
 /// Source: Adams & Dickinson (1981), doi:10.1080/14640748108400816; overtraining Adams (1982),
-/// doi:10.1080/14640748208400878; schedules Dickinson et al. (1983), doi:10.1098/rstb.1983.0010. Differs from
+/// doi:10.1080/14640748208400878; schedules Dickinson (1985), doi:10.1098/rstb.1985.0010. Differs from
 /// them: steps instead of free time, no magazine, and devaluation is told instead of conditioned.
 #include <algorithm>
 

@@ -48,6 +48,8 @@ Sample measure(const Trials& t, const char* metric, const Settings& settings = {
 
 TEST(ShiftCost, IsTheTrialsOfOneStageBeyondThoseOfAnother) {
   Trials t = record(18);
+  t.layout = Layout::featured(2, {7, 7});
+  t.feature.assign(18 * 4, 0);
   t.block = {0, 0, 1, 1, 1, 2, 3, 3, 4, 5, 5, 5, 5, 5, 6, 6, 6, 6};
   expect_sample(measure(t, "shift_cost"), 5 - 2, 1);
   expect_sample(measure(t, "shift_cost", with({{"block", 6.0}, {"against", 1.0}})), 4 - 3, 1);
@@ -89,8 +91,22 @@ TEST(ChooseA, LeavesOutTrainingAndTheTrainedPair) {
   expect_sample(measure(t, "choose_a"), 1, 1);  // 3 against A
   expect_sample(measure(t, "avoid_b"), 1, 2);   // E against B, B against F
 }
+TEST(RuleMetrics, AreNotDefinedWhereTheRecordIsOfAnotherTask) {
+  Trials t = record(20);
+  for (std::size_t k = 0; k < 20; ++k) {
+    t.block[k] = static_cast<std::int32_t>(k / 3);
+    t.outcome[k] = k % 2 == 0;
+    t.correct[k] = 1;
+  }
+  for (const char* name : {"shift_cost", "choose_a", "avoid_b", "devaluation_sensitivity",
+                           "first_trial_accuracy", "accuracy_in_state", "accuracy_at", "explore", "stay",
+                           "model_based_index", "report_learning_rate", "belief_latency", "ne_latency"})
+    EXPECT_EQ(measure(t, name).den, 0) << name;
+}
 TEST(DevaluationSensitivity, ComparesTheTestWithTheEndOfTraining) {
   Trials t = record(10);
+  EXPECT_EQ(measure(t, "devaluation_sensitivity").den, 0) << "nothing was shown of a value";
+  t.signals["outcome_value"] = {1, 1, 1, 1, 1, 1, 0, 0, 0, 0};
   t.block = {0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
   t.choice = {1, 1, 1, 0, 1, 0, 1, 0, 0, 0};
   expect_sample(measure(t, "devaluation_sensitivity", with({{"window", 4.0}})), 1 - 0.25 / 0.5, 1);
@@ -188,6 +204,7 @@ TEST(RuleMetrics, AgreeWithNumpyOnRandomRecords) {
     t.state = ints(j["state"]);
     t.correct = j["correct"].get<std::vector<std::int8_t>>();
     for (const char* name : {"set_size", "slot", "ne"}) t.signals[name] = numbers(j[name]);
+    t.signals["outcome_value"] = std::vector<double>(n, 1.0);
     for (const auto& pair : j["letter"])
       for (const auto& letter : pair) t.feature.push_back(letter.get<std::int64_t>());
     expect_as_numpy(t, j["expected"]);

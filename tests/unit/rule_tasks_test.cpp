@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -364,6 +365,44 @@ TEST(ContextSwitch, SwitchesAndPaysAsOftenAsItSays) {
     expect_share(paid, n, 0.9, "payoffs of the right option");
     expect_share(others, n * (options - 1), 0.1, "payoffs of the others");
     expect_share(chance, n, (0.9 + 0.1 * (options - 1)) / options, "payoffs by chance");
+  }
+}
+TEST(ContextSwitch, AnIdealObserverIsRightAsOftenAsInNumpy) {
+  // tests/oracles/context_switch_observer.py, 20,000 subjects.
+  const std::pair<double, double> published[] = {{0.02, 0.9441}, {0.05, 0.89872}, {0.1, 0.85271}};
+  for (const auto& [h, expected] : published) {
+    const std::size_t n = 1024;
+    std::vector<std::array<double, 3>> belief(n, {1 / 3.0, 1 / 3.0, 1 / 3.0});
+    // Knows the outcome of its last choice from the luck of the same task, met beforehand.
+    const auto task = make("context_switch", {{"hazard", h}});
+    const Rows luck = play(*task, static_cast<int>(n), perfect);
+    std::vector<int> last(n, -1);
+    const auto rows = play(*task, static_cast<int>(n), [&, hazard = h](const Here& here) {
+      const auto i = static_cast<std::size_t>(here.lane), t = static_cast<std::size_t>(here.trial);
+      auto& b = belief[i];
+      if (t > 0) {
+        const Row& before = luck[i][t - 1];
+        const bool paid = before.would_pay[static_cast<std::size_t>(last[i])] > 0;
+        double sum = 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+          const bool chose_right = before.value[static_cast<std::size_t>(last[i])][k] == 0;
+          sum += b[k] *= chose_right == paid ? 0.9 : 0.1;
+        }
+        for (auto& x : b) x = (1 - hazard) * x / sum + hazard * (1 - x / sum) / 2;
+      }
+      double first = 0;
+      for (std::size_t k = 0; k < 3; ++k) first += here.value[0][k] == 0 ? b[k] : 0;
+      return last[i] = first > 0.5 ? 0 : 1;
+    });
+    double sum = 0, square = 0;
+    for (const auto& lane : rows) {
+      double right = 0;
+      for (const Row& r : lane) right += r.choice == r.best;
+      sum += right / 300;
+      square += right / 300 * right / 300;
+    }
+    const double mean = sum / n, se = std::sqrt((square / n - mean * mean) / n);
+    EXPECT_NEAR(mean, expected, 4 * std::hypot(se, 0.00016)) << "hazard " << h;
   }
 }
 TEST(ContextSwitch, ShowsNoStateUnlessSignalled) {
