@@ -439,6 +439,7 @@ class CorticostriatalMinimal final : public Agent {
   }
 
   void begin(const TaskInfo& task, const Subjects& subjects) override {
+    refuse_reports(kInfo.name, task);
     if (!task.layout.feature_is_option || task.layout.options != kActions)
       throw Error(fmt::format("{} plays bandits of {} options; this task has {}{}", kInfo.name, kActions,
                               task.layout.options,

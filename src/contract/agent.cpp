@@ -20,4 +20,9 @@ bool can_play(const LearnerEntry& learner, const TaskInfo& task) {
          });
 }
 
+void refuse_reports(const char* agent, const TaskInfo& task) {
+  if (task.reports)
+    throw Error(std::string("'") + agent + "' chooses among options; this task asks for a number");
+}
+
 }  // namespace labile

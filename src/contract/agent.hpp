@@ -86,4 +86,7 @@ struct LearnerEntry {
 /// that it plays.
 [[nodiscard]] bool can_play(const LearnerEntry& learner, const TaskInfo& task);
 
+/// Of agents that choose: throws Error where the task asks for a number.
+void refuse_reports(const char* agent, const TaskInfo& task);
+
 }  // namespace labile

@@ -362,6 +362,7 @@ class LearnerAgent final : public Agent {
         u[o] = exp(u[o] - top);
         total += u[o];
       }
+      if (!all(total == total)) refuse_nan(ph, g, total);
       const Vec mark = uniform32(choice_bits_[g][ph.trial % 4]) * total;
       Index4 choice(0);
       Vec sum = u[0];
@@ -377,6 +378,17 @@ class LearnerAgent final : public Agent {
         for (int i = 0; i < kWidth; ++i)
           if (!ph.live[g * kWidth + i]) copy_lane(before, states_[g], i);
       }
+    }
+  }
+
+  /// Parameters may be invalid together although each is within its bounds.
+  void refuse_nan(const Phase& ph, std::size_t g, const Vec& total) const {
+    for (int i = 0; i < kWidth; ++i) {
+      const std::size_t lane = g * kWidth + static_cast<std::size_t>(i);
+      if (ph.live[lane] && std::isnan(total[i]))
+        throw Error(std::string("learner '") + L::info.name + "': values of subject " +
+                    std::to_string(entity_[lane]) + " are not numbers at decision " +
+                    std::to_string(ph.trial) + "; its parameters are invalid together");
     }
   }
 

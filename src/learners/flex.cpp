@@ -172,6 +172,7 @@ class FlexAgent final : public Agent {
   }
 
   void begin(const TaskInfo& task, const Subjects& subjects) override {
+    refuse_reports("flex", task);
     layout_ = task.layout;
     core_ = FlexCore<Vec>(params_, layout_);
     seed_ = subjects.seed;

@@ -108,6 +108,7 @@ class LeakyCompetingAccumulator final : public Agent {
   }
 
   void begin(const TaskInfo& task, const Subjects& subjects) override {
+    refuse_reports("leaky_competing_accumulator", task);
     layout_ = task.layout;
     seed_ = subjects.seed;
     entity_.assign(subjects.entity.begin(), subjects.entity.end());

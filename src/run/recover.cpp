@@ -104,21 +104,33 @@ Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
   play.task_settings = o.task_settings;
   play.make_agent = learner.make;
   play.make_each = learner.make_each;
-  play.rows = &truth;
   play.seed = o.fit.seed;
-  const int blocks = (o.subjects + kBlock - 1) / kBlock;
-  std::vector<Trials> record(static_cast<std::size_t>(blocks));
+  // One by one, because a subject whose parameters are invalid together stops its block.
+  std::vector<Trials> record(truth.size());
+  std::vector<std::uint8_t> valid(truth.size(), 1);
+  const std::vector<std::vector<double>> defaults{standard};
+  play.rows = &defaults;
+  (void)simulate(play, 0, 1);  // what stops any subject stops here
+  play.rows = &truth;
   if (o.progress) o.progress(0, "playing");
-  parallel_for(blocks, o.fit.threads, [&](int b) {
-    record[static_cast<std::size_t>(b)] =
-        simulate(play, b * kBlock, std::min(kBlock, o.subjects - b * kBlock));
+  parallel_for(o.subjects, o.fit.threads, [&](int s) {
+    const auto k = static_cast<std::size_t>(s);
+    try {
+      record[k] = simulate(play, s, 1);
+    } catch (const Error&) {
+      valid[k] = 0;
+    }
   });
   std::vector<std::vector<std::uint8_t>> fresh;
-  for (const auto& t : record) fresh.push_back(fresh_flags(t, info.reset_on));
+  for (const auto& t : record)
+    fresh.push_back(t.rows() > 0 ? fresh_flags(t, info.reset_on) : std::vector<std::uint8_t>{});
   std::vector<SubjectTrials> subjects;
-  for (std::size_t b = 0; b < record.size(); ++b)
-    for (std::size_t s = 0; s < record[b].subjects.size(); ++s)
-      subjects.push_back(subject_trials(record[b], static_cast<int>(s), fresh[b]));
+  std::vector<std::size_t> of;  // [one of `subjects`] which subject it is
+  for (std::size_t s = 0; s < record.size(); ++s)
+    if (valid[s]) {
+      subjects.push_back(subject_trials(record[s], 0, fresh[s]));
+      of.push_back(s);
+    }
 
   FitOptions fit = o.fit;
   for (const auto& r : o.ranges) fit.overrides.push_back({r.name, std::nullopt});
@@ -137,31 +149,27 @@ Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
     auto f = fit_subjects(learner, some, fit);
     std::move(f.begin(), f.end(), std::back_inserter(fits));
   }
-  std::vector<char> valid;
-  for (std::size_t s = 0; s < fits.size(); ++s) {
-    valid.push_back(std::isfinite(loglik_total(learner, truth[s], std::span(subjects).subspan(s, 1))));
-    const bool fitted = !fits[s].params.empty() && !std::isnan(fits[s].params.front());
-    r.invalid += !valid.back();
-    r.unfitted += valid.back() && !fitted;
-  }
+  r.invalid = o.subjects - static_cast<int>(subjects.size());
+  for (const auto& f : fits) r.unfitted += f.params.empty() || std::isnan(f.params.front());
   std::vector<std::vector<double>> errors;
   for (const auto& source : sources) {
     const auto& p = learner.params[source.param];
     RecoveredParam x{p.name, p.unit, {}, {}, 0, 0, 0, 0};
     std::vector<double> error;
     double n = 0;
-    for (std::size_t s = 0; s < fits.size(); ++s) {
-      const bool fitted = valid[s] && !fits[s].params.empty() && !std::isnan(fits[s].params[source.param]);
-      x.truth.push_back(truth[s][source.param]);
-      x.fitted.push_back(fitted ? fits[s].params[source.param] : kNaN);
-      error.push_back(x.fitted.back() - x.truth.back());
-      if (!fitted) continue;
+    x.fitted.assign(truth.size(), kNaN);
+    for (const auto& row : truth) x.truth.push_back(row[source.param]);
+    for (std::size_t i = 0; i < fits.size(); ++i) {
+      const auto& f = fits[i];
+      if (f.params.empty() || std::isnan(f.params[source.param])) continue;
+      x.fitted[of[i]] = f.params[source.param];
+      const double e = x.fitted[of[i]] - x.truth[of[i]];
       n += 1;
-      x.bias += error.back();
-      x.rmse += error.back() * error.back();
-      x.at_bound +=
-          std::find(fits[s].at_bound.begin(), fits[s].at_bound.end(), p.name) != fits[s].at_bound.end();
+      x.bias += e;
+      x.rmse += e * e;
+      x.at_bound += std::find(f.at_bound.begin(), f.at_bound.end(), p.name) != f.at_bound.end();
     }
+    for (std::size_t s = 0; s < truth.size(); ++s) error.push_back(x.fitted[s] - x.truth[s]);
     x.bias = n > 0 ? x.bias / n : kNaN;
     x.rmse = n > 0 ? std::sqrt(x.rmse / n) : kNaN;
     x.at_bound = n > 0 ? x.at_bound / n : kNaN;

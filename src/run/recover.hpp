@@ -41,7 +41,7 @@ struct Recovery {
   std::vector<RecoveredParam> params;
   /// [param][param] correlation of errors (fitted - truth): parameters that trade off.
   std::vector<std::vector<double>> error_r;
-  int invalid = 0;   // subjects whose true parameters have no likelihood at all; they are left out
+  int invalid = 0;   // subjects whose true parameters are invalid together; they are left out
   int unfitted = 0;  // others whose fit failed
 };
 
