@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "card/find_agent.hpp"
@@ -214,8 +215,17 @@ class Runner {
     result_.cells.push_back(std::move(cell));
   }
 
-  void write_record(const std::vector<std::vector<BlockResult>>& parts) {
+  void write_record(std::vector<std::vector<BlockResult>>& parts) {
     if (card_.record != "all" || !options_.trials) return;
+    // Agents differ in their signals, and the file has one header: what an agent lacks is missing.
+    std::set<std::string> names;
+    for (const auto& cell : parts)
+      for (const auto& part : cell)
+        for (const auto& [name, values] : part.trials.signals) names.insert(name);
+    for (auto& cell : parts)
+      for (auto& part : cell)
+        for (const auto& name : names)
+          part.trials.signals.try_emplace(name, part.trials.rows(), kNaN);
     bool header = true;
     for (const auto& cell : parts)
       for (const auto& part : cell) {

@@ -1,5 +1,7 @@
 """Tasks of rules, contexts and outcomes from the command line: the cards of their pages, and bad ones."""
 import csv
+import json
+import os
 import re
 
 import pytest
@@ -61,9 +63,54 @@ at = "ED"
 
 def test_the_record_shows_what_the_outcome_is_worth(tmp_path):
     run(tmp_path, card_of("devaluation"), "--set", "subjects=2", "--set", "record=all")
-    rows = [r for r in csv.DictReader(open(next((tmp_path / "out").glob("trials*.csv"))))]
-    assert {(r["block"], r["outcome_value"]) for r in rows if r.get("variant", "devalued") == "devalued"} == {
-        ("0", "1"), ("1", "0")}
+    with open(tmp_path / "out" / "trials.csv", newline="") as f:
+        seen = {(r["condition"], r["block"], r["outcome_value"]) for r in csv.DictReader(f)}
+    assert seen == {("devalued, intact", "0", "1"), ("devalued, intact", "1", "0"),
+                    ("valued, intact", "0", "1"), ("valued, intact", "1", "1")}
+
+
+def test_a_record_of_agents_with_different_signals_reads_back_with_the_same_metrics(tmp_path):
+    for page in ("set_shifting", "card_sorting"):
+        r = run(tmp_path, card_of(page), "--set", "subjects=8", "--set", "record=all")
+        again = json.loads(good("metrics", tmp_path / "out" / "trials.csv", "--json"))
+        assert len(r["cells"]) == 2
+        compared = 0
+        for cell in r["cells"]:
+            for name, metric in cell["metrics"].items():
+                if name not in again[f"{cell['agent']}, intact"]:
+                    continue
+                assert again[f"{cell['agent']}, intact"][name]["value"] == pytest.approx(metric["value"], rel=1e-12)
+                compared += 1
+        assert compared >= 2
+
+
+def test_choose_a_and_avoid_b_of_people(tmp_path):
+    """Letters of a data set written as features give the shares that counting letters gives."""
+    path = os.path.join(os.environ.get("LABILE_DATA", str(ROOT.parent / "shared" / "data")),
+                        "cavanagh_pst_depression", "cavanagh_pst_depression.csv")
+    if not os.path.exists(path):
+        pytest.skip("data set cavanagh_pst_depression is not there")
+    with open(path, newline="") as f:
+        rows = list(csv.DictReader(f))
+    shares = {"choose_a": [0, 0], "avoid_b": [0, 0]}
+    with open(tmp_path / "people.csv", "w", newline="") as f:
+        out = csv.writer(f)
+        out.writerow(["subject", "block", "trial", "stimulus", "choice", "outcome"])
+        for r in rows:
+            shown = [r["stim_left"], r["stim_right"]]
+            chosen = shown.index(r["choice"]) if r["choice"] in shown else ""
+            out.writerow([r["subject"], int(r["phase"] == "test"), r["trial"],
+                          "/".join(str("ABCDEF".index(x)) for x in shown), chosen, r["outcome"]])
+            if r["phase"] != "test" or chosen == "" or {"A", "B"} <= set(shown):
+                continue
+            for name, letter in (("choose_a", "A"), ("avoid_b", "B")):
+                if letter in shown:
+                    shares[name][0] += (r["choice"] == letter) == (name == "choose_a")
+                    shares[name][1] += 1
+    measured = json.loads(good("metrics", tmp_path / "people.csv", "--json"))["all"]
+    for name, (hits, n) in shares.items():
+        assert n > 2000
+        assert measured[name]["value"] == pytest.approx(hits / n, rel=1e-12)
 
 
 def test_bad_tasks_and_metrics_are_refused_in_words(tmp_path):
