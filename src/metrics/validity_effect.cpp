@@ -14,7 +14,7 @@ struct ValidityEffect {
                              "doi:10.1080/00335558008248231"};
   static constexpr const char *label = "validity effect", *unit = "s", *direction = "none", *blocks = "all";
   static constexpr bool pooled = true;
-  static std::vector<std::string> needs() { return {}; }
+  static std::vector<std::string> needs() { return {"cue_0"}; }
   int skip = 0;
   static std::vector<Field<ValidityEffect>> table() {
     return {
