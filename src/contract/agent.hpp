@@ -76,10 +76,13 @@ struct LearnerEntry {
   double (*surprise)(std::span<const double> params, const SubjectTrials&,
                      std::span<double> per_trial) = nullptr;
   bool reports = false;                    // answers with a number instead of an option
+  bool timed = false;                      // its likelihood is of choices with their response times
   bool forgets = false;                    // values that were not chosen may fade: part "forgetting"
   LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
   std::vector<std::string> optional_inputs = {};  // numbers that it takes where they are shown, else 0
   const char* own_task = "bandit_reversal";       // the task it is for: where its parameters are recovered
+  /// Moves parameters, from which a search starts, to where these trials are possible; null: all are.
+  void (*feasible)(std::span<double> params, const SubjectTrials&) = nullptr;
 };
 
 /// Whether the task shows what the learner must be shown, asks for what it answers with, and has a layout

@@ -13,12 +13,17 @@
 ///   after(p, s, x)                   after every choice, before its outcome, which may never come
 ///   missed(p, s, x)                  a decision without a choice
 ///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
-///   static constexpr std::array optional_inputs{"cue_1"};   more of them, 0 where they are not shown
+///   static constexpr std::array optional_inputs{"cue_1"};   more of them, 0 where they are not shown,
+///   static constexpr double not_shown = 1;                  or this
 ///   static void check(const Layout&)                     throws Error for what it cannot play
 ///   static constexpr const char* own_task = "two_step";  the task it is for, bandit_reversal otherwise
 ///   log_density(p, s, x) -> T                            instead of utility: of a report (x.report)
 ///   respond(p, s, z) -> Vec                              with it: the report, from a standard normal draw
-///   surprise(p, s, x) -> T                               -ln of the probability predicted of what came
+///   log_density(p, s, x) -> T                            instead of utility: of x.choice after x.rt seconds
+///   respond(p, s, x, draws) -> Answer                    with it: choice and response time; over double
+///   log_choice(p, s, x) -> T                             with it: of x.choice where no time is known, else 0
+///   feasible(p, trials)                                  moves p to where the times are possible: fits start
+///   there surprise(p, s, x) -> T                               -ln of the probability predicted of what came
 ///   signals(), read(s, i)                                further signals of the record
 /// State members delta, learning_rate, belief become signals of the record. What is shown before a choice is
 /// x.state; where a trial has several decisions, x.stage tells which this is.
@@ -27,8 +32,23 @@
 #include <concepts>
 
 #include "contract/agent.hpp"
+#include "core/random.hpp"
 
 namespace labile {
+
+/// A choice with its response time.
+struct Answer {
+  int choice = 0;
+  double rt = 0;  // s
+};
+
+/// The draws of one decision: draw k is a function of (seed, subject, decision, k).
+struct Draws {
+  Draw draw;
+  std::uint32_t decision;
+  [[nodiscard]] double uniform(std::uint32_t k) const { return draw.uniform(decision, k); }
+  [[nodiscard]] double normal(std::uint32_t k) const { return draw.normal(decision, k); }
+};
 
 template <class L, class T>
 concept Learner =
@@ -45,11 +65,19 @@ concept Learner =
           { L::log_density(p, s, x) } -> std::same_as<T>;
         });
 
+/// Whether the learner answers with an option after a response time that it has a density for.
+template <class L>
+concept Timed =
+    requires(const typename L::template Params<double>& p, const typename L::template State<double>& s,
+             const Trial<double>& x, const Draws& draws) {
+      { L::respond(p, s, x, draws) } -> std::same_as<Answer>;
+    };
+
 /// Whether the learner answers with a number instead of an option.
 template <class L>
-concept Reports =
-    requires(const typename L::template Params<double>& p, const typename L::template State<double>& s,
-             const Trial<double>& x) { L::log_density(p, s, x); };
+concept Reports = !Timed<L> && requires(const typename L::template Params<double>& p,
+                                        const typename L::template State<double>& s,
+                                        const Trial<double>& x) { L::log_density(p, s, x); };
 
 /// log of the sum of exp over n entries, without overflow.
 template <class T>

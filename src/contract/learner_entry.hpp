@@ -64,6 +64,14 @@ constexpr std::size_t input_count() {
   if constexpr (requires { L::optional_inputs; }) n += L::optional_inputs.size();
   return n;
 }
+/// What an optional number is where it is not shown.
+template <class L>
+constexpr double not_shown() {
+  if constexpr (requires { L::not_shown; })
+    return L::not_shown;
+  else
+    return 0;
+}
 template <class L>
 std::array<std::span<const double>, input_count<L>()> input_columns(const SubjectTrials& s) {
   std::array<std::span<const double>, input_count<L>()> r;
@@ -90,7 +98,8 @@ Trial<T> trial_at(const SubjectTrials& s, std::size_t t, std::span<const std::in
           s.stage.empty() ? 0 : s.stage[t],
           s.right.empty() ? -1 : s.right[t],
           T(s.report.empty() ? kNaN : s.report[t]),
-          input};
+          input,
+          T(s.rt_s.empty() ? kNaN : s.rt_s[t])};
 }
 
 /// Log-likelihood of one subject; the one loop behind value, gradient and Hessian.
@@ -106,7 +115,8 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
     if (s.fresh[t]) state = L::start(p, s.layout);
     if (!per_trial.empty()) per_trial[t] = 0;
     const auto feature = s.feature.empty() ? s.feature : s.feature.subspan(t * per, per);
-    for (std::size_t k = 0; k < columns.size(); ++k) input[k] = T(columns[k].empty() ? 0.0 : columns[k][t]);
+    for (std::size_t k = 0; k < columns.size(); ++k)
+      input[k] = T(columns[k].empty() ? not_shown<L>() : columns[k][t]);
     const Trial<T> x = trial_at<T>(s, t, feature, {input.data(), columns.size()});
     if constexpr (Reports<L>) {
       if (x.report == x.report) {
@@ -122,7 +132,15 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
       if constexpr (requires { L::missed(p, state, x); }) L::missed(p, state, x);
       continue;
     }
-    if constexpr (!Reports<L>) {
+    if constexpr (Timed<L>) {
+      T l(0.0);
+      if (x.rt == x.rt)
+        l = L::log_density(p, state, x);
+      else if constexpr (requires { L::log_choice(p, state, x); })
+        l = L::log_choice(p, state, x);
+      total += l;
+      if (!per_trial.empty()) per_trial[t] = value_of(l);
+    } else if constexpr (!Reports<L>) {
       L::utility(p, state, x, u);
       const T l = u[s.choice[t]] - log_sum_exp(u, s.layout.options);
       total += l;
@@ -229,6 +247,7 @@ class LearnerAgent final : public Agent {
     states_.clear();
     for (int g = 0; g < groups; ++g) states_.push_back(L::start(params_[g], layout_));
     last_choice_.assign(subjects.lanes(), -1);
+    rt_.assign(Timed<L> ? entity_.size() : 0, kNaN);
     choice_bits_.resize(groups);
     drawn_ = -1;
   }
@@ -316,12 +335,56 @@ class LearnerAgent final : public Agent {
   }
 
   void choose(const Phase& ph, const Actions& a) {
-    if constexpr (Reports<L>)
+    if constexpr (Timed<L>)
+      answer(ph);
+    else if constexpr (Reports<L>)
       report(ph, a);
     else
       choose_option(ph);
     std::copy(last_choice_.begin(), last_choice_.end(), a.choice.begin());
-    std::fill(a.rt_ms.begin(), a.rt_ms.end(), kNaN);
+    if constexpr (Timed<L>)
+      std::transform(rt_.begin(), rt_.end(), a.rt_ms.begin(), [](double s) { return s * 1000; });
+    else
+      std::fill(a.rt_ms.begin(), a.rt_ms.end(), kNaN);
+  }
+
+  /// A choice and its response time, lane by lane; what comes after the deadline is missed.
+  void answer(const Phase& ph) {
+    std::array<Index4, 64> store;
+    std::array<std::int64_t, 64> feature;
+    std::array<Vec, input_count<L>() + 1> numbers{};
+    numbers.fill(Vec(not_shown<L>()));
+    std::array<double, input_count<L>() + 1> number{};
+    for (std::size_t g = 0; g < states_.size(); ++g) {
+      restart_fresh(ph, g);
+      Trial<Vec> x = meet(ph, g, store, numbers, Index4(0), Vec(kNaN));
+      for (int i = 0; i < kWidth; ++i) {
+        const std::size_t at = g * kWidth + static_cast<std::size_t>(i);
+        last_choice_[at] = -1;
+        rt_[at] = kNaN;
+        if (!ph.live[at]) continue;
+        for (std::size_t k = 0; k < x.feature.size(); ++k) feature[k] = x.feature[k].i[i];
+        for (std::size_t k = 0; k < input_.size(); ++k) number[k] = numbers[k][i];
+        const Trial<double> one{
+            &layout_, {feature.data(), x.feature.size()}, 0, kNaN, false, x.state.i[i], ph.stage, -1,
+            kNaN,     {number.data(), input_.size()}};
+        const Draws draws{{seed_, Purpose::choice, entity_[at]}, static_cast<std::uint32_t>(ph.trial)};
+        const Answer said =
+            L::respond(lane_of<typename L::template Params<double>>(params_[g], i),
+                       lane_of<typename L::template State<double>>(states_[g], i), one, draws);
+        if (ph.deadline_ms > 0 && !(said.rt * 1000 <= ph.deadline_ms)) continue;
+        last_choice_[at] = said.choice;
+        rt_[at] = said.rt;
+      }
+      if constexpr (requires { L::after(params_[g], states_[g], x); }) {
+        x.choice = load_index(&last_choice_[g * kWidth]);
+        std::memcpy(&x.rt, &rt_[g * kWidth], sizeof(Vec));
+        const S before = states_[g];
+        L::after(params_[g], states_[g], x);
+        for (int i = 0; i < kWidth; ++i)
+          if (last_choice_[g * kWidth + static_cast<std::size_t>(i)] < 0) copy_lane(before, states_[g], i);
+      }
+    }
   }
 
   void report(const Phase& ph, const Actions& a) {
@@ -349,6 +412,7 @@ class LearnerAgent final : public Agent {
     Vec u[kMaxOptions];
     std::array<Index4, 64> store;
     std::array<Vec, input_count<L>() + 1> numbers{};
+    numbers.fill(Vec(not_shown<L>()));
     const int m = layout_.options;
     for (std::size_t g = 0; g < states_.size(); ++g) {
       restart_fresh(ph, g);
@@ -395,12 +459,20 @@ class LearnerAgent final : public Agent {
   void learn(const Phase& ph) {
     std::array<Index4, 64> store;
     std::array<Vec, input_count<L>() + 1> numbers{};
+    numbers.fill(Vec(not_shown<L>()));
     for (std::size_t g = 0; g < states_.size(); ++g) {
       const Index4 choice = load_index(&last_choice_[g * kWidth]);
       Vec outcome;
       std::memcpy(&outcome, &ph.outcome[g * kWidth], sizeof outcome);
-      const Mask4 seen = (outcome == outcome) & load_mask(&ph.live[g * kWidth]);
+      Mask4 seen = (outcome == outcome) & load_mask(&ph.live[g * kWidth]);
       Trial<Vec> x = meet(ph, g, store, numbers, choice, outcome);
+      if constexpr (Timed<L>) {
+        std::memcpy(&x.rt, &rt_[g * kWidth], sizeof(Vec));
+        const Mask4 made = choice >= Index4(0);
+        if constexpr (requires { L::missed(params_[g], states_[g], x); })
+          miss(x, g, load_mask(&ph.live[g * kWidth]) & !made);
+        seen = seen & made;
+      }
       if constexpr (Reports<L>) std::memcpy(&x.report, &report_[g * kWidth], sizeof(Vec));
       if (all(seen)) {
         L::learn(params_[g], states_[g], x);
@@ -411,6 +483,15 @@ class LearnerAgent final : public Agent {
           if (!lane(seen, i)) copy_lane(before, states_[g], i);
       }
     }
+  }
+
+  /// Lanes that gave no answer in time.
+  void miss(const Trial<Vec>& x, std::size_t g, Mask4 lanes) {
+    if (!any(lanes)) return;
+    const S before = states_[g];
+    L::missed(params_[g], states_[g], x);
+    for (int i = 0; i < kWidth; ++i)
+      if (!lane(lanes, i)) copy_lane(before, states_[g], i);
   }
 
   /// Lanes whose values start afresh before this trial.
@@ -428,6 +509,17 @@ class LearnerAgent final : public Agent {
     for (std::size_t k = 0; k < sizeof(S) / sizeof(Vec); ++k) t[k].set(lane, f[k][lane]);
   }
 
+  /// One lane of parameters or states.
+  template <class To, class From>
+  static To lane_of(const From& from, int lane) {
+    static_assert(std::is_trivially_copyable_v<To> && sizeof(From) == kWidth * sizeof(To));
+    To to;
+    const auto* f = reinterpret_cast<const Vec*>(&from);
+    auto* t = reinterpret_cast<double*>(&to);
+    for (std::size_t k = 0; k < sizeof(To) / sizeof(double); ++k) t[k] = f[k][lane];
+    return to;
+  }
+
   std::vector<std::vector<double>> rows_;  // [subject][parameter in table order]
   Layout layout_;
   std::vector<int> input_;  // [input of the learner] its place among the task's, -1 = not shown
@@ -437,12 +529,27 @@ class LearnerAgent final : public Agent {
   std::vector<S> states_;
   std::vector<std::int32_t> last_choice_;
   std::vector<double> report_;                      // [lanes], of learners that report
+  std::vector<double> rt_;                          // [lanes] s, NaN = missed; of learners with times
   std::vector<std::array<Index4, 4>> choice_bits_;  // [group][trial % 4]
   int drawn_ = -1;                                  // counter that choice_bits_ belong to
   std::vector<Handle> handles_;
   std::vector<SignalInfo> signals_;
 };
 
+template <class L>
+auto feasible_of() -> void (*)(std::span<double>, const SubjectTrials&) {
+  if constexpr (requires(typename L::template Params<double>& p, const SubjectTrials& s) {
+                  L::feasible(p, s);
+                })
+    return [](std::span<double> params, const SubjectTrials& s) {
+      auto p = fill_params<L, double>([&](int k) { return params[k]; });
+      L::feasible(p, s);
+      const auto table = L::table();
+      for (std::size_t k = 0; k < table.size(); ++k) params[k] = p.*std::get<0>(table[k].member);
+    };
+  else
+    return nullptr;
+}
 template <class L>
 auto layout_check() -> void (*)(const Layout&) {
   if constexpr (requires(const Layout& l) { L::check(l); })
@@ -459,7 +566,7 @@ constexpr bool forgets() {
 }
 template <class L>
 auto parts_of() -> LearnerEntry (*)() {
-  if constexpr (Reports<L> || requires { typename L::Whole; })
+  if constexpr (Reports<L> || Timed<L> || requires { typename L::Whole; })
     return nullptr;
   else
     return &learner_entry<WithParts<L>>;
@@ -502,10 +609,12 @@ LearnerEntry learner_entry() {
           detail::layout_check<L>(),
           detail::surprise_of<L>(),
           Reports<L>,
+          Timed<L>,
           detail::forgets<L>(),
           detail::parts_of<L>(),
           detail::optional_input_names<L>(),
-          detail::own_task<L>()};
+          detail::own_task<L>(),
+          detail::feasible_of<L>()};
 }
 
 }  // namespace labile

@@ -55,6 +55,7 @@ struct Trial {
   Index<T> right = Index<T>(-1);  // option that was right, where that is known whatever was chosen; else -1
   T report = T(kNaN);             // continuous response, where the task asks for one
   std::span<const T> input = {};  // numbers shown, those that the learner asks for, in its order
+  T rt = T(kNaN);                 // response time, s; NaN = not known
 
   [[nodiscard]] int options() const { return layout->options; }
 };
@@ -142,7 +143,8 @@ struct SubjectTrials {
     std::string name;
     std::span<const double> values;
   };
-  std::vector<Column> inputs = {};  // numbers shown, by name
+  std::vector<Column> inputs = {};    // numbers shown, by name
+  std::span<const double> rt_s = {};  // response time, s; NaN = missing; empty = none known
 
   [[nodiscard]] std::size_t size() const { return choice.size(); }
 };

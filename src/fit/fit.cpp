@@ -266,11 +266,11 @@ Nlopt optimizer(const Problem& p, Objective& f) {
 }
 
 /// Where start `start` of subject `subject` begins.
-std::vector<double> start_point(const Problem& p, const FitOptions& options, std::uint32_t subject,
-                                int start) {
+std::vector<double> start_point(const Problem& p, const FitOptions& options, const SubjectTrials& trials,
+                                std::uint32_t subject, int start) {
   const Draw draw{options.seed, Purpose::start, subject};
   const auto counter = static_cast<std::uint32_t>(start);
-  std::vector<double> u;
+  std::vector<double> row = p.standard, u;
   for (int i = 0; i < p.n(); ++i) {
     const auto k = static_cast<std::uint32_t>(p.free[i]);
     const auto& bounds = p.learner->params[k].bounds;
@@ -288,8 +288,10 @@ std::vector<double> start_point(const Problem& p, const FitOptions& options, std
       else
         x += max(1.0, abs(x)) * draw.normal(counter, k);
     }
-    u.push_back(p.scale[i].start(clamp(x, bounds.lo, bounds.hi)));
+    row[k] = clamp(x, bounds.lo, bounds.hi);
   }
+  if (p.learner->feasible) p.learner->feasible(row, trials);
+  for (int i = 0; i < p.n(); ++i) u.push_back(p.scale[i].start(row[p.free[i]]));
   return u;
 }
 
@@ -349,7 +351,7 @@ SubjectFit fit_one(const Problem& p, const SubjectTrials& trials, const FitOptio
   Optimum best;
   std::vector<double> values;
   for (int start = 0; start < options.starts; ++start) {
-    auto u = start_point(p, options, subject, start);
+    auto u = start_point(p, options, trials, subject, start);
     double value = -kInf;
     // A failed line search (a negative code) still leaves its best point behind.
     nlopt_optimize(o.get(), u.data(), &value);
@@ -397,6 +399,12 @@ LogDensity log_prior(const Prior& prior, double x) {
   }
 }
 
+namespace {
+bool has_times(const SubjectTrials& x) {
+  return std::ranges::any_of(x.rt_s, [](double t) { return t == t; });
+}
+}  // namespace
+
 void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> subjects) {
   for (const auto& name : learner.inputs)
     for (const auto& x : subjects)
@@ -407,13 +415,18 @@ void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> su
     if (learner.reports && x.report.empty())
       throw Error(fmt::format("learner '{}' answers with a number, and these data have no column 'report'",
                               learner.info.name));
+  if (learner.timed && !subjects.empty() && std::ranges::none_of(subjects, has_times))
+    throw Error(
+        fmt::format("learner '{}' explains response times, and these data have no column 'rt_s' (rt_ms)",
+                    learner.info.name));
   if (learner.check && !subjects.empty()) learner.check(subjects.front().layout);
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const auto& x = subjects[s];
     const std::size_t features = x.size() * x.layout.options * x.layout.dims();
     if (x.outcome.size() != x.size() || x.fresh.size() != x.size() ||
         x.feature.size() != (x.layout.feature_is_option ? 0 : features) ||
-        (!x.state.empty() && x.state.size() != x.size()) || (!x.stage.empty() && x.stage.size() != x.size()))
+        (!x.state.empty() && x.state.size() != x.size()) ||
+        (!x.stage.empty() && x.stage.size() != x.size()) || (!x.rt_s.empty() && x.rt_s.size() != x.size()))
       throw Bug("a subject's columns differ in length");
     for (std::size_t t = 0; t < x.size(); ++t)
       if (x.choice[t] >= x.layout.options)

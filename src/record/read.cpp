@@ -804,6 +804,7 @@ SubjectTrials subject_trials(const Trials& t, int subject, std::span<const std::
   if (!t.right.empty()) r.right = std::span(t.right).subspan(begin, n);
   if (!t.state.empty()) r.state = std::span(t.state).subspan(begin, n);
   r.stage = std::span(t.stage).subspan(begin, n);
+  if (!t.rt_s.empty()) r.rt_s = std::span(t.rt_s).subspan(begin, n);
   for (const auto& [name, values] : t.signals)
     r.inputs.push_back({name, std::span(values).subspan(begin, n)});
   return r;

@@ -1,0 +1,268 @@
+/// Drift diffusion with bounds that come closer: as time passes, less evidence is enough.
+///
+///   dx = v C dt + dW,  x(0) = (z - 1/2) a;  option 1 at b(t), option 0 at -b(t)
+///   b(t) = a/2 (1 - c t / (t + t_half));  rt = t0 + time of the passage
+/// C is `coherence` where it is shown, else 1. c = 0 is ddm.
+///
+/// Solved once for a set of parameters: without drift the densities g1 and g2 of reaching the bounds obey two
+/// linked Volterra equations of the second kind, whose kernels vanish on the diagonal (g and B of bound i,
+/// the upper sign for i = 1):
+///   g_i(t) = -+2 Psi_i(t | x(0), 0) +- 2 int_0^t [g1(s) Psi_i(t | b(s), s) + g2(s) Psi_i(t | -b(s), s)] ds
+///   Psi_i(t | y, s) = N(B_i(t); y, t - s) [B_i'(t) - (B_i(t) - y) / (t - s)] / 2
+/// by the trapezoid rule at 128 times that grow as a square up to 3 a^2, with the correction for the square
+/// root at the diagonal; between them, the logarithm of g over its first term by cubics. Drift k multiplies a
+/// density by exp(k (B_i(t) - x(0)) - k^2 t / 2), exactly. Errors of the density (times a^2) against a grid
+/// 32 times as fine: below 1e-4; where the density has fallen to 1e-4 of its peak its logarithm goes on as a
+/// line. Without a time, the choice counts alone. Impossible times as in ddm.
+///
+/// Source: Smith (2000), doi:10.1006/jmps.1999.1260; Buonocore, Giorno, Nobile & Ricciardi (1990),
+/// doi:10.2307/3214598; the bound: Churchland, Kiani & Shadlen (2008), doi:10.1038/nn.2123 (urgency as a
+/// hyperbola). Differs from them: drift by a change of measure; the correction at the diagonal.
+#include <algorithm>
+
+#include "contract/learner_entry.hpp"
+#include "learners/catalogue.hpp"
+#include "learners/diffusion.hpp"
+
+namespace labile {
+namespace {
+constexpr int kGrid = 128;
+constexpr double kEnd = 3;  // last time of the grid over a^2
+
+/// The grid, in units of a^2.
+struct Grid {
+  double t[kGrid + 1], weight[kGrid + 1];
+  Grid() {
+    for (int j = 0; j <= kGrid; ++j) {
+      const double s = static_cast<double>(j) / kGrid;
+      t[j] = kEnd * s * s;
+      weight[j] = 2 * kEnd * s / kGrid;
+    }
+  }
+};
+const Grid& grid() {
+  static const Grid g;
+  return g;
+}
+
+/// The bound in units of a, at time t in units of a^2.
+template <class T>
+struct Bound {
+  T c, t_half;
+  [[nodiscard]] T at(const T& t) const { return T(0.5) * (T(1.0) - c * t / (t + t_half)); }
+  [[nodiscard]] T slope(const T& t) const {
+    const T sum = t + t_half;
+    return T(-0.5) * c * t_half / (sum * sum);
+  }
+  [[nodiscard]] T curvature(double t) const {
+    const T sum = T(t) + t_half;
+    return c * t_half / (sum * sum * sum);
+  }
+};
+
+/// Log of the first term of g_i: bound side sign B(t) from x0, both in units of a.
+template <class T>
+T log_first(const Bound<T>& b, const T& t, const T& x0, double sign) {
+  const T off = b.at(t) - T(sign) * x0;
+  return T(-0.5 * kLog2Pi) - T(0.5) * log(t) - off * off / (T(2.0) * t) + log(off / t - b.slope(t));
+}
+
+struct DdmCollapsing {
+  static constexpr Info info{"ddm_collapsing", "drift diffusion between bounds that come closer",
+                             "doi:10.1006/jmps.1999.1260"};
+  static constexpr const char* own_task = "random_dots";
+  static constexpr std::array optional_inputs{"coherence"};
+  static constexpr double not_shown = 1;
+  static void check(const Layout& l) { check_two_bounds(l, info.name); }
+  template <class T>
+  struct Params {
+    T v = T(8.0), a = T(2.4), z = T(0.5), t0 = T(0.3), c = T(0.8), t_half = T(0.6);
+  };
+  static std::vector<Field<Params<double>>> table() {
+    using P = Params<double>;
+    return {
+        {"v", "1/s^.5", &P::v, {-100, 100}, "drift at full coherence", normal_prior(0, 8)},
+        {"a", "s^.5", &P::a, {0.05, 20}, "distance of the bounds at the start", gamma_prior(4, 0.7)},
+        {"z", "1", &P::z, {0.01, 0.99}, "start between the bounds", beta_prior(4, 4)},
+        {"t0", "s", &P::t0, {0, 5}, "time that is not decision", gamma_prior(3, 0.12)},
+        {"c", "1", &P::c, {0, 1}, "share of the distance that is lost in the end", beta_prior(1.1, 1.1)},
+        {"t_half", "s", &P::t_half, {0.02, 20}, "time at which half of that is lost", gamma_prior(3, 0.3)}};
+  }
+  static void feasible(Params<double>& p, const SubjectTrials& s) { p.t0 = min(p.t0, 0.8 * quickest(s)); }
+  template <class T>
+  struct State {
+    T a, c, t_half, z;      // what the table was made for
+    T ratio[2][kGrid + 1];  // [lower, upper][time] ln of g over its first term, without drift
+  };
+
+  template <class T>
+  static State<T> start(const Params<T>& p, const Layout&) {
+    if constexpr (std::is_same_v<T, Vec>) {
+      // Lane by lane, since each looks at its own values.
+      State<Vec> s;
+      State<double> one{};
+      for (int i = 0; i < kWidth; ++i) {
+        const Params<double> q{p.v[i], p.a[i], p.z[i], p.t0[i], p.c[i], p.t_half[i]};
+        if (i == 0 || !made_for(one, q)) one = solve(q);
+        const auto* from = reinterpret_cast<const double*>(&one);
+        auto* to = reinterpret_cast<Vec*>(&s);
+        for (std::size_t k = 0; k < sizeof(one) / sizeof(double); ++k) to[k].set(i, from[k]);
+      }
+      return s;
+    } else {
+      return solve(p);
+    }
+  }
+  static bool made_for(const State<double>& s, const Params<double>& p) {
+    return s.a == p.a && s.c == p.c && s.t_half == p.t_half && s.z == p.z;
+  }
+
+  /// Psi, given the distance from y to the bound in its direction and the time between.
+  template <class T>
+  static T kernel(const T& off, const T& slope, double between) {
+    const double inv = 1 / between;
+    return T(0.5 * 0.39894228040143267794 * sqrt(inv)) * exp(T(-0.5 * inv) * off * off) *
+           (slope - T(inv) * off);
+  }
+  template <class T>
+  static State<T> solve(const Params<T>& p) {
+    const Grid& at = grid();
+    const Bound<T> bound{p.c, p.t_half / (p.a * p.a)};
+    const T x0 = p.z - T(0.5);
+    State<T> s{p.a, p.c, p.t_half, p.z, {}};
+    T b[kGrid + 1], g[2][kGrid + 1];
+    double peak[2] = {0, 0};
+    int last[2] = {kGrid, kGrid};  // where the tail takes over
+    for (int j = 0; j <= kGrid; ++j) b[j] = bound.at(T(at.t[j]));
+    for (int i = 0; i < 2; ++i) s.ratio[i][0] = g[i][0] = T(0.0);
+    for (int m = 1; m <= kGrid; ++m) {
+      const T slope = bound.slope(T(at.t[m]));
+      T same[2] = {T(0.0), T(0.0)}, other[2] = {T(0.0), T(0.0)};
+      for (int j = 1; j < m; ++j) {
+        const double between = at.t[m] - at.t[j];
+        // The lower bound is the upper one mirrored, so both share their kernels.
+        const T near = T(at.weight[j]) * kernel(b[m] - b[j], slope, between);
+        const T far = T(at.weight[j]) * kernel(b[m] + b[j], slope, between);
+        for (int i = 0; i < 2; ++i) {
+          same[i] += near * g[i][j];
+          other[i] += far * g[i][j];
+        }
+      }
+      // The kernel starts like a square root at the diagonal: zeta(-1/2) of the trapezoid rule.
+      const T root = T(0.2078862249773546 * at.weight[m] * sqrt(at.weight[m]) / (2 * 2.5066282746310005));
+      const T diagonal = T(1.0) - root * bound.curvature(at.t[m]);
+      for (int i = 0; i < 2; ++i) {
+        const T lead = log_first(bound, T(at.t[m]), x0, i == 1 ? 1.0 : -1.0);
+        s.ratio[i][m] = T(0.0);
+        g[i][m] = T(0.0);
+        if (value_of(lead) < -600) continue;
+        const T first = exp(lead);
+        g[i][m] = (first + T(2.0) * (same[i] + other[1 - i])) / diagonal;
+        peak[i] = std::max(peak[i], value_of(g[i][m]));
+        if (last[i] == kGrid && value_of(g[i][m]) < 1e-4 * peak[i]) last[i] = m - 1;
+        if (m <= last[i]) s.ratio[i][m] = log(g[i][m] / first);
+      }
+    }
+    for (int i = 0; i < 2; ++i)
+      for (int m = last[i] + 1; m <= kGrid; ++m)
+        s.ratio[i][m] = s.ratio[i][last[i]] + tail_slope(s, i, last[i]) * T(at.t[m] - at.t[last[i]]);
+    return s;
+  }
+  template <class T>
+  static T tail_slope(const State<T>& s, int i, int m) {
+    return (s.ratio[i][m] - s.ratio[i][m - 1]) / T(grid().t[m] - grid().t[m - 1]);
+  }
+
+  /// Ln of g over its first term at t (units of a^2), by a cubic through neighbors in the square root of
+  /// time.
+  template <class T>
+  static T log_ratio(const State<T>& s, int i, const T& t) {
+    if (value_of(t) >= kEnd) return s.ratio[i][kGrid] + tail_slope(s, i, kGrid) * (t - T(kEnd));
+    const T place = sqrt(t * T(1 / kEnd)) * T(static_cast<double>(kGrid));
+    const int j = std::min(static_cast<int>(value_of(place)), kGrid - 1);
+    const T u = place - T(static_cast<double>(j));
+    const T &y1 = s.ratio[i][j], &y2 = s.ratio[i][j + 1];
+    const T d1 = j > 0 ? T(0.5) * (y2 - s.ratio[i][j - 1]) : y2 - y1;
+    const T d2 = j + 2 <= kGrid ? T(0.5) * (s.ratio[i][j + 2] - y1) : y2 - y1;
+    const T c2 = T(3.0) * (y2 - y1) - T(2.0) * d1 - d2, c3 = d1 + d2 - T(2.0) * (y2 - y1);
+    return y1 + u * (d1 + u * (c2 + u * c3));
+  }
+  /// Log density of bound i at time t > 0 s, with drift k.
+  template <class T>
+  static T log_passage(const Params<T>& p, const State<T>& s, int i, const T& t, const T& k) {
+    const T unit = p.a * p.a, tt = t / unit, x0 = p.z - T(0.5);
+    const Bound<T> bound{p.c, p.t_half / unit};
+    const double sign = i == 1 ? 1 : -1;
+    return log_first(bound, tt, x0, sign) + log_ratio(s, i, tt) - log(unit) +
+           k * p.a * (T(sign) * bound.at(tt) - x0) - T(0.5) * k * k * t;
+  }
+
+  template <class T>
+  static T log_density(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
+    constexpr double kDeepest = 300;  // as in log_lower_density: a line below this exponent
+    const int i = x.choice == 1 ? 1 : 0;
+    const T t = x.rt - p.t0, k = p.v * x.input[0];
+    const T distance = p.a * (i == 1 ? T(1.0) - p.z : p.z), edge = distance * distance / T(2 * kDeepest);
+    if (value_of(t) > value_of(edge)) return log_passage(p, s, i, t, k);
+    return log_passage(p, s, i, edge, k) + (T(kDeepest - 1.5) / edge) * (t - edge);
+  }
+  /// Density of bound i at grid time m per unit of a^2, with drift k.
+  template <class T>
+  static T density_at(const Params<T>& p, const State<T>& s, int i, int m, const T& k) {
+    const T unit = p.a * p.a, t(grid().t[m]), x0 = p.z - T(0.5);
+    const Bound<T> bound{p.c, p.t_half / unit};
+    const double sign = i == 1 ? 1 : -1;
+    return exp(log_first(bound, t, x0, sign) + s.ratio[i][m] + k * p.a * (T(sign) * bound.at(t) - x0) -
+               T(0.5) * k * k * unit * t);
+  }
+  template <class T>
+  static T log_choice(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
+    T mass[2] = {T(0.0), T(0.0)};
+    for (int i = 0; i < 2; ++i)
+      for (int m = 1; m <= kGrid; ++m)
+        mass[i] += T(m == kGrid ? 0.5 * grid().weight[m] : grid().weight[m]) *
+                   density_at(p, s, i, m, p.v * x.input[0]);
+    return log(mass[x.choice == 1 ? 1 : 0] / (mass[0] + mass[1]));
+  }
+  /// Side and interval by their probabilities, the place within by the density that rises or falls linearly
+  /// in the square root of time.
+  static Answer respond(const Params<double>& p, const State<double>& made, const Trial<double>& x,
+                        const Draws& draws) {
+    State<double> other;
+    const bool as_made = made_for(made, p);
+    if (!as_made) other = solve(p);  // a manipulation moved the bounds
+    const State<double>& s = as_made ? made : other;
+    const Grid& at = grid();
+    double f[2][kGrid + 1], total = 0;
+    for (int i = 0; i < 2; ++i) {
+      f[i][0] = 0;
+      for (int m = 1; m <= kGrid; ++m) {
+        f[i][m] = at.weight[m] * density_at(p, s, i, m, p.v * x.input[0]);
+        total += 0.5 * (f[i][m - 1] + f[i][m]);
+      }
+    }
+    double mark = draws.uniform(0) * total;
+    for (int i = 0; i < 2; ++i)
+      for (int m = 1; m <= kGrid; ++m) {
+        const double low = f[i][m - 1], high = f[i][m], mass = 0.5 * (low + high);
+        if (mark > mass && !(i == 1 && m == kGrid)) {
+          mark -= mass;
+          continue;
+        }
+        // low u + (high - low) u^2 / 2 = mark
+        const double u =
+            mass > 0 ? min(2 * mark / (low + sqrt(low * low + 2 * (high - low) * mark)), 1.0) : 1.0;
+        const double root = (m - 1 + u) / kGrid;
+        return {i, p.t0 + p.a * p.a * kEnd * root * root};
+      }
+    throw Bug("no response was drawn");
+  }
+  template <class T>
+  static void learn(const Params<T>&, State<T>&, const Trial<T>&) {}
+};
+}  // namespace
+
+LearnerEntry ddm_collapsing() {
+  return learner_entry<DdmCollapsing>();
+}
+}  // namespace labile
