@@ -22,8 +22,8 @@
 ///   log_density(p, s, x) -> T                            instead of utility: of x.choice after x.rt seconds
 ///   respond(p, s, x, draws) -> Answer                    with it: choice and response time; over double
 ///   log_choice(p, s, x) -> T                             with it: of x.choice where no time is known, else 0
-///   feasible(p, trials)                                  moves p to where the times are possible: fits start
-///   there surprise(p, s, x) -> T                               -ln of the probability predicted of what came
+///   feasible(p, trials)              moves p to where the times are possible, so that fits can start there
+///   surprise(p, s, x) -> T           -ln of the probability predicted of what came
 ///   signals(), read(s, i)                                further signals of the record
 /// State members delta, learning_rate, belief become signals of the record. What is shown before a choice is
 /// x.state; where a trial has several decisions, x.stage tells which this is.
