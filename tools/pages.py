@@ -283,15 +283,38 @@ def table(entry):
     return "\n".join(rows)
 
 
-def write_page(folder, name, entry, generated):
+def write_page(folder, name, generated):
     path = ROOT / "docs" / folder / f"{name}.md"
-    kind = "tasks" if folder == "tasks" else "learners"
-    text = path.read_text() if path.exists() else f"# `{name}`\n\n{header(kind, name)}\n"
+    text = path.read_text() if path.exists() else f"# `{name}`\n\n{header(folder, name)}\n"
     text = re.sub(r"\n*^!\[a typical run\]\([^)]*\)\n", "\n", text, flags=re.M)  # the picture stands below
     if BEGIN in text:
         text = text[:text.index(BEGIN)] + text[text.index(END) + len(END):].lstrip("\n")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text.rstrip("\n") + f"\n\n{BEGIN}\n{generated}\n{END}\n")
+
+
+def write_index(path, rows):
+    """The list of a family, between the marks of its page."""
+    text = path.read_text()
+    path.write_text(text[:text.index(BEGIN) + len(BEGIN)] + "\n" + "\n".join(rows) + "\n" + text[text.index(END):])
+
+
+def index_tasks(tasks):
+    rows = ["| task | | decisions | shown beside the options |", "|---|---|---|---|"]
+    for name, e in tasks.items():
+        shown = [f"{s} states" for s in [noted(e, "states")] if s] + [f"`{s}`" for s in filter(None, noted(e, "shows").split(", "))]
+        if "feature dimension" in e["note"]:
+            shown.insert(0, "features")
+        rows.append(f"| [`{name}`](tasks/{name}.md) | {e['about']} | {e['note'].splitlines()[0]} | {', '.join(shown)} |")
+    write_index(ROOT / "docs" / "tasks.md", rows)
+
+
+def index_learners(learners, own):
+    rows = ["| learner or agent | | likelihood | at home in |", "|---|---|---|---|"]
+    for name, e in learners.items():
+        fitted = "yes" if "can be fitted" in e["note"] else "no: " + e["note"].split("\n")[0].removeprefix("simulation only: ")
+        rows.append(f"| [`{name}`](learners/{name}.md) | {e['about']} | {fitted} | [`{own[name]}`](tasks/{own[name]}.md) |")
+    write_index(ROOT / "docs" / "models.md", rows)
 
 
 def recovery_text(name, task):
@@ -336,6 +359,8 @@ def main():
         sys.exit(f"no task or learner is called {', '.join(unknown)}")
     wanted = lambda n: not args.names or n in args.names
     own = {n: noted(e, "task") or "feature_reversal" for n, e in learners.items()}
+    index_tasks(tasks)
+    index_learners(learners, own)
     for name, entry in learners.items():
         if not wanted(name):
             continue
@@ -346,7 +371,7 @@ def main():
                 f"{table(entry)}")
         if not args.no_recovery and "can be fitted" in entry["note"]:
             text += recovery_text(name, own[name])
-        write_page("learners", name, entry, text)
+        write_page("learners", name, text)
     for name, entry in tasks.items():
         if not wanted(name):
             continue
@@ -362,7 +387,7 @@ def main():
             sys.exit(f"task {name}: none of {', '.join(players)} can play it")
         caption = task_picture(entry, rows, ROOT / "docs" / "img" / "tasks" / f"{name}.svg")
         note = "\n".join(f"- {line}" for line in entry["note"].splitlines())
-        write_page("tasks", name, entry,
+        write_page("tasks", name,
                    f"![A typical run](../img/tasks/{name}.svg)\n\n{caption} Player: [`{player}`](../learners/{player}.md), at its "
                    f"defaults.\n\n{note}\n\n{table(entry)}")
 
