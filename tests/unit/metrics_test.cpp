@@ -35,7 +35,15 @@ struct Block {
     rt_s.assign(correct.size(), kMissing);
   }
   [[nodiscard]] Sample measure(const char* metric, const Settings& settings = {}) const {
-    BlockView b{1, correct, choice, best, old_best, outcome, rt_s, before, {}};
+    BlockView b;
+    b.block = 1;
+    b.correct = correct;
+    b.choice = choice;
+    b.best = best;
+    b.old_best = old_best;
+    b.outcome = outcome;
+    b.rt_s = rt_s;
+    b.correct_before = before;
     for (const auto& s : signals) b.signals.emplace_back(s);
     return find_metric(metric).make(settings)(b);
   }
