@@ -224,8 +224,7 @@ class Runner {
         for (const auto& [name, values] : part.trials.signals) names.insert(name);
     for (auto& cell : parts)
       for (auto& part : cell)
-        for (const auto& name : names)
-          part.trials.signals.try_emplace(name, part.trials.rows(), kNaN);
+        for (const auto& name : names) part.trials.signals.try_emplace(name, part.trials.rows(), kNaN);
     bool header = true;
     for (const auto& cell : parts)
       for (const auto& part : cell) {
