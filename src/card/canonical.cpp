@@ -106,10 +106,12 @@ void write_predictions(Writer& w, const Card& c) {
     w.header("[[prediction]]");
     w.line("claim", p.claim);
     w.line("metric", p.metric);
-    w.line("contrast", std::vector<std::string>{p.treated, p.control});
+    w.line("contrast", p.control.empty() ? std::vector<std::string>{p.treated}
+                                         : std::vector<std::string>{p.treated, p.control});
     w.line("relation", p.relation_text);
     w.line("variant", p.variant);
     w.line("agent", p.agent);
+    if (p.between != Prediction::Between::conditions) w.line("condition", p.condition);
     w.line("anchor", p.anchor);
     w.line("tuned", p.tuned);
   }

@@ -26,14 +26,16 @@ struct AgentSpec {
 struct MetricSpec {
   std::string id;      // key in results: the name, or what the card calls it
   std::string metric;  // name in the catalogue
-  std::string blocks;  // "", "reversal", "acquisition", "all" or a block's number
+  std::string blocks;  // "", "reversal", "acquisition", "last", "all" or a block's number
   Settings settings;
   Where where;
 };
 struct Prediction {
   std::string claim, metric;
-  std::string treated, control;                                      // conditions
-  std::string variant, agent;                                        // "" = every one
+  std::string treated, control;  // names of two ...
+  enum class Between { conditions, variants, agents } between = Between::conditions;
+  std::string variant, agent;  // "" = every one
+  std::string condition;       // between variants or agents: under which one; "" = the first, intact
   enum class Of { ratio, difference, value, count } of = Of::ratio;  // value, count: of `treated` alone
   enum class Relation { at_least, at_most, above, below, within } relation = Relation::at_least;
   double bound = 1;  // for within: the share (5% = 0.05)

@@ -16,7 +16,8 @@ std::string read_blocks(const Node& node) {
     const ParamInfo block{"blocks", "1", ParamType::integer, {0, 1e6}, "", std::nan(""), {}, {}};
     return fmt::format("{}", checked_integer(block, setting_of(node)));
   }
-  const ParamInfo word{"blocks", "1", ParamType::text, {}, "", "", {}, {"reversal", "acquisition", "all"}};
+  const ParamInfo word{
+      "blocks", "1", ParamType::text, {}, "", "", {}, {"reversal", "acquisition", "last", "all"}};
   return checked_text(word, setting_of(node));
 }
 
@@ -72,26 +73,57 @@ std::vector<Field<Prediction>> prediction_keys() {
           {"relation", "1", &P::relation_text, {}, "such as \"ratio >= 1.6\""},
           {"variant", "1", &P::variant, {}, "variant of the task; every one when not given"},
           {"agent", "1", &P::agent, {}, "agent; every one when not given"},
+          {"condition", "1", &P::condition, {}, "under which condition variants or agents are compared"},
           {"anchor", "1", &P::anchor, {}, "where the expectation comes from"},
           {"tuned", "1", &P::tuned, {}, "whether parameters were tuned on this very quantity"}};
 }
 
+/// Names that are conditions are conditions; else two variants or two agents.
+Prediction::Between between(const std::vector<std::string>& names, const Card& card) {
+  const auto all_of = [&](const std::vector<std::string>& known) {
+    return std::all_of(names.begin(), names.end(), [&](const std::string& name) {
+      return std::find(known.begin(), known.end(), name) != known.end();
+    });
+  };
+  if (all_of(names_of(card.conditions, &Condition::name))) return Prediction::Between::conditions;
+  if (all_of(names_of(card.variants, &Variant::name))) return Prediction::Between::variants;
+  if (all_of(names_of(card.agents, &AgentSpec::name))) return Prediction::Between::agents;
+  return Prediction::Between::conditions;
+}
+
 void read_contrast(const Node& node, const Card& card, Prediction& p) {
   const Node& contrast =
-      required(node, "contrast", "write two conditions, such as [\"DA lesion\", \"intact\"]");
+      required(node, "contrast",
+               "write two conditions, such as [\"DA lesion\", \"intact\"], two variants or two agents");
   const auto names = texts_of(contrast);
-  if (names.size() != 2)
-    throw Error(contrast.where,
-                fmt::format("holds {} names; write two conditions, treated and control", names.size()));
-  for (const auto& item : contrast.items)
-    require_known(names_of(card.conditions, &Condition::name), text_of(item), item.where, "condition");
-  if (names[0] == names[1]) throw Error(contrast.where, "compares a condition with itself");
-  p.treated = names[0];
-  p.control = names[1];
+  if (names.empty() || names.size() > 2)
+    throw Error(
+        contrast.where,
+        fmt::format("holds {} names; write two conditions, treated and control, or two variants or agents; "
+                    "or one, whose value is meant",
+                    names.size()));
+  p.between = between(names, card);
+  if (p.between == Prediction::Between::conditions)
+    for (const auto& item : contrast.items)
+      require_known(names_of(card.conditions, &Condition::name), text_of(item), item.where, "condition");
+  p.treated = names.front();
+  p.control = names.size() == 2 ? names.back() : "";
+  if (p.treated == p.control)
+    throw Error(contrast.where, fmt::format("compares '{}' with itself", p.treated));
+  if (p.between == Prediction::Between::conditions && !p.condition.empty())
+    throw Error(where_of(node, "condition"), "the contrast names conditions already");
+  if (!p.condition.empty())
+    require_known(names_of(card.conditions, &Condition::name), p.condition, where_of(node, "condition"),
+                  "condition");
+  if (p.between == Prediction::Between::variants && !p.variant.empty())
+    throw Error(where_of(node, "variant"), "the contrast names variants already");
+  if (p.between == Prediction::Between::agents && !p.agent.empty())
+    throw Error(where_of(node, "agent"), "the contrast names agents already");
 }
 
 /// Some agent that the prediction speaks of must have both conditions.
 void check_agents(const Node& node, const Prediction& p, const Draft& draft) {
+  if (p.between != Prediction::Between::conditions) return;
   for (std::size_t i = 0; i < draft.agents.size(); ++i) {
     if (!p.agent.empty() && draft.card.agents[i].name != p.agent) continue;
     const bool both =
@@ -176,8 +208,11 @@ void read_predictions(const Node& root, Draft& draft) {
       require_known(names_of(card.agents, &AgentSpec::name), p.agent, where_of(*node, "agent"), "agent");
     read_contrast(*node, card, p);
     parse_relation(p.relation_text, relation.where, p);
-    if (p.of != Prediction::Of::ratio && p.of != Prediction::Of::difference)
-      throw Error(relation.where, "compares two conditions; write \"ratio >= 1.6\" or \"difference < 0\"");
+    const bool of_two = p.of == Prediction::Of::ratio || p.of == Prediction::Of::difference;
+    if (!p.control.empty() && !of_two)
+      throw Error(relation.where, "compares two of them; write \"ratio >= 1.6\" or \"difference < 0\"");
+    if (p.control.empty() && p.of != Prediction::Of::value)
+      throw Error(relation.where, "is about one of them; write \"value >= 0.9\", or name two");
     p.where = node->where;
     check_agents(*node, p, draft);
     card.predictions.push_back(std::move(p));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "metrics/metric.hpp"
 
@@ -46,6 +47,27 @@ namespace labile {
 /// Index of the first of the block's last n trials.
 [[nodiscard]] inline int last(const BlockView& b, int n) {
   return std::max(0, b.size() - n);
+}
+
+/// Trials [first, second) of a block: its first or last trials, where one of the two numbers is above 0.
+[[nodiscard]] inline std::pair<int, int> part_of(const BlockView& b, int first_trials, int last_trials) {
+  return {last_trials > 0 ? last(b, last_trials) : 0,
+          first_trials > 0 ? std::min(first_trials, b.size()) : b.size()};
+}
+/// The parameters of metrics that look at such a part, members `first` and `last`.
+template <class M>
+std::vector<Field<M>> part_of_block() {
+  return {{"first", "trials", &M::first, {0, 100000}, "only that many trials from its start; 0: all"},
+          {"last", "trials", &M::last, {0, 100000}, "only that many trials up to its end; 0: all"}};
+}
+/// Of the choices on trials [from, to), how many are option 1.
+[[nodiscard]] inline Sample share_of_ones(const BlockView& b, int from, int to) {
+  Sample s;
+  for (int t = from; t < to; ++t) {
+    s.num += b.choice[t] == 1 ? 1 : 0;
+    s.den += b.choice[t] >= 0 ? 1 : 0;
+  }
+  return s;
 }
 
 /// Of the trials in [from, end) whose pair with the next trial satisfies `given`, how many satisfy `then`.

@@ -19,20 +19,24 @@ constexpr int kGroup = 16;  // resamples summed side by side
 /// Which blocks a request means.
 struct BlockChoice {
   int from = 0, to = std::numeric_limits<int>::max();  // [from, to]
-  [[nodiscard]] bool has(int block) const { return block >= from && block <= to; }
+  bool last = false;                                   // only the last of a session
+  [[nodiscard]] bool has(int block, bool is_last) const {
+    return block >= from && block <= to && (is_last || !last);
+  }
 };
 
 BlockChoice block_choice(const std::string& text, const char* metric) {
   if (text == "all") return {};
+  if (text == "last") return {0, std::numeric_limits<int>::max(), true};
   if (text == "acquisition") return {0, 0};
   if (text == "reversal") return {1, std::numeric_limits<int>::max()};
   int n = -1;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (ec != std::errc{} || end != text.data() + text.size() || n < 0)
-    throw Error(
-        fmt::format("metric '{}': blocks = '{}' is neither \"reversal\", \"acquisition\", \"all\" nor the "
-                    "number of a block, counted from 0",
-                    metric, text));
+    throw Error(fmt::format(
+        "metric '{}': blocks = '{}' is neither \"reversal\", \"acquisition\", \"last\", \"all\" nor the "
+        "number of a block, counted from 0",
+        metric, text));
   return {n, n};
 }
 
@@ -91,18 +95,24 @@ BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
   return b;
 }
 
-/// Calls visit(view, rows, rows of the block before) for each block of a subject in order.
+/// Calls visit(view, rows, rows of the block before, is_last) for each block of a subject in order.
 template <class Visit>
 void for_each_block(const Trials& t, std::size_t subject, Visit&& visit) {
   const std::size_t end = t.first[subject + 1];
   Rows before{t.first[subject], t.first[subject]};
+  BlockView first;
   int index = 0;
   for (std::size_t r = t.first[subject]; r < end;) {
     Rows rows{r, r + 1};
     while (rows.end < end && t.session[rows.end] == t.session[r] && t.block[rows.end] == t.block[r])
       ++rows.end;
-    visit(view_of(t, index, rows, before), rows, before);
     const bool same_session = rows.end < end && t.session[rows.end] == t.session[r];
+    BlockView view = view_of(t, index, rows, before);
+    if (index == 0)
+      first = view;
+    else
+      view.first = &first;
+    visit(view, rows, before, !same_session);
     index = same_session ? index + 1 : 0;
     before = same_session ? rows : Rows{rows.end, rows.end};
     r = rows.end;
@@ -152,10 +162,10 @@ std::vector<std::vector<Sample>> evaluate(const Trials& trials, std::span<const 
   for (const auto& r : requests) prepared.push_back(prepare(trials, r));
   std::vector<std::vector<Sample>> result(requests.size(), std::vector<Sample>(trials.subjects.size()));
   for (std::size_t s = 0; s < trials.subjects.size(); ++s) {
-    for_each_block(trials, s, [&](BlockView view, Rows rows, Rows before) {
+    for_each_block(trials, s, [&](BlockView view, Rows rows, Rows before, bool is_last) {
       for (std::size_t m = 0; m < prepared.size(); ++m) {
         const Prepared& p = prepared[m];
-        if (!p.possible || !p.blocks.has(view.block)) continue;
+        if (!p.possible || !p.blocks.has(view.block, is_last)) continue;
         view.signals.clear();
         view.signals_before.clear();
         for (const auto* signal : p.signals) {

@@ -16,8 +16,8 @@
 namespace labile {
 
 /// What to measure and where. `blocks`: "reversal" (every block but the first of a session), "acquisition"
-/// (the first), "all", a number (that block, counted from 0 within subject and session), or "" for what
-/// the metric itself says.
+/// (the first), "last" (of a session), "all", a number (that block, counted from 0 within subject and
+/// session), or "" for what the metric itself says.
 struct MetricRequest {
   const MetricEntry* entry = nullptr;
   Measure measure;

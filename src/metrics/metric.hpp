@@ -32,6 +32,8 @@ struct BlockView {
   /// [trial][option][dimension] feature numbers of the options; empty for a bandit. `layout` says how many.
   std::span<const std::int64_t> feature;
   const Layout* layout = nullptr;
+  const BlockView* first =
+      nullptr;  // block 0 of the same session, without signals; null for that block itself
   /// Signals in the order of MetricEntry::needs.
   std::vector<std::span<const double>> signals;
   // Of the block before, like correct_before:
@@ -55,7 +57,7 @@ struct MetricEntry {
   const char* unit;
   const char* direction;           // "lower", "higher" or "none" is better
   bool pooled;                     // true: denominators count trials
-  const char* blocks;              // where it applies unless asked: "reversal", "acquisition", "all"
+  const char* blocks;              // where it applies unless asked: "reversal", "acquisition", "last", "all"
   std::vector<std::string> needs;  // signals with default parameters, none for behavior alone
   std::vector<ParamInfo> params;
   Measure (*make)(const Settings&);

@@ -203,7 +203,7 @@ class Reader {
     for (int c = 0; c < kColumns; ++c) at_[c] = find(static_cast<Column>(c));
     ours_ = has(kStage) && has(kState) && has(kOldBest);
     // Such names may mean something else where what they stand for is there; who means them says so.
-    if (has(kOutcome)) leave_alone(kInput, kOutcome);
+    if (has(kOutcome) && !ours_) leave_alone(kInput, kOutcome);
     if (has(kChoice) && !ours_) leave_alone(kReport, kChoice);
     for (const auto& [ours, theirs] : options_.columns) assign(ours, theirs);
     if (options_.min_rt_s > 0 && !has(kRt) && !has(kRtMs) && !has(kRt1))

@@ -16,6 +16,7 @@ constexpr Shown kShown[] = {
     {"belief", "Belief in the leading context", "probability"},
     {"learning_rate", "Learning rate of the critic", "1"},
     {"delta", "Prediction error", "outcome units"},
+    {"expectation", "Expected outcome", "outcome units"},
 };
 }  // namespace
 

@@ -285,32 +285,58 @@ class Runner {
     }
   }
 
+  /// Two cells that a prediction compares, and where both stand; one where it is about a value.
+  struct Compared {
+    const Cell *treated, *control;  // control: null for a value
+    std::string variant, agent;
+  };
+  [[nodiscard]] std::vector<Compared> compared(const Prediction& p) const {
+    using Between = Prediction::Between;
+    const std::string& condition = p.condition.empty() ? card_.conditions.front().name : p.condition;
+    std::vector<Compared> r;
+    const auto add = [&](const Cell* treated, const Cell* control, const std::string& variant,
+                         const std::string& agent) {
+      if (treated && (control || p.control.empty())) r.push_back({treated, control, variant, agent});
+    };
+    for (const auto& v : card_.variants) {
+      if (!p.variant.empty() && p.variant != v.name) continue;
+      if (p.between == Between::agents)
+        add(result_.find(v.name, p.treated, condition), result_.find(v.name, p.control, condition), v.name,
+            "");
+      for (const auto& a : card_.agents)
+        if (p.between == Between::conditions && (p.agent.empty() || p.agent == a.name))
+          add(result_.find(v.name, a.name, p.treated), result_.find(v.name, a.name, p.control), v.name,
+              a.name);
+    }
+    for (const auto& a : card_.agents)
+      if (p.between == Between::variants && (p.agent.empty() || p.agent == a.name))
+        add(result_.find(p.treated, a.name, condition), result_.find(p.control, a.name, condition), "",
+            a.name);
+    return r;
+  }
+
   void judge_predictions() {
     Resampler resampler(card_.seed, card_.resamples);
     for (const auto& p : card_.predictions) {
-      int judged = 0;
-      for (const auto& v : card_.variants)
-        for (const auto& a : card_.agents) {
-          if ((!p.variant.empty() && p.variant != v.name) || (!p.agent.empty() && p.agent != a.name))
-            continue;
-          const Cell* treated = result_.find(v.name, a.name, p.treated);
-          const Cell* control = result_.find(v.name, a.name, p.control);
-          if (!treated || !control) continue;
-          std::size_t m = 0;
-          while (card_.metrics[m].id != p.metric) ++m;
-          Judged j{p, v.name, a.name, {}, "", ""};
+      const auto pairs = compared(p);
+      for (const auto& c : pairs) {
+        std::size_t m = 0;
+        while (card_.metrics[m].id != p.metric) ++m;
+        Judged j{p, c.variant, c.agent, {}, "", ""};
+        if (!c.control)
+          j.effect = resampler.mean(c.treated->samples[m]);
+        else
           j.effect =
-              resampler.contrast(treated->samples[m], control->samples[m],
+              resampler.contrast(c.treated->samples[m], c.control->samples[m],
                                  p.of == Prediction::Of::ratio ? Contrast::ratio : Contrast::difference);
-          j.verdict = verdict(p, j.effect);
-          if (std::isinf(j.effect.value)) j.reason = "the control is zero";
-          if (j.verdict == "not run") j.reason = "the metric is not defined in these cells";
-          result_.predictions.push_back(std::move(j));
-          ++judged;
-        }
-      if (judged == 0)
+        j.verdict = verdict(p, j.effect);
+        if (std::isinf(j.effect.value)) j.reason = "the control is zero";
+        if (j.verdict == "not run") j.reason = "the metric is not defined in these cells";
+        result_.predictions.push_back(std::move(j));
+      }
+      if (pairs.empty())
         result_.predictions.push_back(
-            {p, p.variant, p.agent, {}, "not run", "no agent of this card ran both conditions"});
+            {p, p.variant, p.agent, {}, "not run", "no agent of this card ran both of them"});
     }
   }
 

@@ -70,6 +70,7 @@ std::string own_task(const LearnerEntry& e) {
   if (base == "two_step_hybrid" || base == "ts_par7") return "two_step";
   if (base == "rlwm") return "rl_working_memory";
   if (base == "signal_detection") return "sustained_attention";
+  if (std::find(e.inputs.begin(), e.inputs.end(), "cue_0") != e.inputs.end()) return "pavlovian";
   return base == "pavlovian_bias" ? "go_nogo" : "";
 }
 bool takes(const LearnerEntry& e, const Layout& layout) {
@@ -92,6 +93,11 @@ std::vector<Data> play_own(const LearnerEntry& e, int subjects) {
   s.make_task = find_task(own_task(e)).make;
   if (own_task(e) == "two_step") s.task_settings["trials"] = {Value(40.0), {}};
   if (own_task(e) == "go_nogo") s.task_settings["repeats"] = {Value(20.0), {}};
+  if (own_task(e) == "pavlovian") {
+    s.task_settings["design"] = {Value(std::string("blocking")), {}};
+    for (const char* phase : {"first", "second"}) s.task_settings[phase] = {Value(15.0), {}};
+    s.task_settings["p_outcome"] = {Value(0.7), {}};
+  }
   if (own_task(e) == "rl_working_memory") {
     s.task_settings["set_sizes"] = {Value(std::vector<double>{3, 2, 4}), {}};
     s.task_settings["repeats"] = {Value(8.0), {}};
@@ -111,6 +117,8 @@ std::vector<Data> play_own(const LearnerEntry& e, int subjects) {
     for (std::size_t k = t.first[i]; k < t.first[i + 1]; ++k)
       d.fresh.push_back(k == t.first[i] || (blocks && t.block[k] != t.block[k - 1]));
     for (const auto& name : e.inputs) d.inputs[name] = part(t.signals.at(name));
+    for (const auto& name : e.optional_inputs)
+      if (t.signals.contains(name)) d.inputs[name] = part(t.signals.at(name));
     r.push_back(std::move(d));
   }
   return r;
