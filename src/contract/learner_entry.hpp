@@ -112,7 +112,7 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
   const auto columns = input_columns<L>(s);
   std::array<T, input_count<L>() + 1> input{};
   for (std::size_t t = 0; t < s.size(); ++t) {
-    if (s.fresh[t]) state = L::start(p, s.layout);
+    if (s.fresh[t] && t > 0) state = L::start(p, s.layout);
     if (!per_trial.empty()) per_trial[t] = 0;
     const auto feature = s.feature.empty() ? s.feature : s.feature.subspan(t * per, per);
     for (std::size_t k = 0; k < columns.size(); ++k)
@@ -184,7 +184,7 @@ double total_surprise(std::span<const double> params, const SubjectTrials& s, st
   auto state = L::start(p, s.layout);
   double total = 0;
   for (std::size_t t = 0; t < s.size(); ++t) {
-    if (s.fresh[t]) state = L::start(p, s.layout);
+    if (s.fresh[t] && t > 0) state = L::start(p, s.layout);
     if (!per_trial.empty()) per_trial[t] = 0;
     const auto x = trial_at<double>(s, t, {}, {});
     if (x.right < 0 && (x.choice < 0 || x.outcome != x.outcome)) continue;

@@ -54,24 +54,39 @@ T log_upper_probability(const T& v, const T& a, const T& z) {
   return log(z) + va * (T(1.0) - z) + log_sinh_ratio(va * z) - log_sinh_ratio(va);
 }
 
+/// The early time at which the exponent of the density at a bound, -(d - m t)^2 / (2 t) with distance d and
+/// the drift's size m, has come up to -kDeepest.
+inline constexpr double kDeepest = 300;
+template <class T>
+T earliest(const T& d, const T& m) {
+  const T half = d * m + T(kDeepest);
+  return d * d / (half + sqrt(half * half - d * d * m * m));
+}
+/// Slope of the log density there: positive.
+template <class T>
+T earliest_slope(const T& t, const T& d, const T& m) {
+  return T(0.5) * (d * d / (t * t) - m * m) - T(1.5) / t;
+}
+
 /// Log density at time t of leaving (0, a) at 0, from z a with 0 < z < 1: the small-time series where
 /// t < 0.3 a^2, else the large-time series, each to rounding.
 ///
-/// As t falls to 0 the density falls as exp(-(z a)^2 / (2 t)). Once that exponent passes -300, the logarithm
-/// goes on as a straight line in t, through 0 and below: impossible times get a finite value that keeps
-/// falling, and a slope that leads back. The probability that this adds is below 1e-100.
+/// As t falls to 0 so does the density, to nothing. Before the time at which its exponent passes -300 the
+/// logarithm goes on as a straight line, through t = 0 and below: impossible times get a finite value that
+/// keeps falling, and a slope that leads back. The probability that this adds is below 1e-100.
 ///
 /// Source: Feller (1968), ch. XIV; Navarro & Fuss (2009), doi:10.1016/j.jmp.2009.02.003. Differs from them:
 /// a fixed number of terms that is enough for every t, and a relative error instead of an absolute one.
 template <class T>
 T log_lower_density(const T& t, const T& v, const T& a, const T& z) {
-  constexpr double kDeepest = 300;
-  const T distance = z * a, square = distance * distance;
-  if (!(value_of(t) > value_of(square) / (2 * kDeepest))) {
-    const T edge = square / T(2 * kDeepest);
-    const T slope = (T(kDeepest) - T(1.5)) / edge - T(0.5) * v * v;
-    return log(distance) - T(0.5 * kLog2Pi) - T(1.5) * log(edge) - T(kDeepest) - v * distance -
-           T(0.5) * v * v * edge + slope * (t - edge);
+  const T distance = z * a;
+  if (!(value_of(t) > value_of(distance) * value_of(distance) / (2 * kDeepest))) {
+    const T size = abs(v), edge = earliest(distance, size);
+    if (!(value_of(t) > value_of(edge))) {
+      const T off = distance + v * edge;
+      return log(distance) - T(0.5 * kLog2Pi) - T(1.5) * log(edge) - off * off / (T(2.0) * edge) +
+             earliest_slope(edge, distance, size) * (t - edge);
+    }
   }
   const T lead = -v * distance - T(0.5) * v * v * t - T(2.0) * log(a), tt = t / (a * a);
   if (value_of(tt) < 0.3) {

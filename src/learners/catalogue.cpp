@@ -40,8 +40,10 @@ const LearnerEntry& combined(std::string_view name, const Where& where) {
   const auto plus = name.find('+');
   const LearnerEntry& base = find_learner(name.substr(0, plus), where);
   if (!base.with_parts)
-    throw Error(where,
-                fmt::format("'{}' takes no parts: it is no learner with a likelihood", base.info.name));
+    throw Error(where, fmt::format("'{}' takes no parts: {}", base.info.name,
+                                   base.timed     ? "they change probabilities of choices, not response times"
+                                   : base.reports ? "they change probabilities of choices, not reports"
+                                                  : "it is no learner with a likelihood"));
   LearnerEntry e = base.with_parts();
   std::vector<std::string> known;
   for (const auto& part : all_parts()) known.emplace_back(part.name);

@@ -199,12 +199,11 @@ struct DdmCollapsing {
 
   template <class T>
   static T log_density(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
-    constexpr double kDeepest = 300;  // as in log_lower_density: a line below this exponent
     const int i = x.choice == 1 ? 1 : 0;
-    const T t = x.rt - p.t0, k = p.v * x.input[0];
-    const T distance = p.a * (i == 1 ? T(1.0) - p.z : p.z), edge = distance * distance / T(2 * kDeepest);
+    const T t = x.rt - p.t0, k = p.v * x.input[0], size = abs(k);
+    const T distance = p.a * (i == 1 ? T(1.0) - p.z : p.z), edge = earliest(distance, size);
     if (value_of(t) > value_of(edge)) return log_passage(p, s, i, t, k);
-    return log_passage(p, s, i, edge, k) + (T(kDeepest - 1.5) / edge) * (t - edge);
+    return log_passage(p, s, i, edge, k) + earliest_slope(edge, distance, size) * (t - edge);
   }
   /// Density of bound i at grid time m per unit of a^2, with drift k.
   template <class T>

@@ -13,7 +13,8 @@
 /// cue is weighed and where a change is judged.
 ///
 /// The response is the target's side; only its time has a likelihood, per second. An answer without a time
-/// counts nothing and teaches; so does a trial without an answer. `cues` says how many of the cues are there.
+/// counts nothing and teaches; so does a trial without an answer; one whose target is not known teaches
+/// nothing. `cues` says how many of the cues are there.
 ///
 /// Source: Yu & Dayan (2005), doi:10.1016/j.neuron.2005.04.026. Differs from it: a reduced form of their
 /// approximation, with the counts, the window and the response times of our design; the threshold is theirs
@@ -99,6 +100,10 @@ struct YuDayan {
   static Mask<T> points_at_target(const Trial<T>& x, int cue) {
     return x.input[static_cast<std::size_t>(1 + cue)] == x.input[0];
   }
+  template <class T>
+  static Mask<T> known(const Trial<T>& x) {
+    return x.input[0] == x.input[0];
+  }
   /// Whether the tracked cue pointed at the target: 1 or 0.
   template <class T>
   static T valid(const State<T>& s, const Trial<T>& x) {
@@ -121,7 +126,8 @@ struct YuDayan {
   template <class T>
   static T log_density(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
     const T z = (T(1000.0) * x.rt - mean_ms(p, s, x)) / p.sd;
-    return T(6.9077552789821370521 - 0.5 * kLog2Pi) - log(p.sd) - T(0.5) * z * z;  // ln 1000: per second
+    const T l = T(6.9077552789821370521 - 0.5 * kLog2Pi) - log(p.sd) - T(0.5) * z * z;  // ln 1000: per second
+    return select(known(x), l, T(0.0));
   }
   static Answer respond(const Params<double>& p, const State<double>& s, const Trial<double>& x,
                         const Draws& draws) {
@@ -129,6 +135,7 @@ struct YuDayan {
   }
   template <class T>
   static void after(const Params<T>& p, State<T>& s, const Trial<T>& x) {
+    const State<T> unseen = s;
     const T one(1.0), none(0.0), v = valid(s, x), before = (one - p.tau) * s.lambda;
     s.gamma = validity(s);
     s.expected = v * x.input[0] + (one - v) * (one - x.input[0]);
@@ -148,6 +155,12 @@ struct YuDayan {
     s.lambda = select(reset, T(0.5), s.lambda);
     s.n = select(reset, none, s.n + one);
     s.n_valid = select(reset, none, s.n_valid + v);
+    // Where the target is not known the world may have changed all the same, and nothing else is learned.
+    const Mask<T> seen = known(x);
+    auto* now = reinterpret_cast<T*>(&s);
+    const auto* then = reinterpret_cast<const T*>(&unseen);
+    for (std::size_t k = 0; k < sizeof(s) / sizeof(T); ++k) now[k] = select(seen, now[k], then[k]);
+    s.lambda = select(seen, s.lambda, before);
   }
   /// Counts this trial in and the one that leaves the window out.
   template <class T>

@@ -1,5 +1,7 @@
 /// Accuracy at one strength of evidence: share of right choices where |coherence| is the one asked for, a
-/// point of the psychometric function. Source: design. Differs from it: nothing.
+/// point of the psychometric function.
+///
+/// Source: design. Differs from it: nothing.
 #include "metrics/block.hpp"
 
 namespace labile {

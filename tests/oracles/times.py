@@ -161,7 +161,8 @@ def yu_dayan(draw):
             valid.append([int(s == target[-1]) for s in side])
             rt.append(round(draw.gauss(400, 120)) / 1000)
         choice = list(target)
-        blank(draw, n, choice, rt)
+        blank(draw, n, choice, rt, target)
+        valid = [None if x is None else v for x, v in zip(target, valid)]
         scored = [None if c is None else None if x is None else 1000 * x for c, x in zip(choice, rt)]
         p = dict(tau=tau, xi_ach=xa, xi_ne=xn, lambda0=.5, rt0=380., gain=140., sd=45.)
         r = published.yu_dayan(dict(p, n_cues=cues), dict(valid=valid, rt=scored))
@@ -169,7 +170,7 @@ def yu_dayan(draw):
         inputs = {f"cue_{k}": shown[k] for k in range(cues)}
         inputs["target"] = target
         # Theirs is a density per ms, Labile's per second.
-        loglik = [0.0 if s is None else x + math.log(1000) for s, x in zip(scored, r["loglik"])]
+        loglik = [0.0 if s is None or v is None else x + math.log(1000) for s, v, x in zip(scored, valid, r["loglik"])]
         yield dict(learner="yu_dayan", params=dict(p, cues=cues), choice=choice, rt=rt, outcome=[None] * n, inputs=inputs,
                    loglik=loglik)
     print("resets:", resets)

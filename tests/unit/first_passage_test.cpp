@@ -149,12 +149,25 @@ TEST(DiffusionDensity, ImpossibleTimesAreFiniteAndLeadBack) {
     for (const double d : l.d) EXPECT_TRUE(std::isfinite(d)) << t;
     before = l.v;
   }
-  // The line meets the density with its slope.
-  const double a = 1.5, z = .5, edge = a * z * a * z / 600;
-  const auto slope = [&](double t) { return log_lower_density(D::variable(t, 0), D(1.2), D(a), D(z)).d[0]; };
-  EXPECT_NEAR(log_lower_density(edge * (1 - 1e-9), 1.2, a, z),
-              log_lower_density(edge * (1 + 1e-9), 1.2, a, z), 1e-5);
-  EXPECT_NEAR(slope(edge * (1 - 1e-9)) / slope(edge * (1 + 1e-9)), 1, 1e-6);
+  // The line meets the density with its slope, and keeps falling whatever the drift.
+  for (const double v : {1.2, 0., -1.2, 40., -40., 100., -100.})
+    for (const double a : {.1, 1.5, 20.}) {
+      const double z = .5, edge = earliest(z * a, std::abs(v));
+      const auto slope = [&](double t) {
+        return log_lower_density(D::variable(t, 0), D(v), D(a), D(z)).d[0];
+      };
+      const double below = log_lower_density(edge * (1 - 1e-9), v, a, z),
+                   above = log_lower_density(edge * (1 + 1e-9), v, a, z);
+      EXPECT_NEAR(below, above, 1e-5) << v << " " << a;
+      EXPECT_NEAR(slope(edge * (1 - 1e-9)) / slope(edge * (1 + 1e-9)), 1, 1e-4) << v << " " << a;
+      EXPECT_LT(below, -250);
+      double last = below;
+      for (const double t : {edge / 2, 0., -.1, -1., -5.}) {
+        const double l = log_lower_density(t, v, a, z);
+        EXPECT_LT(l, last) << v << " " << a << " " << t;
+        last = l;
+      }
+    }
 }
 
 TEST(NormalCdf, EqualsTheLibraryInBothTails) {

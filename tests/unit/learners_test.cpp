@@ -109,6 +109,7 @@ std::vector<Data> play_own(const LearnerEntry& e, int subjects) {
   std::vector<Data> r;
   for (std::size_t i = 0; i < t.subjects.size(); ++i) {
     const auto part = [&](const auto& column) {
+      if (column.empty()) return column;
       return std::decay_t<decltype(column)>(column.begin() + static_cast<std::ptrdiff_t>(t.first[i]),
                                             column.begin() + static_cast<std::ptrdiff_t>(t.first[i + 1]));
     };
