@@ -16,7 +16,8 @@ std::string read_blocks(const Node& node) {
     const ParamInfo block{"blocks", "1", ParamType::integer, {0, 1e6}, "", std::nan(""), {}, {}};
     return fmt::format("{}", checked_integer(block, setting_of(node)));
   }
-  const ParamInfo word{"blocks", "1", ParamType::text, {}, "", "", {}, {"reversal", "acquisition", "all"}};
+  const ParamInfo word{
+      "blocks", "1", ParamType::text, {}, "", "", {}, {"reversal", "acquisition", "all", "session"}};
   return checked_text(word, setting_of(node));
 }
 
@@ -27,10 +28,15 @@ void check_signals(const MetricEntry& entry, const Where& where, const Draft& dr
     for (const auto& s : agent->signals())
       for (const char* part : {"_relevant", "_total"})
         known.push_back(s.feature_map ? s.name + part : s.name);
+  if (draft.card.data)
+    for (const auto& [name, column] : draft.card.data->signals) known.push_back(name);
   for (const auto& need : entry.needs)
     if (std::find(known.begin(), known.end(), need) == known.end())
-      throw Error(where, fmt::format("metric '{}' needs the signal '{}', which no agent of this card has",
-                                     entry.info.name, need));
+      throw Error(
+          where,
+          fmt::format(
+              "metric '{}' needs the signal '{}', which neither an agent of this card has nor its data",
+              entry.info.name, need));
 }
 
 void add_metric(MetricSpec m, const Where& name_where, const Where& id_where, Draft& draft) {
