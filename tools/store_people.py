@@ -7,20 +7,19 @@ is computed from the data (metrics and curves), no row of the data itself. Resul
 import json
 import pathlib
 import sys
+import tomllib
 
-CITATIONS = {
-    "zorowitz2023_prl3": "Zorowitz, Solis, Niv & Bennett (2023) Nat Hum Behav 7:1667, "
-                         "doi:10.1038/s41562-023-01640-7",
-}
 folder = pathlib.Path(__file__).resolve().parent.parent / "experiments" / "people"
 stored = {}
 for name in sys.argv[1:]:
     results = json.load(open(name))
     keys = {m["id"]: m["key"] for m in results["metrics"]}
+    with open(pathlib.Path(name).parent / "card.toml", "rb") as f:
+        citation = tomllib.load(f)["data"]["citation"]
     for cell in results["cells"]:
-        if cell["source"] != "people":
-            continue
-        to = stored.setdefault(cell["data"], {"data": cell["data"], "citation": CITATIONS[cell["data"]],
+        if cell["source"] != "people" or cell["condition"] != "people":
+            continue  # people of several conditions are not kept
+        to = stored.setdefault(cell["data"], {"data": cell["data"], "citation": citation,
                                               "subjects": cell["subjects"], "metrics": {}, "curves": []})
         for key, value in cell["metrics"].items():
             if value["value"] is not None:

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <map>
 
 #include "card/card.hpp"
 #include "card/find_agent.hpp"
@@ -37,10 +38,11 @@ void write_head(Writer& w, const Card& c) {
 }
 
 void write_task(Writer& w, const Card& c) {
+  if (c.task.empty()) return;
   const auto& table = find_task(c.task, c.task_where).params;
   w.header("[task]");
   w.line("name", c.task);
-  if (c.schedule_from_data) w.line("schedule", "data");
+  if (!c.schedule.empty()) w.line("schedule", c.schedule);
   w.params(table, c.task_settings);
   for (const auto& v : c.variants) {
     if (v.name.empty()) continue;  // the task as it is
@@ -117,6 +119,18 @@ void write_predictions(Writer& w, const Card& c) {
   }
 }
 
+/// A table of lists; a name may have several values.
+void write_pairs(Writer& w, const char* key, const DataSpec::Pairs& pairs) {
+  std::map<std::string, std::vector<std::string>> lists;
+  for (const auto& [name, value] : pairs) lists[name].push_back(value);
+  if (lists.empty()) return;
+  std::string text;
+  for (const auto& [name, values] : lists)
+    text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", toml_key(name),
+                        values.size() == 1 ? toml_text(Value(values[0])) : toml_text(Value(values)));
+  w.raw(key, "{ " + text + " }");
+}
+
 void write_data(Writer& w, const Card& c) {
   if (c.data) {
     w.header("[data]");
@@ -124,12 +138,22 @@ void write_data(Writer& w, const Card& c) {
     w.line("citation", c.data->citation);
     w.line("reset_on", c.data->reset_on);
     w.line("outcome_map", c.data->outcome_map);
+    // Written where they say something, so that cards without them keep their hash.
+    if (c.data->min_rt_s > 0) w.line("min_rt", c.data->min_rt_s);
+    if (c.data->report_after) w.line("report_after", true);
+    if (!c.data->options.empty()) w.line("options", c.data->options);
+    write_pairs(w, "columns", c.data->columns);
+    write_pairs(w, "where", c.data->rows);
+    write_pairs(w, "signals", c.data->signals);
   }
   for (const auto& f : c.fits) {
     w.header("[[fit]]");
     w.line("model", f.model);
     w.line("method", f.method);
     w.line("starts", static_cast<double>(f.starts));
+    if (f.hold.empty()) continue;
+    w.header("[fit.hold]");
+    w.params(find_agent(f.model, f.where).params, f.hold, true);
   }
 }
 

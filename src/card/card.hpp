@@ -48,23 +48,31 @@ struct DataSpec {
   std::string citation;
   std::vector<std::string> reset_on;  // what starts values afresh beside the first trial: "block", "session"
   std::string outcome_map;            // "" or "0/1 to -1/1"
+  double min_rt_s = 0;                // choices that took less count as missing
+  bool report_after = false;          // reports came after the outcome of their row
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  Pairs columns;                     // our name of a column, the file's; "none" leaves one alone
+  Pairs rows;                        // (column, value): only rows that hold it
+  Pairs signals;                     // further number columns: our name, the file's
+  std::vector<std::string> options;  // columns that say what each option shows
   Where where;
 };
 struct FitSpec {
   std::string model, method = "map";  // "map" or "ml"
   int starts = 10;
-  Where where;
+  Settings hold = {};  // parameters held at a value instead of estimated or left at their defaults
+  Where where = {};
 };
 struct Card {
   std::string title, about, tuned_on;
   std::uint64_t seed = 0;
   int subjects = 100;
   std::string record = "summary";  // "all", "summary", "none"
-  std::string task;
+  std::string task;                // "" = none: a card of people alone
   Where task_where;
   Settings task_settings;
-  bool schedule_from_data = false;  // the task's schedules are those of [data]
-  std::vector<Variant> variants;    // at least one; the first may be unnamed
+  std::string schedule;           // "data": what the people of [data] met; else a file; "" = its own
+  std::vector<Variant> variants;  // at least one; the first may be unnamed
   std::vector<AgentSpec> agents;
   std::vector<Condition> conditions;  // the first is intact, without manipulations
   std::vector<MetricSpec> metrics;

@@ -16,12 +16,17 @@ void read_fits(const Node& root, Draft& draft) {
       {"method", "1", &FitSpec::method, {}, "maximum a posteriori or likelihood", {}, {"map", "ml"}},
       {"starts", "1", &FitSpec::starts, {1, 10000}, "points that the search starts from"}};
   for (const Node* node : tables_of(root, "fit")) {
-    FitSpec fit = read_keys(*node, keys, {}, "[[fit]]");
+    FitSpec fit = read_keys(*node, keys, {"hold"}, "[[fit]]");
     const Node& model = required(*node, "model", "write the name of a learner to fit");
     const LearnerEntry& entry = find_agent(fit.model, model.where);
     if (!entry.likelihood)
       throw Error(model.where, fmt::format("'{}' cannot be fitted: {}", fit.model, entry.no_likelihood));
     refuse_repeated(names_of(card.fits, &FitSpec::model), fit.model, model.where, "fit");
+    if (const Node* hold = node->find("hold")) {
+      require_table(*hold);
+      fit.hold = settings_of(*hold);
+      check_settings(entry.params, fit.hold, fmt::format("model '{}'", fit.model));
+    }
     if (!card.data) throw Error(node->where, "a fit needs data, but the card has no [data]");
     fit.where = node->where;
     card.fits.push_back(std::move(fit));
@@ -71,7 +76,7 @@ void read_agents(const Node& root, Draft& draft) {
     agent.where = node->where;
     card.agents.push_back(std::move(agent));
   }
-  if (card.agents.empty())
+  if (card.agents.empty() && !card.task.empty())
     throw Error(where_of(root, "agent"), "is missing; write [[agent]] with the name of a model");
 }
 

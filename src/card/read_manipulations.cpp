@@ -187,8 +187,8 @@ void read_manipulations(const Node& root, Draft& draft) {
     it->manipulations.push_back(std::move(m));
   }
   for (const auto& c : conditions)
-    if (std::none_of(draft.agents.begin(), draft.agents.end(),
-                     [&](const auto& a) { return has_condition(*a, c); }))
+    if (!c.manipulations.empty() && std::none_of(draft.agents.begin(), draft.agents.end(),
+                                                 [&](const auto& a) { return has_condition(*a, c); }))
       throw Error(c.manipulations.front().where,
                   fmt::format("no agent of this card has all the handles of condition '{}'", c.name));
 }

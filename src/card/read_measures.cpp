@@ -17,7 +17,7 @@ std::string read_blocks(const Node& node) {
     return fmt::format("{}", checked_integer(block, setting_of(node)));
   }
   const ParamInfo word{
-      "blocks", "1", ParamType::text, {}, "", "", {}, {"reversal", "acquisition", "last", "all"}};
+      "blocks", "1", ParamType::text, {}, "", "", {}, {"reversal", "acquisition", "last", "all", "session"}};
   return checked_text(word, setting_of(node));
 }
 
@@ -29,12 +29,14 @@ void check_signals(const MetricEntry& entry, const Settings& settings, const Whe
     for (const auto& s : agent->signals())
       for (const char* part : {"_relevant", "_total"})
         known.push_back(s.feature_map ? s.name + part : s.name);
+  if (draft.card.data)
+    for (const auto& [name, column] : draft.card.data->signals) known.push_back(name);
   for (const auto& need : located(where, [&] { return entry.needs_of(settings); }))
     if (std::find(known.begin(), known.end(), need) == known.end())
-      throw Error(where,
-                  fmt::format("metric '{}' needs the signal '{}', which no agent of this card has and its "
-                              "task does not show{}",
-                              entry.info.name, need, suggest(need, known)));
+      throw Error(
+          where, fmt::format("metric '{}' needs the signal '{}', which no agent of this card has and neither "
+                             "its task nor its data show{}",
+                             entry.info.name, need, suggest(need, known)));
 }
 
 void add_metric(MetricSpec m, const Where& name_where, const Where& id_where, Draft& draft) {

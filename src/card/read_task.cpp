@@ -51,11 +51,29 @@ void check_task(const TaskEntry& entry, const Settings& settings, const Where& w
     draft.events_known = true;
     draft.columns.insert(draft.columns.end(), info.inputs.begin(), info.inputs.end());
   };
-  if (!draft.card.schedule_from_data) return located(where, build);
+  if (draft.card.schedule.empty()) return located(where, build);
   try {
     build();
   } catch (const Error&) {  // it may need its schedule; events are then checked when the data are there
   }
+}
+
+/// A table of texts, or of lists of texts, as pairs.
+DataSpec::Pairs pairs_of(const Node& node, const char* key) {
+  DataSpec::Pairs r;
+  const Node* table = node.find(key);
+  if (!table) return r;
+  require_table(*table);
+  for (const auto& m : table->members) {
+    if (m.node.kind == Node::Kind::list) {
+      for (const auto& text : texts_of(m.node)) r.emplace_back(m.name, text);
+    } else if (const auto* x = std::get_if<double>(&m.node.value)) {
+      r.emplace_back(m.name, fmt::format("{}", *x));
+    } else {
+      r.emplace_back(m.name, text_of(m.node));
+    }
+  }
+  return r;
 }
 
 }  // namespace
@@ -66,8 +84,10 @@ void read_data(const Node& root, Draft& draft) {
   const std::vector<Field<DataSpec>> keys{
       {"name", "1", &DataSpec::name, {}, "a data set's folder, or a path to a file"},
       {"citation", "1", &DataSpec::citation, {}, "whom to cite"},
-      {"outcome_map", "1", &DataSpec::outcome_map, {}, "how outcomes are recoded", {}, {"", "0/1 to -1/1"}}};
-  DataSpec data = read_keys(*node, keys, {"reset_on"}, "[data]");
+      {"outcome_map", "1", &DataSpec::outcome_map, {}, "how outcomes are recoded, such as \"0/1 to -1/1\""},
+      {"min_rt", "s", &DataSpec::min_rt_s, {0, 1e6}, "choices that took less count as missing"},
+      {"report_after", "1", &DataSpec::report_after, {}, "reports came after the outcome of their row"}};
+  DataSpec data = read_keys(*node, keys, {"reset_on", "columns", "where", "signals", "options"}, "[data]");
   (void)required(*node, "name", keys[0].about);
   if (const Node* reset = node->find("reset_on")) {
     const ParamInfo choice{"reset_on", "1", ParamType::text, {}, "", "", {}, {"block", "session"}};
@@ -75,23 +95,29 @@ void read_data(const Node& root, Draft& draft) {
       data.reset_on.push_back(checked_text(choice, {text, reset->where}));
     }
   }
+  data.columns = pairs_of(*node, "columns");
+  data.rows = pairs_of(*node, "where");
+  data.signals = pairs_of(*node, "signals");
+  if (const Node* options = node->find("options")) data.options = texts_of(*options);
   data.where = node->where;
   draft.card.data = data;
 }
 
 void read_task(const Node& root, Draft& draft) {
+  Card& card = draft.card;
+  // People alone need no task.
+  if (!root.find("task") && card.data && !root.find("agent") && !root.find("variant")) return;
   const Node& node = required(root, "task", "write [task] with the name of a task");
   require_table(node);
   const Node& name = required(node, "name", "write the name of a task; `labile describe task` lists them");
   const TaskEntry& entry = find_task(text_of(name), name.where);
-  Card& card = draft.card;
   card.task = entry.info.name;
   card.task_where = node.where;
   if (const Node* schedule = node.find("schedule")) {
-    const ParamInfo choice{"schedule", "1", ParamType::text, {}, "", "", {}, {"data"}};
-    (void)checked_text(choice, setting_of(*schedule));
-    card.schedule_from_data = true;
-    if (!card.data) throw Error(schedule->where, "takes schedules from data, but the card has no [data]");
+    card.schedule = text_of(*schedule);
+    if (card.schedule.empty()) throw Error(schedule->where, "is empty; write \"data\" or the name of a file");
+    if (card.schedule == "data" && !card.data)
+      throw Error(schedule->where, "takes schedules from data, but the card has no [data]");
   }
   std::vector<std::string> known{"name", "schedule"};
   for (const auto& p : entry.params) known.push_back(p.name);
@@ -101,6 +127,10 @@ void read_task(const Node& root, Draft& draft) {
 
 void read_variants(const Node& root, Draft& draft) {
   Card& card = draft.card;
+  if (card.task.empty()) {
+    card.variants.emplace_back();
+    return;
+  }
   const TaskEntry& entry = find_task(card.task, card.task_where);
   const std::vector<Field<Variant>> keys{
       {"name", "1", &Variant::name, {}, "what results call the task under these parameters"}};

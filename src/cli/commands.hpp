@@ -19,6 +19,14 @@ struct DataArgs {
   std::string data, out;
   std::vector<std::string> models, params, reset_on;
   std::string condition;  // only this one
+  std::vector<std::string> columns, rows,
+      signals;                       // "name=value": our column and the file's; column and value
+  std::vector<std::string> options;  // columns that say what each option shows
+  std::string by;                    // column that conditions are
+  std::vector<std::string> metrics;  // "name,parameter=value": instead of all at their defaults
+  std::vector<std::string> hold;     // "parameter=value" of fits: held there
+  bool report_after = false;
+  int folds = 5;
   std::string outcome_map, method = "map";
   double min_rt_s = 0;  // choices that took less count as missing
   int starts = 10, jobs = 0;
@@ -54,6 +62,7 @@ int claims_command(const ClaimsArgs& args);
 int bench_command(const BenchArgs& args);
 int metrics_command(const DataArgs& args);
 int fit_command(const DataArgs& args);
+int compare_command(const DataArgs& args);
 int loglik_command(const DataArgs& args);
 int recover_command(const RecoverArgs& args);
 int describe_command(const DescribeArgs& args);

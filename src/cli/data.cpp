@@ -29,6 +29,52 @@ void refuse_joined_conditions(const DataSet& d) {
         d.trials.source, fmt::join(d.trials.conditions, ", ")));
 }
 
+namespace {
+
+std::pair<std::string, std::string> pair_of(const std::string& text, const char* option, const char* form) {
+  const auto eq = text.find('=');
+  if (eq == std::string::npos || eq == 0 || eq + 1 == text.size())
+    throw Error(fmt::format("{} {}: write {}", option, text, form));
+  return {text.substr(0, eq), text.substr(eq + 1)};
+}
+
+ReadOptions read_options(const DataArgs& a, const ModelInputs& inputs) {
+  ReadOptions o;
+  o.outcome_map = a.outcome_map;
+  o.signals = inputs.needed;
+  o.optional_signals = inputs.optional;
+  o.min_rt_s = a.min_rt_s;
+  o.report_after = a.report_after;
+  o.option_columns = a.options;
+  if (!a.by.empty()) o.columns["condition"] = a.by;
+  for (const auto& c : a.columns) {
+    auto [ours, theirs] = pair_of(c, "--columns", "our name=name in the file, such as state=pair");
+    o.columns[ours] = theirs;
+  }
+  for (const auto& r : a.rows) o.where.push_back(pair_of(r, "--where", "column=value, such as phase=train"));
+  for (const auto& s : a.signals) {
+    if (s.find('=') == std::string::npos)
+      o.renamed_signals.emplace_back(s, s);
+    else
+      o.renamed_signals.push_back(pair_of(s, "--signals", "name=column"));
+  }
+  std::erase_if(o.signals, [&](const std::string& name) {
+    return std::any_of(o.renamed_signals.begin(), o.renamed_signals.end(),
+                       [&](const auto& s) { return s.first == name; });
+  });
+  return o;
+}
+
+/// Models that keep a value a state would take all states for one.
+void refuse_left_out_states(const TrialsFile& file) {
+  if (file.states_left_out > 0)
+    throw Error(
+        fmt::format("{}: shows {} states, and models keep {} apart at most; --columns state=none leaves "
+                    "them out, so that all count as one",
+                    file.trials.source, file.states_left_out, kMaxStates));
+}
+}  // namespace
+
 DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
   const auto path = find_data(a.data);
   if (!path)
@@ -39,12 +85,8 @@ DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
   if (path->extension() == ".toml")
     throw Error(
         fmt::format("{}: is a card, not a table of choices; `labile run {}` runs it", a.data, a.data));
-  ReadOptions options;
-  options.outcome_map = a.outcome_map;
-  options.signals = inputs.needed;
-  options.optional_signals = inputs.optional;
-  options.min_rt_s = a.min_rt_s;
-  auto file = read_trials(*path, options);
+  auto file = read_trials(*path, read_options(a, inputs));
+  if (!a.models.empty()) refuse_left_out_states(file);
   if (!a.condition.empty())
     file.trials = only_condition(file.trials, condition_index(file.trials, a.condition));
   DataSet d{std::move(file.trials), std::move(file.notes), {}, {}};
@@ -105,6 +147,24 @@ std::vector<std::vector<double>> parameter_table(const std::string& file, const 
     r.push_back(it->second);
   }
   return r;
+}
+
+std::vector<FitOverride> held(const DataArgs& a, const LearnerEntry& learner) {
+  std::vector<FitOverride> r;
+  const Settings given = parse_settings(a.hold, "--hold");
+  for (const auto& p : learner.params)
+    if (const auto it = given.find(p.name); it != given.end())
+      r.push_back({p.name, checked_number(p, it->second)});
+  return r;
+}
+
+void check_held(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
+  std::vector<std::string> known;
+  for (const auto* l : learners)
+    for (const auto& p : l->params) known.push_back(p.name);
+  for (const auto& [name, setting] : parse_settings(a.hold, "--hold"))
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw Error(fmt::format("--hold: no learner here has a parameter '{}'{}", name, suggest(name, known)));
 }
 
 Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option) {

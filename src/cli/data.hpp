@@ -5,6 +5,7 @@
 #include "cli/commands.hpp"
 #include "contract/agent.hpp"
 #include "core/params.hpp"
+#include "fit/fit.hpp"
 #include "record/read.hpp"
 
 namespace labile {
@@ -27,6 +28,10 @@ void refuse_joined_conditions(const DataSet& data);
                                                                const LearnerEntry& learner,
                                                                const std::vector<std::string>& subjects,
                                                                std::vector<std::string>& notes);
+/// Parameters of this learner that --hold holds.
+[[nodiscard]] std::vector<FitOverride> held(const DataArgs& args, const LearnerEntry& learner);
+/// Throws Error when --hold names a parameter that none of the learners has.
+void check_held(const DataArgs& args, const std::vector<const LearnerEntry*>& learners);
 /// "name=value" pairs as settings; "[a,b]" is a list.
 [[nodiscard]] Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option);
 

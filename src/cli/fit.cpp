@@ -27,6 +27,7 @@ ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& mo
   o.method = a.method == "ml" ? FitMethod::ml : FitMethod::map;
   o.starts = a.starts;
   o.seed = a.seed;
+  o.overrides = held(a, entry);
   o.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   ModelFit f{{model, a.method, a.starts, {}},      a.data, {}, {}, data.trials.subjects,
              fit_subjects(entry, data.subjects, o)};
@@ -94,6 +95,9 @@ int fit_command(const DataArgs& a) {
     const auto& entry = find_learner(m, Where{"--model", 0, 0, ""});
     if (!entry.likelihood) throw Error(fmt::format("'{}' cannot be fitted: {}", m, entry.no_likelihood));
   }
+  std::vector<const LearnerEntry*> learners;
+  for (const auto& m : a.models) learners.push_back(&find_learner(m));
+  check_held(a, learners);
   const auto data = load_data(a, inputs_of(a.models));
   refuse_joined_conditions(data);
   if (!a.json)

@@ -21,6 +21,19 @@ void add_data_options(CLI::App& app, labile::DataArgs& a) {
   app.add_option("--condition", a.condition, "only the rows of this condition");
   app.add_option("--min-rt", a.min_rt_s, "choices that took less count as missing, s")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--where", a.rows, "column=value: only rows that hold it; several times for more")
+      ->take_all()
+      ->delimiter(',');
+  app.add_option("--columns", a.columns,
+                 "our name=name in the file, such as state=pair; =none leaves a column alone")
+      ->take_all()
+      ->delimiter(',');
+  app.add_option("--options", a.options,
+                 "columns that say what each option shows, such as stim_left,stim_right")
+      ->delimiter(',');
+  app.add_option("--signals", a.signals, "further number columns: name, or name=column")->delimiter(',');
+  app.add_option("--by", a.by, "column whose values are the conditions");
+  app.add_flag("--report-after", a.report_after, "reports came after the outcome of their row");
   app.add_flag("--json", a.json, "print one JSON object");
 }
 
@@ -65,6 +78,9 @@ int labile_main(int argc, char** argv) {
   labile::DataArgs metrics;
   c = app.add_subcommand("metrics", "Model-free behavior of any record of choices");
   add_data_options(*c, metrics);
+  c->add_option("--metric", metrics.metrics,
+                "name,parameter=value,...: this one instead of all at their defaults; several times for more")
+      ->take_all();
   c->callback([&] { code = labile::metrics_command(metrics); });
 
   labile::DataArgs fit;
@@ -75,8 +91,30 @@ int labile_main(int argc, char** argv) {
   c->add_option("--starts", fit.starts, "starting points a subject")->check(CLI::Range(1, 1000));
   c->add_option("--seed", fit.seed, "of the starting points")->check(CLI::NonNegativeNumber);
   c->add_option("--jobs", fit.jobs, "threads")->check(CLI::NonNegativeNumber);
+  c->add_option("--hold", fit.hold, "name=value,...: parameters held there instead of estimated")
+      ->delimiter(',');
   c->add_option("--out", fit.out, "CSV file for the parameters of every subject");
   c->callback([&] { code = labile::fit_command(fit); });
+
+  labile::DataArgs compare;
+  c = app.add_subcommand("compare", "Which learner predicts choices it was not fitted to: cross-validation");
+  add_data_options(*c, compare);
+  c->add_option("--models,--model", compare.models, "two learners or more, comma-separated")
+      ->required()
+      ->delimiter(',');
+  c->add_option("--folds", compare.folds, "parts of each subject's trials, each left out once")
+      ->check(CLI::Range(2, 1000))
+      ->capture_default_str();
+  c->add_option("--method", compare.method, "map or ml")->check(CLI::IsMember({"map", "ml"}));
+  c->add_option("--starts", compare.starts, "starting points a subject and fold")->check(CLI::Range(1, 1000));
+  c->add_option("--seed", compare.seed, "of the starting points and of resampling")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--jobs", compare.jobs, "threads")->check(CLI::NonNegativeNumber);
+  c->add_option("--hold", compare.hold,
+                "name=value,...: parameters held there, of the learners that have them")
+      ->delimiter(',');
+  c->add_option("--out", compare.out, "CSV file: held-out log-likelihood of every subject and model");
+  c->callback([&] { code = labile::compare_command(compare); });
 
   labile::DataArgs loglik;
   c = app.add_subcommand("loglik", "Log-likelihood of choices at given parameters");

@@ -12,6 +12,7 @@
 /// and, where it needs them,
 ///   after(p, s, x)                   after every choice, before its outcome, which may never come
 ///   missed(p, s, x)                  a decision without a choice
+///   static constexpr bool learns_when_told = true;       learn() needs no outcome where x.right is known
 ///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
 ///   static constexpr std::array optional_inputs{"cue_1"};   more of them, 0 where they are not shown,
 ///   static constexpr double not_shown = 1;                  or this

@@ -58,9 +58,15 @@ std::vector<std::string> optional_input_names() {
   return r;
 }
 template <class L>
+constexpr std::size_t needed_count() {
+  if constexpr (requires { L::inputs; })
+    return L::inputs.size();
+  else
+    return 0;
+}
+template <class L>
 constexpr std::size_t input_count() {
-  std::size_t n = 0;
-  if constexpr (requires { L::inputs; }) n += L::inputs.size();
+  std::size_t n = needed_count<L>();
   if constexpr (requires { L::optional_inputs; }) n += L::optional_inputs.size();
   return n;
 }
@@ -85,6 +91,14 @@ std::array<std::span<const double>, input_count<L>()> input_columns(const Subjec
   return r;
 }
 
+/// Whether the learner learns from a trial whose outcome is missing once it is told which option was right.
+template <class L>
+constexpr bool learns_when_told() {
+  if constexpr (requires { L::learns_when_told; })
+    return L::learns_when_told;
+  else
+    return false;
+}
 /// Trial t of a subject.
 template <class T>
 Trial<T> trial_at(const SubjectTrials& s, std::size_t t, std::span<const std::int64_t> feature,
@@ -110,22 +124,32 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
   T u[kMaxOptions];
   const std::size_t per = static_cast<std::size_t>(s.layout.options) * s.layout.dims();
   const auto columns = input_columns<L>(s);
+  constexpr std::size_t needed = needed_count<L>();
   std::array<T, input_count<L>() + 1> input{};
   for (std::size_t t = 0; t < s.size(); ++t) {
     if (s.fresh[t] && t > 0) state = L::start(p, s.layout);
     if (!per_trial.empty()) per_trial[t] = 0;
     const auto feature = s.feature.empty() ? s.feature : s.feature.subspan(t * per, per);
-    for (std::size_t k = 0; k < columns.size(); ++k)
-      input[k] = T(columns[k].empty() ? not_shown<L>() : columns[k][t]);
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      // What need not be shown and is missing counts as not shown.
+      const double shown = columns[k].empty() ? not_shown<L>() : columns[k][t];
+      input[k] = T(k >= needed && shown != shown ? not_shown<L>() : shown);
+    }
+    const bool scored = s.scored.empty() || s.scored[t];
     const Trial<T> x = trial_at<T>(s, t, feature, {input.data(), columns.size()});
     if constexpr (Reports<L>) {
-      if (x.report == x.report) {
-        const T l = L::log_density(p, state, x);
-        total += l;
-        if (!per_trial.empty()) per_trial[t] = value_of(l);
+      const auto answer = [&] {
+        if (!(x.report == x.report)) return;
+        if (scored) {
+          const T l = L::log_density(p, state, x);
+          total += l;
+          if (!per_trial.empty()) per_trial[t] = value_of(l);
+        }
         if constexpr (requires { L::after(p, state, x); }) L::after(p, state, x);
-      }
+      };
+      if (!s.report_after) answer();
       if (s.outcome[t] == s.outcome[t]) L::learn(p, state, x);
+      if (s.report_after) answer();
       continue;
     }
     if (s.choice[t] < 0) {
@@ -133,21 +157,25 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
       continue;
     }
     if constexpr (Timed<L>) {
-      T l(0.0);
-      if (x.rt == x.rt)
-        l = L::log_density(p, state, x);
-      else if constexpr (requires { L::log_choice(p, state, x); })
-        l = L::log_choice(p, state, x);
-      total += l;
-      if (!per_trial.empty()) per_trial[t] = value_of(l);
+      if (scored) {
+        T l(0.0);
+        if (x.rt == x.rt)
+          l = L::log_density(p, state, x);
+        else if constexpr (requires { L::log_choice(p, state, x); })
+          l = L::log_choice(p, state, x);
+        total += l;
+        if (!per_trial.empty()) per_trial[t] = value_of(l);
+      }
     } else if constexpr (!Reports<L>) {
-      L::utility(p, state, x, u);
-      const T l = u[s.choice[t]] - log_sum_exp(u, s.layout.options);
-      total += l;
-      if (!per_trial.empty()) per_trial[t] = value_of(l);
+      if (scored) {
+        L::utility(p, state, x, u);
+        const T l = u[s.choice[t]] - log_sum_exp(u, s.layout.options);
+        total += l;
+        if (!per_trial.empty()) per_trial[t] = value_of(l);
+      }
     }
     if constexpr (requires { L::after(p, state, x); }) L::after(p, state, x);
-    if (s.outcome[t] == s.outcome[t]) L::learn(p, state, x);
+    if (s.outcome[t] == s.outcome[t] || (learns_when_told<L>() && x.right >= 0)) L::learn(p, state, x);
   }
   return total;
 }
@@ -464,7 +492,10 @@ class LearnerAgent final : public Agent {
       const Index4 choice = load_index(&last_choice_[g * kWidth]);
       Vec outcome;
       std::memcpy(&outcome, &ph.outcome[g * kWidth], sizeof outcome);
-      Mask4 seen = (outcome == outcome) & load_mask(&ph.live[g * kWidth]);
+      Mask4 known = outcome == outcome;
+      if constexpr (learns_when_told<L>())
+        if (!ph.right.empty()) known = known | (load_index(&ph.right[g * kWidth]) >= Index4(0));
+      Mask4 seen = known & load_mask(&ph.live[g * kWidth]);
       Trial<Vec> x = meet(ph, g, store, numbers, choice, outcome);
       if constexpr (Timed<L>) {
         std::memcpy(&x.rt, &rt_[g * kWidth], sizeof(Vec));

@@ -4,6 +4,7 @@
 /// the same luck, and the record holds what every option would have paid.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -48,12 +49,29 @@ class Task {
   [[nodiscard]] virtual Position position() const = 0;
 };
 
-/// What a task may need beside its parameters: schedules read from a data set, one row of trials a subject.
+/// What a task may need beside its parameters: what subjects met, read from a data set or a file. Every list
+/// is [subject][trial], or [subject][trial * options + option]; one that is not known is empty. Agents beyond
+/// the last subject begin again with the first.
 struct Schedule {
-  std::vector<std::vector<std::int32_t>> best;   // [subject][trial]
-  std::vector<std::vector<std::int32_t>> block;  // [subject][trial]
+  std::vector<std::vector<std::int32_t>> best;   // best option
+  std::vector<std::vector<std::int32_t>> block;  // counts within the subject
   int options = 0;
-  std::string source;
+  std::string source;                                 // for messages
+  std::vector<std::vector<std::int32_t>> state = {};  // what was shown, from 0
+  std::vector<std::vector<std::uint8_t>> fresh = {};  // 1 = values start afresh before this trial
+  std::vector<std::vector<double>> payoff = {};       // what each option paid, NaN = unknown
+  std::vector<std::vector<double>> probability = {};  // with which probability each option paid
+  std::vector<std::vector<double>> outcome = {};      // what came, whatever was answered
+  struct Numbers {
+    std::string name;
+    std::vector<std::vector<double>> values;
+  };
+  std::vector<Numbers> inputs = {};  // numbers shown, by name
+  int states = 1;
+
+  [[nodiscard]] std::size_t subjects() const {
+    return std::max({best.size(), payoff.size(), probability.size(), outcome.size()});
+  }
 };
 
 struct Info {

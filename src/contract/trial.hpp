@@ -131,20 +131,22 @@ void for_each_feature(const Trial<T>& x, T* weight, F&& update) {
 /// A subject's trials as they enter a likelihood. All spans have one entry a trial.
 struct SubjectTrials {
   Layout layout;
-  std::span<const std::int32_t> choice;      // -1 = missing: no likelihood, no update
-  std::span<const double> outcome;           // NaN = missing: likelihood, no update
-  std::span<const std::uint8_t> fresh;       // 1 = values start afresh before this trial
-  std::span<const std::int64_t> feature;     // [trial][option][dim], empty for a bandit
-  std::span<const std::int32_t> state = {};  // from 0; empty = one state
-  std::span<const std::int32_t> stage = {};  // empty = one decision a trial
-  std::span<const std::int32_t> right = {};  // option that was right, -1 = unknown; empty = unknown
-  std::span<const double> report = {};       // NaN = missing; empty = none asked for
+  std::span<const std::int32_t> choice;       // -1 = missing: no likelihood, no update
+  std::span<const double> outcome;            // NaN = missing: likelihood, no update
+  std::span<const std::uint8_t> fresh;        // 1 = values start afresh before this trial
+  std::span<const std::int64_t> feature;      // [trial][option][dim], empty for a bandit
+  std::span<const std::int32_t> state = {};   // from 0; empty = one state
+  std::span<const std::int32_t> stage = {};   // empty = one decision a trial
+  std::span<const std::int32_t> right = {};   // option that was right, -1 = unknown; empty = unknown
+  std::span<const double> report = {};        // NaN = missing; empty = none asked for
+  std::span<const std::uint8_t> scored = {};  // 0 = learned from, but left out of the likelihood; empty = all
   struct Column {
     std::string name;
     std::span<const double> values;
   };
   std::vector<Column> inputs = {};    // numbers shown, by name
   std::span<const double> rt_s = {};  // response time, s; NaN = missing; empty = none known
+  bool report_after = false;          // reports were given after the outcome of their trial, not before
 
   [[nodiscard]] std::size_t size() const { return choice.size(); }
 };

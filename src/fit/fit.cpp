@@ -4,6 +4,7 @@
 #include <nlopt.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include "core/math.hpp"
@@ -332,8 +333,9 @@ SubjectFit fit_one(const Problem& p, const SubjectTrials& trials, const FitOptio
   r.se.assign(p.standard.size(), kNaN);
   std::int32_t first = -1;
   bool constant = true;
-  for (const auto c : trials.choice) {
-    if (c < 0) continue;
+  for (std::size_t t = 0; t < trials.size(); ++t) {
+    const auto c = trials.choice[t];
+    if (c < 0 || (!trials.scored.empty() && !trials.scored[t])) continue;
     if (first < 0) first = c;
     constant = constant && c == first;
     ++r.trials;
@@ -428,6 +430,15 @@ void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> su
         (!x.state.empty() && x.state.size() != x.size()) ||
         (!x.stage.empty() && x.stage.size() != x.size()) || (!x.rt_s.empty() && x.rt_s.size() != x.size()))
       throw Bug("a subject's columns differ in length");
+    for (const auto& name : learner.inputs)
+      for (const auto& c : x.inputs)
+        if (c.name == name)
+          for (std::size_t t = 0; t < x.size(); ++t)
+            if (x.choice[t] >= 0 && std::isnan(c.values[t]))
+              throw Error(
+                  fmt::format("subject {}, trial {}: '{}' is missing, which learner '{}' needs where a "
+                              "choice was made",
+                              s + 1, t + 1, name, learner.info.name));
     for (std::size_t t = 0; t < x.size(); ++t)
       if (x.choice[t] >= x.layout.options)
         throw Error(fmt::format("subject {}, trial {}: choice {} of {} options (counted from 0)", s + 1,
@@ -445,6 +456,12 @@ std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<cons
   parallel_for(static_cast<int>(subjects.size()), options.threads,
                [&](int s) { results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s)); });
   return results;
+}
+
+SubjectFit fit_subject(const LearnerEntry& learner, const SubjectTrials& subject, std::uint32_t position,
+                       const FitOptions& options) {
+  likelihood_of(learner);
+  return fit_one(problem_of(learner, options), subject, options, position);
 }
 
 std::vector<double> param_row(const LearnerEntry& learner, const Settings& given) {

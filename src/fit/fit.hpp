@@ -59,6 +59,10 @@ struct SubjectFit {
                                                    std::span<const SubjectTrials> subjects,
                                                    const FitOptions& options);
 
+/// One subject, who stands at `position` among all: what fit_subjects() does for each. Does not check trials.
+[[nodiscard]] SubjectFit fit_subject(const LearnerEntry& learner, const SubjectTrials& subject,
+                                     std::uint32_t position, const FitOptions& options);
+
 /// The learner's parameters in table order: its defaults with the named ones replaced. Throws Error as cards
 /// do.
 [[nodiscard]] std::vector<double> param_row(const LearnerEntry& learner, const Settings& given);

@@ -39,6 +39,7 @@ struct HgfBinary {
           : Info{"hgf_binary_3level", "belief that learns as fast as it is uncertain and its world volatile",
                  "doi:10.3389/fnhum.2011.00039"};
   static constexpr const char* own_task = "volatile_bandit";
+  static constexpr bool learns_when_told = true;
   static void check(const Layout& l) { check_binary(l, info.name); }
   template <class T>
   struct Params : std::conditional_t<kLevels == 2, Two<T>, Three<T>> {};

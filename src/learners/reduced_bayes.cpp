@@ -72,8 +72,10 @@ struct ReducedBayes {
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
     s.delta = x.outcome - s.B;
     const T variance = p.sigma * p.sigma / (T(1.0) - s.tau);
-    const T likely = exp(T(-0.5) * (s.delta * s.delta / variance + log(T(6.283185307179586) * variance)));
-    const T jumped = p.U * p.H, omega = jumped / (jumped + likely * (T(1.0) - p.H)), stayed = T(1.0) - omega;
+    // Over the density without a jump, which far from the prediction is too small for a number.
+    const T rarity = T(0.5) * (s.delta * s.delta / variance + log(T(6.283185307179586) * variance));
+    const T jumped = p.U * p.H * exp(min(rarity, T(600.0)));
+    const T omega = jumped / max(jumped + (T(1.0) - p.H), T(1e-300)), stayed = T(1.0) - omega;
     s.learning_rate = omega + stayed * s.tau;
     s.B += s.learning_rate * s.delta;
     const T s2 = p.sigma * p.sigma, off = s.delta * (T(1.0) - s.tau);

@@ -19,6 +19,7 @@ struct VkfBinary {
   static constexpr Info info{"vkf_binary", "Kalman filter that learns how volatile its world is",
                              "doi:10.1371/journal.pcbi.1007963"};
   static constexpr const char* own_task = "volatile_bandit";
+  static constexpr bool learns_when_told = true;
   static void check(const Layout& l) { check_binary(l, info.name); }
   template <class T>
   struct Params {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "metrics/metric.hpp"
 
@@ -80,6 +82,63 @@ Sample share_of_pairs(const BlockView& b, int from, Given&& given, Then&& then) 
     s.num += then(t) ? 1 : 0;
   }
   return s;
+}
+
+/// How pairs of trials are made and rewards told: parameters of win_stay and lose_shift.
+struct Pairing {
+  std::string next = "trial";
+  int stage = -1;
+  double loss = 0;
+};
+template <class M>
+std::vector<Field<M>> pairing_table() {
+  return {{"next",
+           "1",
+           &M::next,
+           {},
+           "the trial that a pair ends with: the next one, or the next of the same state",
+           {},
+           {"trial", "state"}},
+          {"stage",
+           "1",
+           &M::stage,
+           {-1, 15},
+           "only this decision of each trial, with what its trial paid; -1 = every row by itself"},
+          {"loss", "outcome", &M::loss, {-1e9, 0}, "an outcome up to this counts as unrewarded"}};
+}
+
+/// What trial t paid; where decisions of one stage are paired, that of the last decision of its trial.
+[[nodiscard]] inline double paid_by(const BlockView& b, int t, const Pairing& how) {
+  if (how.stage < 0) return b.outcome[t];
+  while (t + 1 < b.size() && b.stage[t + 1] > b.stage[t]) ++t;
+  return b.outcome[t];
+}
+
+/// Of the pairs whose first trial satisfies `given(outcome)`, the share that satisfies `then(t, next)`. Both
+/// must have a choice.
+template <class Given, class Then>
+Sample share_of_repeats(const BlockView& b, const Pairing& how, Given&& given, Then&& then) {
+  Sample s;
+  const bool by_state = how.next == "state" && !b.state.empty();
+  std::vector<int> last(by_state ? 1 + *std::max_element(b.state.begin(), b.state.end()) : 1, -1);
+  for (int t = 0; t < b.size(); ++t) {
+    if (how.stage >= 0 && b.stage[t] != how.stage) continue;
+    int& before = last[by_state ? b.state[t] : 0];
+    if (before >= 0 && b.choice[before] >= 0 && b.choice[t] >= 0 && given(paid_by(b, before, how))) {
+      s.den += 1;
+      s.num += then(before, t) ? 1 : 0;
+    }
+    before = t;
+  }
+  return s;
+}
+
+/// Whether both trials chose the same: the same feature where options have one feature each, else the same
+/// option.
+[[nodiscard]] inline bool same_choice(const BlockView& b, int t, int u) {
+  if (b.feature.empty() || b.layout->dims() > 1) return b.choice[t] == b.choice[u];
+  const int n = b.layout->options;
+  return b.feature[t * n + b.choice[t]] == b.feature[u * n + b.choice[u]];
 }
 
 }  // namespace labile

@@ -26,31 +26,38 @@ struct BlockChoice {
 };
 
 BlockChoice block_choice(const std::string& text, const char* metric) {
-  if (text == "all") return {};
+  if (text == "all" || text == "session") return {};
   if (text == "last") return {0, std::numeric_limits<int>::max(), true};
   if (text == "acquisition") return {0, 0};
   if (text == "reversal") return {1, std::numeric_limits<int>::max()};
   int n = -1;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (ec != std::errc{} || end != text.data() + text.size() || n < 0)
-    throw Error(fmt::format(
-        "metric '{}': blocks = '{}' is neither \"reversal\", \"acquisition\", \"last\", \"all\" nor the "
-        "number of a block, counted from 0",
-        metric, text));
+    throw Error(
+        fmt::format("metric '{}': blocks = '{}' is neither \"reversal\", \"acquisition\", \"last\", \"all\", "
+                    "\"session\" nor the number of a block, counted from 0",
+                    metric, text));
   return {n, n};
 }
 
 /// A request with everything that depends on the record looked up.
 struct Prepared {
   const Measure* measure;
+  const Collect* collect;  // null: no median
   BlockChoice blocks;
   std::vector<const std::vector<double>*> signals;
+  bool whole = false;  // sessions in one piece
   bool possible = true;
 };
 
 Prepared prepare(const Trials& trials, const MetricRequest& request) {
   const std::string& blocks = request.blocks.empty() ? request.entry->blocks : request.blocks;
-  Prepared p{&request.measure, block_choice(blocks, request.entry->info.name), {}, true};
+  Prepared p{&request.measure,
+             request.collect ? &request.collect : nullptr,
+             block_choice(blocks, request.entry->info.name),
+             {},
+             blocks == "session",
+             true};
   for (const auto& name : request.needs) {
     const auto it = trials.signals.find(name);
     if (it == trials.signals.end())
@@ -83,10 +90,12 @@ BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
   b.rt_s = part(t.rt_s, rows);
   b.correct_before = part(t.correct, before);
   b.choice_before = part(t.choice, before);
+  b.block_of = part(t.block, rows);
   b.stage = part(t.stage, rows);
   if (!t.state.empty()) b.state = part(t.state, rows);
   if (!t.right.empty()) b.right = part(t.right, rows);
   if (!t.report.empty()) b.report = part(t.report, rows);
+  b.report_after = t.report_after;
   b.layout = &t.layout;
   if (!t.feature.empty()) {
     const std::size_t wide = t.feature.size() / t.rows();
@@ -95,16 +104,18 @@ BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
   return b;
 }
 
-/// Calls visit(view, rows, rows of the block before, is_last) for each block of a subject in order.
+/// Calls visit(view, rows, rows of the block before, is_last) for each block of a subject in order, or for
+/// each session.
 template <class Visit>
-void for_each_block(const Trials& t, std::size_t subject, Visit&& visit) {
+void for_each_block(const Trials& t, std::size_t subject, bool whole_sessions, Visit&& visit) {
   const std::size_t end = t.first[subject + 1];
   Rows before{t.first[subject], t.first[subject]};
   BlockView first;
   int index = 0;
   for (std::size_t r = t.first[subject]; r < end;) {
     Rows rows{r, r + 1};
-    while (rows.end < end && t.session[rows.end] == t.session[r] && t.block[rows.end] == t.block[r])
+    while (rows.end < end && t.session[rows.end] == t.session[r] &&
+           (whole_sessions || t.block[rows.end] == t.block[r]))
       ++rows.end;
     const bool same_session = rows.end < end && t.session[rows.end] == t.session[r];
     BlockView view = view_of(t, index, rows, before);
@@ -117,6 +128,27 @@ void for_each_block(const Trials& t, std::size_t subject, Visit&& visit) {
     before = same_session ? rows : Rows{rows.end, rows.end};
     r = rows.end;
   }
+}
+
+/// Calls visit(view) for each of a subject's blocks that the request means, signals and all.
+template <class Visit>
+void for_each_view(const Trials& t, std::size_t subject, const Prepared& p, Visit&& visit) {
+  if (!p.possible) return;
+  for_each_block(t, subject, p.whole, [&](BlockView view, Rows rows, Rows before, bool is_last) {
+    if (!p.blocks.has(view.block, is_last)) return;
+    for (const auto* signal : p.signals) {
+      view.signals.push_back(part(*signal, rows));
+      view.signals_before.push_back(part(*signal, before));
+    }
+    visit(view);
+  });
+}
+
+/// The upper of the two in the middle where there are two.
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
 }
 
 double quantile(std::vector<double>& sorted, double q) {
@@ -154,34 +186,41 @@ MetricRequest request_metric(std::string_view name, const Settings& settings, co
                              const Where& where) {
   const MetricEntry& entry = find_metric(name, where);
   if (!blocks.empty()) block_choice(blocks, entry.info.name);
-  return {&entry, entry.make(settings), blocks, entry.needs_of(settings)};
+  return {&entry, entry.make(settings), blocks, entry.needs_of(settings),
+          entry.collect ? entry.collect(settings) : Collect{}};
 }
 
 std::vector<std::vector<Sample>> evaluate(const Trials& trials, std::span<const MetricRequest> requests) {
   std::vector<Prepared> prepared;
   for (const auto& r : requests) prepared.push_back(prepare(trials, r));
   std::vector<std::vector<Sample>> result(requests.size(), std::vector<Sample>(trials.subjects.size()));
-  for (std::size_t s = 0; s < trials.subjects.size(); ++s) {
-    for_each_block(trials, s, [&](BlockView view, Rows rows, Rows before, bool is_last) {
-      for (std::size_t m = 0; m < prepared.size(); ++m) {
-        const Prepared& p = prepared[m];
-        if (!p.possible || !p.blocks.has(view.block, is_last)) continue;
-        view.signals.clear();
-        view.signals_before.clear();
-        for (const auto* signal : p.signals) {
-          view.signals.push_back(part(*signal, rows));
-          view.signals_before.push_back(part(*signal, before));
+  for (std::size_t s = 0; s < trials.subjects.size(); ++s)
+    for (std::size_t m = 0; m < prepared.size(); ++m) {
+      const Prepared& p = prepared[m];
+      Sample& sum = result[m][s];
+      std::vector<double> values;
+      for_each_view(trials, s, p, [&](const BlockView& view) {
+        if (p.collect) {
+          (*p.collect)(view, values);
+          return;
         }
         const Sample add = (*p.measure)(view);
-        result[m][s].num += add.num;
-        result[m][s].den += add.den;
-      }
-    });
-    // What is not defined adds nothing, whatever single blocks said.
-    for (auto& of_metric : result)
-      if (of_metric[s].den == 0) of_metric[s].num = 0;
-  }
+        sum.num += add.num;
+        sum.den += add.den;
+      });
+      if (!values.empty()) sum = {median_of(std::move(values)), 1};
+      if (sum.den == 0) sum.num = 0;  // what is not defined adds nothing, whatever single blocks said
+    }
   return result;
+}
+
+std::vector<std::vector<double>> collect_values(const Trials& trials, const MetricRequest& request) {
+  if (!request.collect) throw Bug("a metric that is no median has no values to collect");
+  const Prepared p = prepare(trials, request);
+  std::vector<std::vector<double>> values(trials.subjects.size());
+  for (std::size_t s = 0; s < values.size(); ++s)
+    for_each_view(trials, s, p, [&](const BlockView& view) { (*p.collect)(view, values[s]); });
+  return values;
 }
 
 double pooled_value(std::span<const Sample> samples) {
@@ -253,6 +292,33 @@ Interval Resampler::contrast(std::span<const Sample> a, std::span<const Sample> 
   for (std::size_t r = 0; r < x.size(); ++r) x[r] = contrasted(x[r], y[r], kind);
   return interval_of(contrasted(pooled_value(a), pooled_value(b), kind), std::move(x),
                      std::min(defined(a), defined(b)));
+}
+
+Interval Resampler::median(const std::vector<std::vector<double>>& values) {
+  std::vector<std::pair<double, std::size_t>> sorted;  // value, subject
+  for (std::size_t s = 0; s < values.size(); ++s)
+    for (const double x : values[s]) sorted.emplace_back(x, s);
+  if (sorted.empty()) return {};
+  std::sort(sorted.begin(), sorted.end());
+  const auto& c = counts(values.size(), 0);
+  std::vector<double> resampled;
+  for (int r = 0; r < resamples_; ++r) {
+    if (interrupted()) throw Interrupted("interrupted while resampling");
+    const auto weight = [&](std::size_t s) {
+      return c[(static_cast<std::size_t>(r / kGroup) * values.size() + s) * kGroup +
+               static_cast<std::size_t>(r % kGroup)];
+    };
+    std::size_t all = 0, sum = 0;
+    for (std::size_t s = 0; s < values.size(); ++s) all += weight(s) * values[s].size();
+    for (const auto& [x, s] : sorted)
+      if ((sum += weight(s)) > all / 2) {
+        resampled.push_back(x);
+        break;
+      }
+  }
+  const int n = static_cast<int>(
+      std::count_if(values.begin(), values.end(), [](const auto& list) { return !list.empty(); }));
+  return interval_of(sorted[sorted.size() / 2].first, std::move(resampled), n);
 }
 
 std::vector<int> Resampler::weights(int n, int resample) {

@@ -16,24 +16,29 @@
 namespace labile {
 
 /// What to measure and where. `blocks`: "reversal" (every block but the first of a session), "acquisition"
-/// (the first), "last" (of a session), "all", a number (that block, counted from 0 within subject and
-/// session), or "" for what the metric itself says.
+/// (the first), "last" (of a session), "all", "session" (every session in one piece, whatever its blocks), a
+/// number (that block, counted from 0 within subject and session), or "" for what the metric itself says.
 struct MetricRequest {
   const MetricEntry* entry = nullptr;
   Measure measure;
   std::string blocks;
   std::vector<std::string> needs = {};  // signals
+  Collect collect = {};                 // of medians
 };
 
 /// The request for metric `name` with its parameters as given; throws Error when either is wrong.
 [[nodiscard]] MetricRequest request_metric(std::string_view name, const Settings& settings = {},
                                            const std::string& blocks = "", const Where& where = {});
 
-/// [metric][subject]: what the subject's blocks add up to. den is 0 where nothing is defined, and for every
-/// subject where the record lacks a signal that the metric needs.
-/// A block ends where column `block` or `session` changes. Rows count as trials, whatever their stage.
+/// [metric][subject]: what the subject's blocks add up to; of a median, the subject's own and 1. den is 0
+/// where nothing is defined, and for every subject where the record lacks a signal that the metric needs. A
+/// block ends where column `block` or `session` changes. Rows count as trials, whatever their stage.
 [[nodiscard]] std::vector<std::vector<Sample>> evaluate(const Trials& trials,
                                                         std::span<const MetricRequest> requests);
+
+/// [subject] the values that a median is taken of, over the subject's blocks.
+[[nodiscard]] std::vector<std::vector<double>> collect_values(const Trials& trials,
+                                                              const MetricRequest& request);
 
 struct Interval {
   double value = std::numeric_limits<double>::quiet_NaN();
@@ -58,6 +63,8 @@ class Resampler {
   /// a / b or a - b. With as many subjects in b as in a they are the same subjects, and a resample takes both
   /// values of each; otherwise a and b are resampled independently.
   [[nodiscard]] Interval contrast(std::span<const Sample> a, std::span<const Sample> b, Contrast kind);
+  /// Median of all subjects' values together (of an even number the upper of the two in the middle).
+  [[nodiscard]] Interval median(const std::vector<std::vector<double>>& values);
   /// How often resample r takes each of n subjects; [subject]. For tests and other statistics.
   [[nodiscard]] std::vector<int> weights(int n, int resample);
 

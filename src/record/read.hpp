@@ -4,21 +4,28 @@
 ///   subject    subject, subjID, subject_id, participant, participant_id, ID            required
 ///   choice     choice, keyPressed, key_pressed, response                               required
 ///   outcome    outcome, reward, feedback, or gain and loss (gain - |loss|)             required
-///   session | block | stage    the same names, whole numbers
+///   session | block | stage    the same names, whole numbers; words in session and block are numbered
 ///   trial      trial, trialNum, trial_number
 ///   rt_s       rt, rt_s, choiceRT, response_time (seconds), rt_ms (milliseconds)
 ///   best       best, best_option, correct_option;   old_best;   correct;   condition
 ///   stimulus   digits of each option's features, "010/101", or a whole number, which then is the state
-///   state      state, cue: which stimulus, cue, context or room was shown, a whole number
+///   state      state, cue: which stimulus, cue, context or room was shown, a whole number or a word; words
+///              are numbered in the order in which they appear
 ///   report     report, estimate, prediction: a number that was asked for; such a file needs no choice
 ///   input      input, u: the option that was right, 0 or 1, whatever was chosen. A file with it needs no
 ///   outcome
 ///              (1 where the choice was right) and, for surprises, no choice and no subject
+///   change     change, change_point: 1 where the world changed before this trial; without a block column,
+///              a block ends there
+///   options    stim_left and stim_right (or those named): what each option shows, letters or words, then one
+///              feature dimension; choice and best may then be such words too
 /// Empty, NA, NaN, n/a and '.' are missing.
 ///
-/// Two choices in one row, choice1 and choice2 with state2 (and rt1, rt2), as two-step data have them, become
+/// Two choices in one row, choice1 and choice2 (with state2, rt1, rt2), as two-step data have them, become
 /// two rows: the first in state 0 without an outcome, the second in state 1 or 2; one whose first choice is
-/// missing has no second.
+/// missing has no second. Without state2, choice2 counts through the rooms, 1 to 4. Room 1 is the one that
+/// action 0 leads to commonly, by column common where there is one (subject by subject), else by what
+/// happened.
 ///
 /// Memory: 49 bytes a row, 8 more for each signal and for each feature of each option, and one column twice
 /// while rows of a subject that are apart are brought together. The text is never held whole.
@@ -36,32 +43,45 @@
 namespace labile {
 
 struct ReadOptions {
-  /// Our name of a column -> its name in the file, where the list above does not know it.
+  /// Our name of a column -> its name in the file, where the list above does not know it; "none" leaves a
+  /// column that the list knows alone.
   std::map<std::string, std::string, std::less<>> columns;
+  /// Columns that say what stands for option 0, 1, ...: any words, such as the letters of stimuli. Without
+  /// any, stim_left and stim_right.
+  std::vector<std::string> option_columns = {};
+  /// Rows to read: (column, value). A row must hold one of a column's values, in every column named.
+  std::vector<std::pair<std::string, std::string>> where = {};
   /// Options (and features) there are; what the file shows otherwise.
-  std::optional<Layout> layout;
+  std::optional<Layout> layout = {};
   /// "0/1 to -1/1": outcomes that occur and what each becomes. Empty = as they are.
-  std::string outcome_map;
+  std::string outcome_map = {};
   /// Choices that took less are taken as missing, s.
   double min_rt_s = 0;
+  /// Reports were given after the outcome of their row, so they predict the next one: models learn from a row
+  /// before they answer for it, and metrics know (Trials::report_after).
+  bool report_after = false;
   /// Further number columns to keep as signals: what learners must be shown. In a trials.csv of ours all are
   /// kept anyway.
-  std::vector<std::string> signals;
+  std::vector<std::string> signals = {};
+  /// The same, under another name: (ours, the file's).
+  std::vector<std::pair<std::string, std::string>> renamed_signals = {};
   /// The same, kept where the file has them.
-  std::vector<std::string> optional_signals;
+  std::vector<std::string> optional_signals = {};
 };
 
 struct TrialsFile {
   Trials trials;
   std::vector<std::string> notes;  // what was derived or assumed, one sentence each
+  /// States that the file shows, where they are more than models keep apart; the record then has none.
+  int states_left_out = 0;
 };
 
 /// Reads the file. What is absent is derived: correct from best, old_best from the best option of the block
-/// before where it was constant, block from changes of best, trial by counting from 0. Choices count from 1
-/// when 1 occurs and 0 does not, in choice and best alike, states likewise; a trials.csv of ours counts from
-/// 0 always. Errors name file, line, column and value: column missing, value not a number or out of range,
-/// one trial twice (same subject, session, condition, block, trial and stage), too few or too many fields, no
-/// rows. Throws Interrupted when the user asks to stop.
+/// before where it was constant, block from column change or from changes of best, trial by counting from 0.
+/// Choices count from 1 when 1 occurs and 0 does not, in choice and best alike, states likewise; a trials.csv
+/// of ours counts from 0 always. Errors name file, line, column and value: column missing, value not a number
+/// or out of range, one trial twice (same subject, session, condition, block, trial and stage), too few or
+/// too many fields, no rows, none of those asked for. Throws Interrupted when the user asks to stop.
 [[nodiscard]] TrialsFile read_trials(const std::filesystem::path& path, const ReadOptions& options = {});
 
 /// [row] 1 where values start afresh: each subject's first row, and where a column named in `reset_on`

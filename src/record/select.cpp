@@ -6,6 +6,7 @@ Trials only_condition(const Trials& t, int condition) {
   Trials r;
   r.source = t.source;
   r.layout = t.layout;
+  r.report_after = t.report_after;
   r.conditions = {t.conditions[static_cast<std::size_t>(condition)]};
   r.first.push_back(0);
   const std::size_t per = t.rows() ? t.feature.size() / t.rows() : 0;

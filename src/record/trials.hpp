@@ -29,6 +29,7 @@ struct Trials {
   std::vector<std::int32_t> condition;
   std::vector<std::int64_t> feature;                   // [row][option][dim], empty for a bandit
   std::vector<double> report;                          // continuous response, NaN = missing; empty = none
+  bool report_after = false;                           // given after the outcome of its row, not before
   std::vector<std::int32_t> right;                     // option that was right, -1 = unknown; empty = unknown
   std::vector<std::int32_t> state;                     // what was shown, from 0; empty = one state
   std::map<std::string, std::vector<double>> signals;  // da, ach, ..., numbers shown: [row]

@@ -2,31 +2,52 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "embedded/people.hpp"
 #include "record/read.hpp"
+#include "toml/read_keys.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::json;
 
-Schedule schedule_of(const Trials& t, const Where& where) {
-  Schedule s;
-  s.options = t.layout.options;
-  s.source = t.source;
-  for (std::size_t i = 0; i + 1 < t.first.size(); ++i) {
+/// What each option paid and how likely it was to pay: columns payoff_0, ... and p_0, ...; of two options of
+/// which one was right, the right one paid.
+void add_payoffs(const Trials& t, Schedule& s) {
+  const auto read = [&](const char* stem, std::vector<std::vector<double>>& out) {
+    std::vector<const std::vector<double>*> columns;
+    for (int o = 0; o < kMaxOptions; ++o) {
+      const auto it = t.signals.find(fmt::format("{}_{}", stem, o));
+      if (it == t.signals.end()) break;
+      columns.push_back(&it->second);
+    }
+    if (columns.empty()) return;
+    for (std::size_t i = 0; i < t.subjects.size(); ++i) {
+      auto& list = out.emplace_back();
+      for (std::size_t r = t.first[i]; r < t.first[i + 1]; ++r)
+        for (const auto* c : columns)
+          if (t.stage[r] == 0) list.push_back((*c)[r]);
+    }
+  };
+  read("payoff", s.payoff);
+  read("p", s.probability);
+  if (!s.payoff.empty() || t.right.empty() || t.layout.options != 2) return;
+  for (std::size_t i = 0; i < t.subjects.size(); ++i) {
+    auto& list = s.payoff.emplace_back();
     for (std::size_t r = t.first[i]; r < t.first[i + 1]; ++r)
-      if (t.best[r] < 0)
-        throw Error(where,
-                    fmt::format("{}: subject {} has a trial without a best option, so there is no schedule",
-                                t.source, t.subjects[i]));
-    s.best.emplace_back(t.best.begin() + static_cast<std::ptrdiff_t>(t.first[i]),
-                        t.best.begin() + static_cast<std::ptrdiff_t>(t.first[i + 1]));
-    s.block.emplace_back(t.block.begin() + static_cast<std::ptrdiff_t>(t.first[i]),
-                         t.block.begin() + static_cast<std::ptrdiff_t>(t.first[i + 1]));
+      for (int o = 0; o < 2; ++o) list.push_back(t.right[r] < 0 ? kNaN : t.right[r] == o);
   }
-  return s;
+}
+
+/// [row] blocks counted through a subject's sessions.
+std::vector<std::int32_t> running_blocks(const Trials& t) {
+  std::vector<std::int32_t> r(t.rows(), 0);
+  for (std::size_t i = 0; i < t.subjects.size(); ++i)
+    for (std::size_t k = t.first[i] + 1; k < t.first[i + 1]; ++k)
+      r[k] = r[k - 1] + (t.block[k] != t.block[k - 1] || t.session[k] != t.session[k - 1]);
+  return r;
 }
 
 std::vector<double> doubles(const Json& list) {
@@ -39,18 +60,61 @@ double number(const Json& x) {
 }
 }  // namespace
 
-People load_people(const DataSpec& data, bool with_schedule, const ModelInputs& inputs) {
+Schedule schedule_of(const Trials& t, std::span<const std::uint8_t> fresh) {
+  Schedule s;
+  s.options = t.layout.options;
+  s.states = t.layout.states;
+  s.source = t.source;
+  // Schedules are of trials: the first decision of several stands for all.
+  const auto each = [&](auto& lists, const auto& column) {
+    for (std::size_t i = 0; i < t.subjects.size(); ++i) {
+      auto& list = lists.emplace_back();
+      for (std::size_t r = t.first[i]; r < t.first[i + 1]; ++r)
+        if (t.stage[r] == 0) list.push_back(column[r]);
+    }
+  };
+  if (std::all_of(t.best.begin(), t.best.end(), [](auto x) { return x >= 0; })) each(s.best, t.best);
+  each(s.block, running_blocks(t));
+  if (!t.state.empty()) each(s.state, t.state);
+  if (!t.report.empty()) each(s.outcome, t.outcome);
+  each(s.fresh, fresh);
+  add_payoffs(t, s);
+  for (const auto& [name, values] : t.signals) {
+    Schedule::Numbers n{name, {}};
+    each(n.values, values);
+    s.inputs.push_back(std::move(n));
+  }
+  return s;
+}
+
+People load_people(const DataSpec& data, const ModelInputs& inputs, bool for_models) {
   People p;
   const auto path = find_data(data.name);
   if (!path) return p;
   ReadOptions options;
   options.outcome_map = data.outcome_map;
-  options.signals = inputs.needed;
+  options.min_rt_s = data.min_rt_s;
+  options.report_after = data.report_after;
+  options.option_columns = data.options;
+  options.where = data.rows;
+  for (const auto& [ours, theirs] : data.columns) options.columns[ours] = theirs;
+  options.renamed_signals = data.signals;
+  for (const auto& name : inputs.needed)
+    if (std::none_of(data.signals.begin(), data.signals.end(),
+                     [&](const auto& s) { return s.first == name; }))
+      options.signals.push_back(name);
   options.optional_signals = inputs.optional;
-  auto file = read_trials(*path, options);
+  auto file = located(data.where, [&] { return read_trials(*path, options); });
+  if (for_models && file.states_left_out > 0)
+    throw Error(data.where,
+                fmt::format("{} shows {} states, more than models keep apart; columns = {{ state = "
+                            "\"none\" }} leaves them out",
+                            data.name, file.states_left_out));
   for (const auto& n : file.notes) p.notes.push_back(data.name + ": " + n);
   p.trials = std::move(file.trials);
-  if (with_schedule) p.schedule = schedule_of(*p.trials, data.where);
+  std::string reset;
+  for (const auto& r : data.reset_on) reset += (reset.empty() ? "" : ",") + r;
+  p.schedule = schedule_of(*p.trials, fresh_flags(*p.trials, reset, data.where));
   return p;
 }
 

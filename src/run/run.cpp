@@ -16,6 +16,8 @@
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
 #include "record/read.hpp"
+#include "record/read_schedule.hpp"
+#include "record/select.hpp"
 #include "record/write.hpp"
 #include "run/curves.hpp"
 #include "run/judge.hpp"
@@ -49,8 +51,14 @@ class Runner {
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::string> fitted;
     for (const auto& spec : card_.fits) fitted.push_back(spec.model);
-    if (card_.data) people_ = load_people(*card_.data, card_.schedule_from_data, inputs_of(fitted));
+    if (card_.data) people_ = load_people(*card_.data, columns_wanted(fitted), !fitted.empty());
     result_.notes = people_.notes;
+    if (card_.data && !people_.trials && card_.task.empty())
+      result_.notes.push_back(
+          fmt::format("Data set {} was not found, so this card of people was skipped; LABILE_DATA says where "
+                      "data sets are.",
+                      card_.data->name));
+    read_the_schedule();
     fit_people();
     simulate_cells();
     add_people();
@@ -68,18 +76,70 @@ class Runner {
     if (options_.progress) options_.progress(share, what);
   }
 
+  /// Columns of numbers: what fitted models must be shown, and what metrics and tasks take where they are.
+  [[nodiscard]] ModelInputs columns_wanted(const std::vector<std::string>& models) const {
+    ModelInputs r = inputs_of(models);
+    const auto add = [&](const std::string& name) {
+      for (const auto* list : {&r.needed, &r.optional})
+        if (std::find(list->begin(), list->end(), name) != list->end()) return;
+      r.optional.push_back(name);
+    };
+    for (const auto& m : requests_)
+      for (const auto& name : m.entry->needs) add(name);
+    if (card_.schedule != "data") return r;
+    for (int o = 0; o < kMaxOptions; ++o) {
+      add(fmt::format("payoff_{}", o));
+      add(fmt::format("p_{}", o));
+    }
+    try {
+      const auto task = find_task(card_.task, card_.task_where).make(card_.task_settings, nullptr);
+      for (const auto& name : task->info().inputs) add(name);
+    } catch (const Error&) {  // a task that cannot be without its schedule
+    }
+    return r;
+  }
+
+  void read_the_schedule() {
+    if (card_.schedule.empty()) return;
+    if (card_.schedule == "data") {
+      if (people_.trials) schedule_ = &people_.schedule;
+      return;
+    }
+    file_schedule_ = read_schedule(schedule_file());
+    schedule_ = &file_schedule_;
+  }
+  /// Beside the card, else where the command runs.
+  [[nodiscard]] std::filesystem::path schedule_file() const {
+    const auto beside = std::filesystem::path(card_.task_where.file).parent_path() / card_.schedule;
+    return std::filesystem::exists(beside) ? beside : std::filesystem::path(card_.schedule);
+  }
+
   void fit_people() {
     if (card_.fits.empty()) return;
     if (!people_.trials) {
       result_.notes.push_back("Nothing was fitted: the data set was not found.");
       return;
     }
-    const Trials& t = *people_.trials;
-    const auto fresh =
-        fresh_flags(t, fmt::format("{}", fmt::join(card_.data->reset_on, ",")), card_.data->where);
+    // A likelihood takes one sequence: each condition that a subject went through is fitted by itself.
+    std::vector<Trials> parts;
+    if (conditions_within_subjects(*people_.trials)) {
+      const int conditions = static_cast<int>(people_.trials->conditions.size());
+      for (int c = 0; c < conditions; ++c) parts.push_back(only_condition(*people_.trials, c));
+      result_.notes.push_back("Subjects went through several conditions, and each was fitted by itself.");
+    }
+    const bool apart = !parts.empty();
+    if (!apart) parts.push_back(*people_.trials);
+    const std::string reset = fmt::format("{}", fmt::join(card_.data->reset_on, ","));
+    std::vector<std::vector<std::uint8_t>> fresh;
     std::vector<SubjectTrials> subjects;
-    for (std::size_t s = 0; s < t.subjects.size(); ++s)
-      subjects.push_back(subject_trials(t, static_cast<int>(s), fresh));
+    std::vector<std::string> names;
+    for (const auto& t : parts) {
+      fresh.push_back(fresh_flags(t, reset, card_.data->where));
+      for (std::size_t s = 0; s < t.subjects.size(); ++s) {
+        subjects.push_back(subject_trials(t, static_cast<int>(s), fresh.back()));
+        names.push_back(apart ? t.subjects[s] + ", " + t.conditions.front() : t.subjects[s]);
+      }
+    }
     for (const auto& spec : card_.fits) {
       report(0, "fitting " + spec.model);
       const auto& entry = find_agent(spec.model, spec.where);
@@ -88,7 +148,10 @@ class Runner {
       fo.starts = spec.starts;
       fo.seed = card_.seed;
       fo.threads = result_.threads;
-      ModelFit f{spec, card_.data->name, {}, {}, t.subjects, fit_subjects(entry, subjects, fo)};
+      for (const auto& p : entry.params)
+        if (const auto it = spec.hold.find(p.name); it != spec.hold.end())
+          fo.overrides.push_back({p.name, checked_number(p, it->second)});
+      ModelFit f{spec, card_.data->name, {}, {}, names, fit_subjects(entry, subjects, fo)};
       for (const auto& p : entry.params) {
         f.names.push_back(p.name);
         f.units.push_back(p.unit);
@@ -115,8 +178,9 @@ class Runner {
   static bool is_fitted(const SubjectFit& s) { return !s.params.empty() && s.params[0] == s.params[0]; }
 
   void simulate_cells() {
-    const Schedule* schedule = card_.schedule_from_data && people_.trials ? &people_.schedule : nullptr;
-    if (card_.schedule_from_data && !schedule)
+    const Schedule* schedule = schedule_;
+    if (card_.task.empty()) return;
+    if (!card_.schedule.empty() && !schedule)
       result_.notes.push_back(
           "The data set was not found: agents met the task's own blocks instead of the schedules of people.");
     for (const auto& variant : card_.variants)
@@ -132,7 +196,8 @@ class Runner {
           plan_.push_back({&variant, &agent, &condition, schedule});
         }
     // Blocks of all cells are handed out together, so that no thread waits at the end of a cell.
-    const int subjects = schedule ? static_cast<int>(schedule->best.size()) : card_.subjects;
+    const int subjects =
+        schedule == &people_.schedule ? static_cast<int>(schedule->subjects()) : card_.subjects;
     const int blocks = (subjects + kBlock - 1) / kBlock;
     std::vector<std::vector<BlockResult>> parts(plan_.size());
     for (auto& p : parts)
@@ -237,17 +302,17 @@ class Runner {
     if (!card_.data) return;
     Cell cell;
     // People stand beside agents that met their schedules, and apart from agents in another task.
-    cell.variant = card_.schedule_from_data ? card_.variants.front().name : "people, " + card_.data->name;
+    cell.variant = card_.schedule == "data" ? card_.variants.front().name : "people, " + card_.data->name;
     cell.agent = "people";
     cell.condition = "people";
     cell.data = card_.data->name;
     if (people_.trials) {
       cell.source = "people";
-      cell.subjects = static_cast<int>(people_.trials->subjects.size());
-      cell.samples = evaluate(*people_.trials, requests_);
-      CurveSum curves(card_.curve_before, card_.curve_after);
-      curves.add(*people_.trials);
-      cell.curves = curves.curves();
+      if (people_.trials->conditions.size() < 2) return add_people(std::move(cell), *people_.trials);
+      for (std::size_t c = 0; c < people_.trials->conditions.size(); ++c) {
+        cell.condition = people_.trials->conditions[c];
+        add_people(cell, only_condition(*people_.trials, static_cast<int>(c)));
+      }
     } else if (const auto stored = stored_people(card_.data->name)) {
       cell.source = "people, stored";
       cell.subjects = stored->cell.subjects;
@@ -258,9 +323,15 @@ class Runner {
       }
       result_.notes.push_back(fmt::format("Data set {} was not found; stored numbers are shown ({}).",
                                           card_.data->name, stored->citation));
-    } else {
-      return;
+      result_.cells.push_back(std::move(cell));
     }
+  }
+  void add_people(Cell cell, const Trials& trials) {
+    cell.subjects = static_cast<int>(trials.subjects.size());
+    cell.samples = evaluate(trials, requests_);
+    CurveSum curves(card_.curve_before, card_.curve_after);
+    curves.add(trials);
+    cell.curves = curves.curves();
     result_.cells.push_back(std::move(cell));
   }
 
@@ -344,6 +415,8 @@ class Runner {
   const RunOptions& options_;
   RunResult result_;
   People people_;
+  Schedule file_schedule_;
+  const Schedule* schedule_ = nullptr;  // what agents meet instead of the task's own; null: its own
   std::vector<MetricRequest> requests_;
   std::vector<Plan> plan_;
 };

@@ -66,6 +66,8 @@ class BanditReversal final : public ReversalTask {
     int best, length;
   };
   void read_schedule(const Schedule& s) {
+    need_of_schedule(s, !s.best.empty(), entry_info.name, "a column best: the best option of every trial");
+    schedule_ = &s;
     p_.options = std::max(2, s.options);
     for (std::size_t i = 0; i < s.best.size(); ++i) {
       auto& runs = runs_.emplace_back();
@@ -75,7 +77,6 @@ class BanditReversal final : public ReversalTask {
       }
       info_.max_trials = std::max(info_.max_trials, static_cast<int>(s.best[i].size()));
     }
-    if (runs_.empty()) throw Error(fmt::format("{}: holds no schedule", s.source));
   }
 
   /// The better option of a block, given the one before (-1 = none).

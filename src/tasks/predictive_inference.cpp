@@ -5,6 +5,8 @@
 /// above 0 that share of outcomes is uniform and says nothing of the mean. A change point is the event
 /// "change"; the block counts them.
 ///
+/// With a schedule (outcome, and block where changes are known) outcomes are what it says.
+///
 /// Source: Nassar et al. (2010), doi:10.1523/JNEUROSCI.0822-10.2010; oddballs after Nassar et al. (2019),
 /// doi:10.1523/JNEUROSCI.1713-18.2018. Differs from them: trials are independent of where the agent reports;
 /// no bonus.
@@ -40,7 +42,12 @@ class PredictiveInference final : public TrialTask {
   }
 
   PredictiveInference(Params p, const Schedule* schedule) : p_(p) {
-    refuse_schedule(schedule, entry_info.name);
+    if (schedule) {
+      need_of_schedule(*schedule, !schedule->outcome.empty(), entry_info.name,
+                       "outcomes that came whatever was answered: a column outcome, in data beside reports");
+      schedule_ = schedule;
+      p_.trials = longest(schedule->block);
+    }
     if (!(p_.low < p_.high)) throw Error(fmt::format("low ({}) must be below high ({})", p_.low, p_.high));
     info_.layout = Layout::bandit(1);
     info_.max_trials = p_.trials;
@@ -55,7 +62,12 @@ class PredictiveInference final : public TrialTask {
   void start() override { mean_.assign(size(), 0.0); }
   void show() override {
     const auto t = static_cast<std::uint32_t>(trial_);
+    if (schedule_) follow_blocks();
     for (std::size_t lane = 0; lane < size(); ++lane) {
+      if (schedule_) {
+        if (alive_[lane]) would_pay_[lane] = schedule_->outcome[subject_of(lane)][t];
+        continue;
+      }
       const Draw world = draw(Purpose::schedule, lane), luck = draw(Purpose::luck, lane);
       if (trial_ == 0 || world.uniform(t, 0) < p_.hazard) {
         mean_[lane] = p_.low + (p_.high - p_.low) * world.uniform(t, 1);

@@ -5,6 +5,9 @@
 /// and starts from N(center, start_sd), by default the walk's own spread, drift_sd / sqrt(1 - decay^2). The
 /// best option is that of the largest mean.
 ///
+/// With a schedule (payoff_0, payoff_1, ...) payoffs are what it says, whatever the parameters, and the best
+/// option is its `best`, else that of the largest payoff.
+///
 /// Source: Daw et al. (2006), doi:10.1038/nature04766. Differs from it: the walk is drawn for each subject;
 /// the number of options and the start are parameters.
 #include <fmt/format.h>
@@ -48,7 +51,7 @@ class RestlessBandit final : public TrialTask {
   }
 
   RestlessBandit(Params p, const Schedule* schedule) : p_(p) {
-    refuse_schedule(schedule, entry_info.name);
+    if (schedule) read_schedule(*schedule);
     if (!(p_.low < p_.high)) throw Error(fmt::format("low ({}) must be below high ({})", p_.low, p_.high));
     if (p_.start_sd < 0) {
       if (p_.decay >= 1) throw Error("a walk with decay = 1 has no spread of its own; give start_sd");
@@ -60,8 +63,31 @@ class RestlessBandit final : public TrialTask {
   }
 
  private:
+  void read_schedule(const Schedule& s) {
+    need_of_schedule(s, !s.payoff.empty(), entry_info.name,
+                     "columns payoff_0, payoff_1, ... of what options pay");
+    schedule_ = &s;
+    p_.options = std::max(2, s.options);
+    p_.trials = longest(s.block);
+  }
+  void show_schedule() {
+    follow_blocks();
+    const auto t = static_cast<std::size_t>(trial_), options = static_cast<std::size_t>(p_.options);
+    for (std::size_t lane = 0; lane < size(); ++lane) {
+      if (!alive_[lane]) continue;
+      const std::size_t who = subject_of(lane);
+      if (!schedule_->best.empty()) {
+        best_[lane] = schedule_->best[who][t];
+        continue;
+      }
+      const auto now = schedule_->payoff[who].begin() + static_cast<std::ptrdiff_t>(t * options);
+      best_[lane] =
+          static_cast<std::int32_t>(std::max_element(now, now + static_cast<std::ptrdiff_t>(options)) - now);
+    }
+  }
   void start() override { mean_.assign(would_pay_.size(), 0.0); }
   void show() override {
+    if (schedule_) return show_schedule();
     const std::size_t n = size();
     const auto t = static_cast<std::uint32_t>(trial_);
     for (std::size_t lane = 0; lane < n; ++lane) {

@@ -4,12 +4,16 @@
 /// right action. The right action pays 1 with p_right, a wrong one with p_wrong. Values start afresh with
 /// each block; the set size is shown (`set_size`).
 ///
+/// With a schedule (state, best, block and, where it has it, set_size) stimuli, right actions and blocks are
+/// what it says.
+///
 /// Source: Collins & Frank (2012), doi:10.1111/j.1460-9568.2011.07980.x; block order after a subject of
 /// Collins et al. (2014), doi:10.1523/JNEUROSCI.0989-14.2014. Differs from them: orders are drawn freely,
 /// without bounds on the delay between repetitions, and blocks end after their repetitions only.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "tasks/catalogue.hpp"
 #include "tasks/trial_task.hpp"
@@ -40,23 +44,54 @@ class RlWorkingMemoryTask final : public TrialTask {
   }
 
   RlWorkingMemoryTask(Params p, const Schedule* schedule) : p_(std::move(p)) {
-    refuse_schedule(schedule, entry_info.name);
+    if (schedule) {
+      read_schedule(*schedule);
+      return;
+    }
     if (p_.set_sizes.empty())
       throw Error("set_sizes is empty; write the stimuli of each block, such as [3, 6]");
-    if (p_.p_right < p_.p_wrong)
-      throw Error(fmt::format("p_right ({}) is below p_wrong ({})", p_.p_right, p_.p_wrong));
+    check_probabilities();
     // Two states at least, so that a state is always shown.
     info_.layout =
         Layout::bandit(p_.actions, std::max(2, *std::max_element(p_.set_sizes.begin(), p_.set_sizes.end())));
     for (const int s : p_.set_sizes) info_.max_trials += s * p_.repeats;
+    describe();
+  }
+
+ private:
+  void check_probabilities() const {
+    if (p_.p_right < p_.p_wrong)
+      throw Error(fmt::format("p_right ({}) is below p_wrong ({})", p_.p_right, p_.p_wrong));
+  }
+  void describe() {
     info_.inputs = {"set_size"};
     info_.events = {"block"};
     info_.reset_on = "block";
     timing_ = timing_of(p_);
   }
-
- private:
+  void read_schedule(const Schedule& s) {
+    check_probabilities();
+    need_of_schedule(s, !s.best.empty(), entry_info.name, "a column best: the right action of every trial");
+    need_of_schedule(s, !s.state.empty(), entry_info.name, "a column state: the stimulus shown");
+    schedule_ = &s;
+    p_.actions = std::max(p_.actions, s.options);
+    info_.layout = Layout::bandit(p_.actions, std::max(2, s.states));
+    info_.max_trials = longest(s.block);
+    describe();
+    for (std::size_t i = 0; i < s.block.size(); ++i) count_stimuli(s.state[i], s.block[i]);
+  }
+  /// Set sizes where the schedule does not tell them: different stimuli of each block.
+  void count_stimuli(const std::vector<std::int32_t>& state, const std::vector<std::int32_t>& block) {
+    auto& sizes = set_size_.emplace_back(state.size(), 0);
+    for (std::size_t from = 0, to = 0; from < state.size(); from = to) {
+      std::set<std::int32_t> shown;
+      for (to = from; to < state.size() && block[to] == block[from]; ++to) shown.insert(state[to]);
+      std::fill(sizes.begin() + static_cast<std::ptrdiff_t>(from),
+                sizes.begin() + static_cast<std::ptrdiff_t>(to), static_cast<int>(shown.size()));
+    }
+  }
   void start() override {
+    if (schedule_) return;
     order_.assign(size(), {});
     right_.assign(size(), {});
     start_block(0);
@@ -85,10 +120,22 @@ class RlWorkingMemoryTask final : public TrialTask {
     }
   }
   void show() override {
+    if (schedule_) follow_blocks();
     const std::size_t n = size();
     for (std::size_t lane = 0; lane < n; ++lane) {
-      state_[lane] = order_[lane][static_cast<std::size_t>(trial_ - first_)];
-      best_[lane] = relevant_[lane] = right_[lane][static_cast<std::size_t>(state_[lane])];
+      if (!alive_[lane]) continue;
+      if (schedule_) {
+        const auto t = static_cast<std::size_t>(trial_);
+        const std::size_t who = subject_of(lane);
+        state_[lane] = schedule_->state[who][t];
+        best_[lane] = schedule_->best[who][t];
+        input_[lane] = set_size_[who][t];
+        fresh_[lane] = t == 0 || event_[lane];
+      } else {
+        state_[lane] = order_[lane][static_cast<std::size_t>(trial_ - first_)];
+        best_[lane] = right_[lane][static_cast<std::size_t>(state_[lane])];
+      }
+      relevant_[lane] = best_[lane];
       const Draw luck = draw(Purpose::luck, lane);
       for (int o = 0; o < p_.actions; ++o)
         would_pay_[static_cast<std::size_t>(o) * n + lane] =
@@ -98,14 +145,15 @@ class RlWorkingMemoryTask final : public TrialTask {
   }
   void advance() override {
     end_at_max();
-    if (alive_.front() && trial_ - first_ == static_cast<int>(order_.front().size()))
+    if (!schedule_ && alive_.front() && trial_ - first_ == static_cast<int>(order_.front().size()))
       start_block(block_.front() + 1);
   }
 
   Params p_;
-  int first_ = 0;                        // first trial of the block
-  std::vector<std::vector<int>> order_;  // [lanes][trial of the block] stimulus
-  std::vector<std::vector<int>> right_;  // [lanes][stimulus] action
+  int first_ = 0;                           // first trial of the block
+  std::vector<std::vector<int>> order_;     // [lanes][trial of the block] stimulus
+  std::vector<std::vector<int>> right_;     // [lanes][stimulus] action
+  std::vector<std::vector<int>> set_size_;  // [subject][trial] of a schedule
 };
 
 }  // namespace

@@ -8,7 +8,18 @@ namespace labile {
 
 void refuse_schedule(const Schedule* schedule, const char* task) {
   if (schedule)
-    throw Error(fmt::format("task '{}' cannot take its schedule from data; bandit_reversal can", task));
+    throw Error(
+        fmt::format("task '{}' draws what happens; it takes no schedule. Tasks that do: bandit_reversal, "
+                    "volatile_bandit, restless_bandit, two_step, rl_working_memory, predictive_inference",
+                    task));
+}
+
+void need_of_schedule(const Schedule& schedule, bool there, const char* task, const char* what) {
+  if (!there)
+    throw Error(fmt::format("{}: task '{}' needs {}, which this schedule does not have", schedule.source,
+                            task, what));
+  if (schedule.subjects() == 0 || schedule.block.empty())
+    throw Error(fmt::format("{}: holds no schedule", schedule.source));
 }
 
 void TrialTask::begin(const Subjects& subjects) {
@@ -37,6 +48,7 @@ bool TrialTask::next(Phase& ph) {
     if (std::find(alive_.begin(), alive_.end(), 1) == alive_.end()) return false;
     live_ = alive_;
     show();
+    if (schedule_) follow_schedule();
     draw_interval();
   }
   ph.trial = trial_;
@@ -97,6 +109,41 @@ void TrialTask::take(const Actions& actions) {
 
 void TrialTask::end_at_max() {
   if (trial_ >= info_.max_trials) std::fill(alive_.begin(), alive_.end(), 0);
+  if (!schedule_) return;
+  const auto t = static_cast<std::size_t>(trial_ / info_.stages);
+  for (std::size_t lane = 0; lane < size(); ++lane)
+    if (t >= schedule_->block[subject_of(lane)].size()) alive_[lane] = 0;
+}
+
+void TrialTask::follow_schedule() {
+  const auto t = static_cast<std::size_t>(trial_ / info_.stages), n = size();
+  const auto options = static_cast<std::size_t>(info_.layout.options);
+  for (std::size_t lane = 0; lane < n; ++lane) {
+    if (!alive_[lane]) continue;
+    const std::size_t who = subject_of(lane);
+    if (!schedule_->fresh.empty() && stage() == 0 && t > 0) fresh_[lane] = schedule_->fresh[who][t];
+    for (std::size_t k = 0; k < info_.inputs.size(); ++k)
+      if (const auto* values = numbers(info_.inputs[k])) input_[k * n + lane] = (*values)[who][t];
+    if (schedule_->payoff.empty() || info_.stages > 1) continue;
+    for (std::size_t o = 0; o < options; ++o)
+      if (const double x = schedule_->payoff[who][t * options + o]; x == x) would_pay_[o * n + lane] = x;
+  }
+}
+
+void TrialTask::follow_blocks() {
+  const auto t = static_cast<std::size_t>(trial_ / info_.stages);
+  for (std::size_t lane = 0; lane < size(); ++lane) {
+    if (!alive_[lane]) continue;
+    const auto& block = schedule_->block[subject_of(lane)];
+    block_[lane] = block[t];
+    event_[lane] = t > 0 && block[t] != block[t - 1];
+  }
+}
+
+const std::vector<std::vector<double>>* TrialTask::numbers(const std::string& name) const {
+  for (const auto& n : schedule_->inputs)
+    if (n.name == name) return &n.values;
+  return nullptr;
 }
 
 void TrialTask::draw_interval() {

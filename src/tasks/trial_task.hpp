@@ -3,6 +3,7 @@
 /// what comes next; reversal.hpp adds blocks of trials under one rule.
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -31,6 +32,15 @@ TrialTiming timing_of(const P& p) {
 }
 /// Of tasks that draw their own schedule. Throws Error when one was given.
 void refuse_schedule(const Schedule* schedule, const char* task);
+/// Throws Error unless the schedule has what a task needs; `what` says what and how columns are called.
+void need_of_schedule(const Schedule& schedule, bool there, const char* task, const char* what);
+/// Trials of the longest list.
+template <class T>
+int longest(const std::vector<std::vector<T>>& lists) {
+  std::size_t n = 0;
+  for (const auto& list : lists) n = std::max(n, list.size());
+  return static_cast<int>(n);
+}
 /// Puts a list into random order, by draws (k, index) of `draw`.
 template <class T>
 void shuffle(std::vector<T>& list, const Draw& draw, std::uint32_t index = 0) {
@@ -61,8 +71,17 @@ class TrialTask : public Task {
   /// After each decision agents are told which option was right (told_, filled by show()).
   bool tells_right_ = false;
 
-  /// For advance(): all lanes end together, after info_.max_trials decisions.
+  /// For advance(): all lanes end together, after info_.max_trials decisions, or each with its schedule.
   void end_at_max();
+  /// What subjects meet instead of what the task would draw: set by the constructor of a task that takes one;
+  /// must outlive the task. After show(), fresh_, input_ and would_pay_ are as far as it says; the rest the
+  /// task reads itself. null = the task draws.
+  const Schedule* schedule_ = nullptr;
+  [[nodiscard]] std::size_t subject_of(std::size_t lane) const {
+    return entity_[lane] % schedule_->subjects();
+  }
+  /// Of a schedule, for show(): block and whether it just changed, which sets event 0.
+  void follow_blocks();
 
   [[nodiscard]] int lanes() const { return subjects_.lanes(); }
   [[nodiscard]] std::size_t size() const { return entity_.size(); }
@@ -89,6 +108,10 @@ class TrialTask : public Task {
   std::vector<std::int32_t> told_;     // [lanes] with tells_right_: option that turned out right
 
  private:
+  void follow_schedule();
+  /// The schedule's numbers of that name; null = it has none.
+  [[nodiscard]] const std::vector<std::vector<double>>* numbers(const std::string& name) const;
+
   enum class Step { cue, choice, outcome, iti } step_ = Step::cue;
   std::vector<double> duration_;  // [lanes]
 };

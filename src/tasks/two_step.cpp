@@ -5,6 +5,8 @@
 /// N(0, drift_sd), reflected at `low` and `high`. State 0 is decision 0, states 1 and 2 are the rooms; the
 /// outcome comes after decision 1. A decision 0 that was missed has no decision 1.
 ///
+/// With a schedule (p_0 to p_3: room 1's actions, then room 2's) the probabilities are what it says.
+///
 /// Source: Daw et al. (2011), doi:10.1016/j.neuron.2011.02.027. Differs from it: probabilities start uniform
 /// between the bounds.
 #include <fmt/format.h>
@@ -40,7 +42,14 @@ class TwoStep final : public TrialTask {
   }
 
   TwoStep(Params p, const Schedule* schedule) : p_(p) {
-    refuse_schedule(schedule, entry_info.name);
+    if (schedule) {
+      need_of_schedule(
+          *schedule,
+          !schedule->probability.empty() && schedule->probability[0].size() == 4 * schedule->block[0].size(),
+          entry_info.name, "columns p_0, p_1, p_2, p_3: with which probability each room's actions pay");
+      schedule_ = schedule;
+      p_.trials = longest(schedule->block);
+    }
     if (!(p_.low < p_.high)) throw Error(fmt::format("low ({}) must be below high ({})", p_.low, p_.high));
     info_.layout = Layout::bandit(2, 3);
     info_.stages = 2;
@@ -68,6 +77,10 @@ class TwoStep final : public TrialTask {
     const Draw walk = draw(Purpose::schedule, lane);
     for (std::uint32_t k = 0; k < 4; ++k) {
       double& p = p_pay_[k * n + lane];
+      if (schedule_) {
+        if (alive_[lane]) p = schedule_->probability[subject_of(lane)][4 * t + k];
+        continue;
+      }
       p = t == 0 ? p_.low + (p_.high - p_.low) * walk.uniform(0, k)
                  : reflected(p + p_.drift_sd * walk.normal(t, k));
     }

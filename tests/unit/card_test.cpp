@@ -321,7 +321,7 @@ TEST(Card, ExperimentsParse) {
   EXPECT_EQ(lesions.variants.size(), 2u);
   EXPECT_EQ(lesions.metrics.size(), 11u);
   const Card people = parse_card(read("experiments/human_reversal.toml"), "human_reversal.toml");
-  EXPECT_TRUE(people.schedule_from_data);
+  EXPECT_EQ(people.schedule, "data");
   EXPECT_EQ(people.fits.size(), 3u);
 }
 
