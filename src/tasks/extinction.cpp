@@ -5,14 +5,14 @@
 ///
 ///   design          block 0         block 1                  block 2            block 3
 ///   ABA, ABC, AAA   A: cue+         second context: cue-     third: cue-
-///   recovery        A: cue+         X: cue-                  X: cue-, `gap` days later
-///   reinstatement   A: cue+         X: cue-                  X: + alone         X: cue-
-///   reacquisition   A: cue+         X: cue-                  X: cue+
+///   recovery        A: cue+         X: cue-                  Y: cue-, `gap` days later
+///   reinstatement   A: cue+         X: cue-                  Y: + alone         Y: cue-
+///   reacquisition   A: cue+         X: cue-                  Y: cue+
 ///
-/// X is A, or B with extinction_context = "B". + means that the outcome comes (with p_outcome), - that it
-/// does not. With `gradual` the outcomes of extinction fade: their probability falls in equal steps to 0 over
-/// the first half of it. Events: "extinction", "free_outcomes" and "test" at the first trial of that phase;
-/// the last phase is the test.
+/// X is A, or B with extinction_context = "B"; Y is the same, or what test_context says. + means that the
+/// outcome comes (with p_outcome), - that it does not. With `gradual` the outcomes of extinction fade: their
+/// probability falls in equal steps to 0 over the first half of it. Events: "extinction", "free_outcomes" and
+/// "test" at the first trial of that phase; the last phase is the test.
 ///
 /// Source: Bouton (2004), doi:10.1101/lm.78804 for the family; gradual extinction after Gershman et al.
 /// (2013), doi:10.3389/fnbeh.2013.00164. Differs from them: a trial asks for a prediction instead of counting
@@ -34,7 +34,7 @@ class Extinction final : public ConditioningTask {
                                    "a cue stops announcing its outcome; what brings the answer back?",
                                    "doi:10.1101/lm.78804"};
   struct Params {
-    std::string design = "ABA", extinction_context = "A";
+    std::string design = "ABA", extinction_context = "A", test_context = "same";
     int acquisition = 40, extinction = 60, test = 10, reacquisition = 40, free_outcomes = 3;
     double gap = 7, p_outcome = 1, context = 1;
     bool gradual = false;
@@ -54,9 +54,10 @@ class Extinction final : public ConditioningTask {
          "1",
          &P::extinction_context,
          {},
-         "where extinction and test are, in the last three designs",
+         "where extinction is, in the last three designs",
          {},
          {"A", "B"}},
+        {"test_context", "1", &P::test_context, {}, "where their test is", {}, {"same", "A", "B", "C"}},
         {"acquisition", "trials", &P::acquisition, {1, 1e5}, "trials with the outcome"},
         {"extinction", "trials", &P::extinction, {1, 1e5}, "trials without it"},
         {"test", "trials", &P::test, {1, 1e5}, "trials of the test, without the outcome"},
@@ -84,7 +85,8 @@ class Extinction final : public ConditioningTask {
     info_.events = {"extinction", "free_outcomes", "test"};
     const bool renewal = p_.design.size() == 3;
     const char second = renewal ? p_.design[1] : p_.extinction_context[0];
-    const char third = renewal ? p_.design[2] : second;
+    const char elsewhere = p_.test_context == "same" ? second : p_.test_context[0];
+    const char third = renewal ? p_.design[2] : elsewhere;
     const double later = p_.design == "recovery" ? p_.gap : 0;
     add_phase(p_.acquisition, shown('A'), p_.p_outcome);
     extinguish(second);

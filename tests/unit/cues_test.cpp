@@ -106,6 +106,9 @@ TEST(Extinction, HasTheTrialsOfItsDesigns) {
   EXPECT_EQ(extinction(design("reinstatement")), "xA+ xA+ | xA- xA- | A+ A+ | xA- xA-");
   EXPECT_EQ(extinction(design("reacquisition", {{"extinction_context", std::string("B")}})),
             "xA+ xA+ | xB- xB- | xB+ xB+");
+  EXPECT_EQ(extinction(design("reacquisition", {{"extinction_context", std::string("B")},
+                                                {"test_context", std::string("A")}})),
+            "xA+ xA+ | xB- xB- | xA+ xA+");
 }
 TEST(Extinction, ShowsTheDaysThatPassed) {
   const auto rows = play("extinction", design("recovery", {{"gap", 30.0}}), 4, best)[0];
@@ -575,6 +578,24 @@ TEST(Predictions, CompareTwoVariantsOrTwoAgentsUnderOneCondition) {
   EXPECT_EQ(r.predictions[3].effect.value, cell("old", "causes", "intact") - cell("old", "sums", "intact"));
   EXPECT_EQ(r.predictions[4].variant, "same");
   EXPECT_EQ(r.predictions[0].verdict, "supported");
+}
+TEST(Predictions, MayBeAboutOneValue) {
+  const std::string head = kContrasts + "[[prediction]]\nclaim = \"c\"\nmetric = \"responding\"\n";
+  const std::string text = head + "contrast = [\"old\"]\nagent = \"causes\"\nrelation = \"value >= 0.9\"\n" +
+                           "[[prediction]]\nclaim = \"d\"\nmetric = \"responding\"\ncontrast = [\"dull\"]\n" +
+                           "variant = \"old\"\nagent = \"sums\"\nrelation = \"value < 0.9\"\n";
+  const Card card = parse_card(text, "c");
+  EXPECT_EQ(canonical_text(parse_card(canonical_text(card), "c")), canonical_text(card));
+  const RunResult r = run_card(card, {1, nullptr, {}});
+  ASSERT_EQ(r.predictions.size(), 2u);
+  EXPECT_EQ(r.predictions[0].effect.value, r.find("old", "causes", "intact")->values[0].value);
+  EXPECT_EQ(r.predictions[0].verdict, "refuted") << "the answer fades in ten trials";
+  EXPECT_EQ(r.predictions[1].effect.value, r.find("old", "sums", "dull")->values[0].value);
+  EXPECT_EQ(r.predictions[1].verdict, "supported");
+  EXPECT_THROW((void)parse_card(head + "contrast = [\"old\"]\nrelation = \"ratio > 1\"\n", "c"), Error);
+  EXPECT_THROW((void)parse_card(head + "contrast = [\"old\", \"same\"]\nrelation = \"value > 1\"\n", "c"),
+               Error);
+  EXPECT_THROW((void)parse_card(head + "contrast = []\nrelation = \"value > 1\"\n", "c"), Error);
 }
 TEST(Predictions, RefuseContrastsThatSayTheSameTwice) {
   const auto said = [](const std::string& more) -> std::string {
