@@ -17,6 +17,7 @@ inline constexpr int kCues = 8;
 /// The columns that a learner of cues is shown, and what it does without a choice.
 template <class L>
 struct CueLearner {
+  static constexpr bool learns_when_told = true;
   static constexpr const char* own_task = "pavlovian";
   static constexpr std::array inputs{"cue_0"};
   static constexpr std::array optional_inputs{"cue_1", "cue_2", "cue_3", "cue_4", "cue_5", "cue_6", "cue_7"};
