@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +44,8 @@ class Agent {
   /// For the coming outcome phase only: adds amount[lane] at a pulsed handle.
   virtual void pulse(int handle, std::span<const double> amount);
   [[nodiscard]] virtual const std::vector<SignalInfo>& signals() const = 0;
+  /// Whether it lives by the durations of phases.
+  [[nodiscard]] virtual bool timed() const { return true; }
   /// Never changes an agent's state. `out` has [lanes], or [features][lanes] for a feature map.
   virtual void read(int signal, std::span<double> out) const = 0;
 };
@@ -80,6 +83,9 @@ struct LearnerEntry {
   LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
   std::vector<std::string> optional_inputs = {};  // numbers that it takes where they are shown, else 0
   const char* own_task = "bandit_reversal";       // the task it is for: where its parameters are recovered
+  /// What it makes of a subject's trials whatever its parameters, by name, one entry a trial; null: nothing.
+  /// Who asks for many likelihoods of a subject adds them to its inputs; else each works them out again.
+  std::map<std::string, std::vector<double>> (*derive)(const SubjectTrials&) = nullptr;
 };
 
 /// Whether the task shows what the learner must be shown, asks for what it answers with, and has a layout

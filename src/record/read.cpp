@@ -73,7 +73,7 @@ const std::array<Known, kColumns>& known_columns() {
       {"best", {"best", "bestoption", "correctoption"}},
       {"old_best", {"oldbest"}},
       {"condition", {"condition"}},
-      {"state", {"state", "cue"}},
+      {"state", {"state", "cue", "deck"}},
       {"input", {"input", "u"}},
       {"report", {"report", "estimate", "prediction"}},
       {"choice1", {"choice1", "level1choice", "stage1choice"}},

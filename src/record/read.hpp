@@ -9,7 +9,7 @@
 ///   rt_s       rt, rt_s, choiceRT, response_time (seconds), rt_ms (milliseconds)
 ///   best       best, best_option, correct_option;   old_best;   correct;   condition
 ///   stimulus   digits of each option's features, "010/101", or a whole number, which then is the state
-///   state      state, cue: which stimulus, cue, context or room was shown, a whole number
+///   state      state, cue, deck: which stimulus, cue, context, room or deck was shown, a whole number
 ///   report     report, estimate, prediction: a number that was asked for; such a file needs no choice
 ///   input      input, u: the option that was right, 0 or 1, whatever was chosen. A file with it needs no
 ///   outcome

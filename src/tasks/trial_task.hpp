@@ -89,6 +89,7 @@ class TrialTask : public Task {
   std::vector<std::int32_t> told_;     // [lanes] with tells_right_: option that turned out right
 
  private:
+  void last(double ms);  // the coming phase does
   enum class Step { cue, choice, outcome, iti } step_ = Step::cue;
   std::vector<double> duration_;  // [lanes]
 };

@@ -53,7 +53,7 @@ Data bandit(int options, std::vector<std::int32_t> choice, std::vector<double> o
 std::vector<LearnerEntry> fitted_learners() {
   std::vector<LearnerEntry> r;
   for (const LearnerEntry& e : all_learners()) {
-    if (!e.likelihood || e.reports) continue;  // reports have tests of their own
+    if (!e.likelihood || e.reports || e.derive) continue;  // reports and filters have tests of their own
     r.push_back(e);
     const std::string name = e.info.name;
     r.push_back(find_learner(name + "+stickiness+kernel+lapse" + (e.forgets ? "+forgetting" : "")));
@@ -69,6 +69,7 @@ std::string own_task(const LearnerEntry& e) {
   const std::string name = e.info.name, base = name.substr(0, name.find('+'));
   if (base == "two_step_hybrid" || base == "ts_par7") return "two_step";
   if (base == "rlwm") return "rl_working_memory";
+  if (base == "deck_gambling") return "card_gambling";
   return base == "pavlovian_bias" ? "go_nogo" : "";
 }
 bool takes(const LearnerEntry& e, const Layout& layout) {
