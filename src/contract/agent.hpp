@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +44,8 @@ class Agent {
   /// For the coming outcome phase only: adds amount[lane] at a pulsed handle.
   virtual void pulse(int handle, std::span<const double> amount);
   [[nodiscard]] virtual const std::vector<SignalInfo>& signals() const = 0;
+  /// Whether it lives by the durations of phases.
+  [[nodiscard]] virtual bool timed() const { return true; }
   /// Never changes an agent's state. `out` has [lanes], or [features][lanes] for a feature map.
   virtual void read(int signal, std::span<double> out) const = 0;
 };
@@ -83,6 +86,9 @@ struct LearnerEntry {
   const char* own_task = "bandit_reversal";       // the task it is for: where its parameters are recovered
   /// Moves parameters, from which a search starts, to where these trials are possible; null: all are.
   void (*feasible)(std::span<double> params, const SubjectTrials&) = nullptr;
+  /// What it makes of a subject's trials whatever its parameters, by name, one entry a trial; null: nothing.
+  /// Who asks for many likelihoods of a subject adds them to its inputs; else each works them out again.
+  std::map<std::string, std::vector<double>> (*derive)(const SubjectTrials&) = nullptr;
 };
 
 /// Whether the task shows what the learner must be shown, asks for what it answers with, and has a layout

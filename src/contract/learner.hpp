@@ -16,6 +16,9 @@
 ///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
 ///   static constexpr std::array optional_inputs{"cue_1"};   more of them, 0 where they are not shown,
 ///   static constexpr double not_shown = 1;                  or this
+///   using Filter, static constexpr std::array derived{"rate"};   numbers that follow from what was met and
+///   from
+///                                    no parameter: computed once a subject, last in x.input (see Filters)
 ///   static void check(const Layout&)                     throws Error for what it cannot play
 ///   static constexpr const char* own_task = "two_step";  the task it is for, bandit_reversal otherwise
 ///   log_density(p, s, x) -> T                            instead of utility: of a report (x.report)
@@ -80,6 +83,15 @@ concept Reports = !Timed<L> && requires(const typename L::template Params<double
                                         const typename L::template State<double>& s,
                                         const Trial<double>& x) { L::log_density(p, s, x); };
 
+/// Whether part of the learner depends on what was met alone. Its Filter follows one subject: meet(trial)
+/// takes what a trial taught, values() are the numbers `derived` before the next one.
+template <class L>
+concept Filters = requires(typename L::Filter& f, const typename L::Filter& now, const Trial<double>& x) {
+  f.meet(x);
+  { now.values() } -> std::convertible_to<std::span<const double>>;
+  L::derived.size();
+};
+
 /// log of the sum of exp over n entries, without overflow.
 template <class T>
 T log_sum_exp(const T* u, int n) {
@@ -88,6 +100,17 @@ T log_sum_exp(const T* u, int n) {
   T sum(0.0);
   for (int i = 0; i < n; ++i) sum += exp(u[i] - top);
   return top + log(sum);
+}
+
+/// u[option] becomes softmax(u)[option], without overflow.
+template <class T>
+void softmax(T* u, int n) {
+  T top = u[0];
+  for (int i = 1; i < n; ++i) top = max(top, u[i]);
+  T sum(0.0);
+  for (int i = 0; i < n; ++i) sum += u[i] = exp(u[i] - top);
+  const T scale = T(1.0) / sum;
+  for (int i = 0; i < n; ++i) u[i] *= scale;
 }
 
 /// Utilities of softmax(u), of which a share is replaced by choices at random: ln((1 - share) softmax(u) +

@@ -65,8 +65,20 @@ constexpr std::size_t needed_count() {
     return 0;
 }
 template <class L>
+std::vector<std::string> derived_names() {
+  std::vector<std::string> r;
+  if constexpr (Filters<L>)
+    for (const char* name : L::derived) r.push_back(std::string("derived ") + name);  // never a data column
+  return r;
+}
+template <class L>
+constexpr std::size_t derived_count() {
+  if constexpr (Filters<L>) return L::derived.size();
+  return 0;
+}
+template <class L>
 constexpr std::size_t input_count() {
-  std::size_t n = needed_count<L>();
+  std::size_t n = derived_count<L>() + needed_count<L>();
   if constexpr (requires { L::optional_inputs; }) n += L::optional_inputs.size();
   return n;
 }
@@ -84,6 +96,7 @@ std::array<std::span<const double>, input_count<L>()> input_columns(const Subjec
   if constexpr (input_count<L>() > 0) {
     auto names = input_names<L>();
     for (auto& name : optional_input_names<L>()) names.push_back(std::move(name));
+    for (auto& name : derived_names<L>()) names.push_back(std::move(name));
     for (std::size_t k = 0; k < r.size(); ++k)
       for (const auto& c : s.inputs)
         if (c.name == names[k]) r[k] = c.values;
@@ -116,6 +129,35 @@ Trial<T> trial_at(const SubjectTrials& s, std::size_t t, std::span<const std::in
           T(s.rt_s.empty() ? kNaN : s.rt_s[t])};
 }
 
+/// Whether trial x tells which option was right or what a choice brought.
+inline bool teaches(const Trial<double>& x) {
+  return x.right >= 0 || (x.choice >= 0 && x.outcome == x.outcome);
+}
+/// The numbers of the learner's filter before each trial, by name.
+template <class L>
+  requires Filters<L>
+std::map<std::string, std::vector<double>> derive(const SubjectTrials& s) {
+  const auto names = derived_names<L>();
+  std::map<std::string, std::vector<double>> r;
+  for (const auto& name : names) r[name].reserve(s.size());
+  typename L::Filter filter;
+  for (std::size_t t = 0; t < s.size(); ++t) {
+    if (s.fresh[t]) filter = typename L::Filter();
+    const std::span<const double> now = filter.values();
+    for (std::size_t k = 0; k < names.size(); ++k) r[names[k]].push_back(now[k]);
+    const auto x = trial_at<double>(s, t, {}, {});
+    if (teaches(x)) filter.meet(x);
+  }
+  return r;
+}
+template <class L>
+auto derive_of() -> std::map<std::string, std::vector<double>> (*)(const SubjectTrials&) {
+  if constexpr (Filters<L>)
+    return &derive<L>;
+  else
+    return nullptr;
+}
+
 /// Log-likelihood of one subject; the one loop behind value, gradient and Hessian.
 template <class L, class T>
 T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::span<double> per_trial) {
@@ -123,8 +165,17 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
   T total(0.0);
   T u[kMaxOptions];
   const std::size_t per = static_cast<std::size_t>(s.layout.options) * s.layout.dims();
-  const auto columns = input_columns<L>(s);
+  auto columns = input_columns<L>(s);
   constexpr std::size_t needed = needed_count<L>();
+  std::map<std::string, std::vector<double>> derived;
+  if constexpr (Filters<L>) {
+    if (columns.back().empty() && s.size() > 0) {
+      derived = derive<L>(s);
+      const auto names = derived_names<L>();
+      for (std::size_t k = 0; k < names.size(); ++k)
+        columns[columns.size() - names.size() + k] = derived[names[k]];
+    }
+  }
   std::array<T, input_count<L>() + 1> input{};
   for (std::size_t t = 0; t < s.size(); ++t) {
     if (s.fresh[t] && t > 0) state = L::start(p, s.layout);
@@ -215,7 +266,7 @@ double total_surprise(std::span<const double> params, const SubjectTrials& s, st
     if (s.fresh[t] && t > 0) state = L::start(p, s.layout);
     if (!per_trial.empty()) per_trial[t] = 0;
     const auto x = trial_at<double>(s, t, {}, {});
-    if (x.right < 0 && (x.choice < 0 || x.outcome != x.outcome)) continue;
+    if (!teaches(x)) continue;
     const double surprise = L::surprise(p, state, x);
     total += surprise;
     if (!per_trial.empty()) per_trial[t] = surprise;
@@ -239,6 +290,14 @@ class LearnerAgent final : public Agent {
   static constexpr int n = kParams<L>;
   using P = typename L::template Params<Vec>;
   using S = typename L::template State<Vec>;
+  struct NoFilter {};
+  static constexpr auto filter_type() {
+    if constexpr (Filters<L>)
+      return std::type_identity<typename L::Filter>();
+    else
+      return std::type_identity<NoFilter>();
+  }
+  using Filter = typename decltype(filter_type())::type;
 
  public:
   explicit LearnerAgent(std::vector<std::vector<double>> rows) : rows_(std::move(rows)) {
@@ -274,6 +333,7 @@ class LearnerAgent final : public Agent {
     params_ = intact_;
     states_.clear();
     for (int g = 0; g < groups; ++g) states_.push_back(L::start(params_[g], layout_));
+    if constexpr (Filters<L>) filters_.assign(static_cast<std::size_t>(subjects.lanes()), Filter());
     last_choice_.assign(subjects.lanes(), -1);
     rt_.assign(Timed<L> ? entity_.size() : 0, kNaN);
     choice_bits_.resize(groups);
@@ -296,6 +356,7 @@ class LearnerAgent final : public Agent {
     now.set(lane % kWidth, clamp(x, b.lo, b.hi));
   }
   [[nodiscard]] const std::vector<SignalInfo>& signals() const override { return signals_; }
+  [[nodiscard]] bool timed() const override { return false; }
   void read(int signal, std::span<double> out) const override {
     const std::string& name = signals_[signal].name;
     for (std::size_t g = 0; g < states_.size(); ++g) {
@@ -331,23 +392,37 @@ class LearnerAgent final : public Agent {
       input_.push_back(it == task.inputs.end() ? -1 : static_cast<int>(it - task.inputs.begin()));
     }
   }
-  /// What four lanes meet: all of a trial but choice and outcome, which are given.
-  Trial<Vec> meet(const Phase& ph, std::size_t g, std::array<Index4, 64>& store,
-                  std::array<Vec, input_count<L>() + 1>& numbers, Index4 choice, Vec outcome) const {
+  using Numbers = std::array<Vec, input_count<L>() + 1>;
+  using Features = std::array<Index4, 64>;
+  static Numbers nothing_shown() {
+    Numbers r{};
+    r.fill(Vec(not_shown<L>()));
+    return r;
+  }
+  /// A trial without what differs between lanes.
+  Trial<Vec> frame(const Phase& ph, const Numbers& numbers) const {
+    return {&layout_,  {},       Index4(0),  Vec(0.0),  Mask4{},
+            Index4(0), ph.stage, Index4(-1), Vec(kNaN), {numbers.data(), input_count<L>()}};
+  }
+  /// Fills in what the four lanes of group g meet: all but choice, outcome and report.
+  void meet(Trial<Vec>& x, const Phase& ph, std::size_t g, Features& store, Numbers& numbers) const {
     for (std::size_t k = 0; k < input_.size(); ++k)
       if (input_[k] >= 0)
         std::memcpy(&numbers[k], &ph.input[static_cast<std::size_t>(input_[k]) * entity_.size() + g * kWidth],
                     sizeof(Vec));
-    return {&layout_,  features(ph, g, store),
-            choice,    outcome,
-            Mask4{},   ph.state.empty() ? Index4(0) : load_index(&ph.state[g * kWidth]),
-            ph.stage,  ph.right.empty() ? Index4(-1) : load_index(&ph.right[g * kWidth]),
-            Vec(kNaN), {numbers.data(), input_.size()}};
+    if constexpr (Filters<L>)
+      for (std::size_t i = 0; i < kWidth; ++i) {
+        const std::span<const double> now = filters_[g * kWidth + i].values();
+        for (std::size_t k = 0; k < now.size(); ++k)
+          numbers[input_.size() + k].set(static_cast<int>(i), now[k]);
+      }
+    if (!ph.feature.empty()) x.feature = features(ph, g, store);
+    if (!ph.state.empty()) x.state = load_index(&ph.state[g * kWidth]);
+    if (!ph.right.empty()) x.right = load_index(&ph.right[g * kWidth]);
   }
 
   /// The features of group g out of the phase's [option][dim][lanes].
-  std::span<const Index4> features(const Phase& ph, std::size_t g, std::array<Index4, 64>& store) const {
-    if (ph.feature.empty()) return {};
+  std::span<const Index4> features(const Phase& ph, std::size_t g, Features& store) const {
     const int count = layout_.options * layout_.dims();
     for (int k = 0; k < count; ++k) std::memcpy(&store[k], &ph.feature[k * entity_.size() + g * kWidth], 32);
     return {store.data(), static_cast<std::size_t>(count)};
@@ -357,9 +432,10 @@ class LearnerAgent final : public Agent {
   void draw_choices(int trial) {
     if (trial / 4 == drawn_) return;
     drawn_ = trial / 4;
+    const PhiloxKeys seed(seed_);
     for (std::size_t g = 0; g < states_.size(); ++g)
       choice_bits_[g] =
-          bits4(seed_, Purpose::choice, load_index(&entity_[g * kWidth]), static_cast<std::uint32_t>(drawn_));
+          bits4(seed, Purpose::choice, load_index(&entity_[g * kWidth]), static_cast<std::uint32_t>(drawn_));
   }
 
   void choose(const Phase& ph, const Actions& a) {
@@ -378,14 +454,16 @@ class LearnerAgent final : public Agent {
 
   /// A choice and its response time, lane by lane; what comes after the deadline is missed.
   void answer(const Phase& ph) {
-    std::array<Index4, 64> store;
+    Features store;
     std::array<std::int64_t, 64> feature;
-    std::array<Vec, input_count<L>() + 1> numbers{};
-    numbers.fill(Vec(not_shown<L>()));
+    Numbers numbers = nothing_shown();
+    Trial<Vec> x = frame(ph, numbers);
     std::array<double, input_count<L>() + 1> number{};
     for (std::size_t g = 0; g < states_.size(); ++g) {
       restart_fresh(ph, g);
-      Trial<Vec> x = meet(ph, g, store, numbers, Index4(0), Vec(kNaN));
+      x.choice = Index4(0);
+      x.outcome = x.rt = Vec(kNaN);
+      meet(x, ph, g, store, numbers);
       for (int i = 0; i < kWidth; ++i) {
         const std::size_t at = g * kWidth + static_cast<std::size_t>(i);
         last_choice_[at] = -1;
@@ -438,22 +516,16 @@ class LearnerAgent final : public Agent {
   void choose_option(const Phase& ph) {
     draw_choices(ph.trial);
     Vec u[kMaxOptions];
-    std::array<Index4, 64> store;
-    std::array<Vec, input_count<L>() + 1> numbers{};
-    numbers.fill(Vec(not_shown<L>()));
+    Features store;
+    Numbers numbers = nothing_shown();
+    Trial<Vec> x = frame(ph, numbers);
     const int m = layout_.options;
     for (std::size_t g = 0; g < states_.size(); ++g) {
       restart_fresh(ph, g);
-      Trial<Vec> x = meet(ph, g, store, numbers, Index4(0), Vec(0.0));
+      meet(x, ph, g, store, numbers);
       L::utility(params_[g], states_[g], x, u);
       // The option where the cumulative probability passes a uniform draw, unnormalized to save divisions.
-      Vec top = u[0];
-      for (int o = 1; o < m; ++o) top = max(top, u[o]);
-      Vec total(0.0);
-      for (int o = 0; o < m; ++o) {
-        u[o] = exp(u[o] - top);
-        total += u[o];
-      }
+      const Vec total = odds(u, m);
       if (!all(total == total)) refuse_nan(ph, g, total);
       const Vec mark = uniform32(choice_bits_[g][ph.trial % 4]) * total;
       Index4 choice(0);
@@ -483,28 +555,42 @@ class LearnerAgent final : public Agent {
                     std::to_string(ph.trial) + "; its parameters are invalid together");
     }
   }
+  /// Utilities become exp(u - largest); returns their sum. Of two, one is exp(0) = 1.
+  static Vec odds(Vec* u, int m) {
+    if (m == 2) {
+      const Mask4 second = u[1] > u[0];
+      const Vec less = exp(select(second, u[0] - u[1], u[1] - u[0]));
+      u[0] = select(second, less, Vec(1.0));
+      u[1] = select(second, Vec(1.0), less);
+      return u[0] + u[1];
+    }
+    Vec top = u[0], total(0.0);
+    for (int o = 1; o < m; ++o) top = max(top, u[o]);
+    for (int o = 0; o < m; ++o) total += u[o] = exp(u[o] - top);
+    return total;
+  }
 
   void learn(const Phase& ph) {
-    std::array<Index4, 64> store;
-    std::array<Vec, input_count<L>() + 1> numbers{};
-    numbers.fill(Vec(not_shown<L>()));
+    Features store;
+    Numbers numbers = nothing_shown();
+    Trial<Vec> x = frame(ph, numbers);
     for (std::size_t g = 0; g < states_.size(); ++g) {
-      const Index4 choice = load_index(&last_choice_[g * kWidth]);
-      Vec outcome;
-      std::memcpy(&outcome, &ph.outcome[g * kWidth], sizeof outcome);
-      Mask4 known = outcome == outcome;
+      x.choice = load_index(&last_choice_[g * kWidth]);
+      std::memcpy(&x.outcome, &ph.outcome[g * kWidth], sizeof x.outcome);
+      meet(x, ph, g, store, numbers);
+      Mask4 known = x.outcome == x.outcome;
       if constexpr (learns_when_told<L>())
-        if (!ph.right.empty()) known = known | (load_index(&ph.right[g * kWidth]) >= Index4(0));
+        if (!ph.right.empty()) known = known | (x.right >= Index4(0));
       Mask4 seen = known & load_mask(&ph.live[g * kWidth]);
-      Trial<Vec> x = meet(ph, g, store, numbers, choice, outcome);
       if constexpr (Timed<L>) {
         std::memcpy(&x.rt, &rt_[g * kWidth], sizeof(Vec));
-        const Mask4 made = choice >= Index4(0);
+        const Mask4 made = x.choice >= Index4(0);
         if constexpr (requires { L::missed(params_[g], states_[g], x); })
           miss(x, g, load_mask(&ph.live[g * kWidth]) & !made);
         seen = seen & made;
       }
       if constexpr (Reports<L>) std::memcpy(&x.report, &report_[g * kWidth], sizeof(Vec));
+      if constexpr (Filters<L>) follow(x, seen, g);
       if (all(seen)) {
         L::learn(params_[g], states_[g], x);
       } else if (any(seen)) {
@@ -524,13 +610,24 @@ class LearnerAgent final : public Agent {
     for (int i = 0; i < kWidth; ++i)
       if (!lane(lanes, i)) copy_lane(before, states_[g], i);
   }
+  void follow(const Trial<Vec>& x, Mask4 seen, std::size_t g) {
+    for (int i = 0; i < kWidth; ++i) {
+      if (!lane(seen, i)) continue;
+      Trial<double> one{&layout_, {},           x.choice.i[i], x.outcome[i],
+                        false,    x.state.i[i], x.stage,       x.right.i[i]};
+      filters_[g * kWidth + static_cast<std::size_t>(i)].meet(one);
+    }
+  }
 
   /// Lanes whose values start afresh before this trial.
   void restart_fresh(const Phase& ph, std::size_t g) {
     if (!any(load_mask(&ph.fresh[g * kWidth]))) return;
     const S start = L::start(params_[g], layout_);
     for (int i = 0; i < kWidth; ++i)
-      if (ph.fresh[g * kWidth + i]) copy_lane(start, states_[g], i);
+      if (ph.fresh[g * kWidth + i]) {
+        copy_lane(start, states_[g], i);
+        if constexpr (Filters<L>) filters_[g * kWidth + static_cast<std::size_t>(i)] = Filter();
+      }
   }
   /// States hold nothing but Vecs, so a lane is every kWidth-th double.
   static void copy_lane(const S& from, S& to, int lane) {
@@ -558,6 +655,7 @@ class LearnerAgent final : public Agent {
   std::vector<std::uint32_t> entity_;
   std::vector<P> intact_, params_;  // [group of four lanes]
   std::vector<S> states_;
+  std::vector<Filter> filters_;  // [lanes], of learners that have one
   std::vector<std::int32_t> last_choice_;
   std::vector<double> report_;                      // [lanes], of learners that report
   std::vector<double> rt_;                          // [lanes] s, NaN = missed; of learners with times
@@ -645,7 +743,8 @@ LearnerEntry learner_entry() {
           detail::parts_of<L>(),
           detail::optional_input_names<L>(),
           detail::own_task<L>(),
-          detail::feasible_of<L>()};
+          detail::feasible_of<L>(),
+          detail::derive_of<L>()};
 }
 
 }  // namespace labile

@@ -65,11 +65,10 @@ Index<T> constant(std::int64_t x) {
   return Index<T>(x);
 }
 
-/// Sum over dimensions of weight[feature of option o]: the value of an option described by its features.
+/// What summed() gives where options are described by features.
 template <class T>
-T summed(const Trial<T>& x, const T* weight, int option) {
+T summed_features(const Trial<T>& x, const T* weight, int option) {
   const Layout& l = *x.layout;
-  if (l.feature_is_option) return weight[option];
   T sum(0.0);
   for (int d = 0; d < l.dims(); ++d) {
     const Index<T> f = x.feature[option * l.dims() + d];
@@ -79,6 +78,12 @@ T summed(const Trial<T>& x, const T* weight, int option) {
     sum += w;
   }
   return sum;
+}
+
+/// Sum over dimensions of weight[feature of option o]: the value of an option described by its features.
+template <class T>
+[[gnu::always_inline]] inline T summed(const Trial<T>& x, const T* weight, int option) {
+  return x.layout->feature_is_option ? weight[option] : summed_features(x, weight, option);
 }
 
 /// Pick values[choice] without a branch.
@@ -112,20 +117,25 @@ void for_each_state(const Trial<T>& x, T* table, int width, int entry, F&& updat
   }
 }
 
-/// Apply update(weight, is_chosen_feature) to every weight; the mask tells whether the chosen option has it.
+/// What for_each_feature() does where options are described by features.
 template <class T, class F>
-void for_each_feature(const Trial<T>& x, T* weight, F&& update) {
+void for_each_described(const Trial<T>& x, T* weight, F&& update) {
   const Layout& l = *x.layout;
-  if (l.feature_is_option) {
-    for (int o = 0; o < l.options; ++o) update(weight[o], x.choice == constant<T>(o));
-    return;
-  }
   for (int d = 0; d < l.dims(); ++d) {
     Index<T> f = x.feature[d];
     for (int o = 1; o < l.options; ++o)
       f = select(x.choice == constant<T>(o), x.feature[o * l.dims() + d], f);
     for (int v = 0; v < l.arity[d]; ++v) update(weight[l.offset[d] + v], f == constant<T>(l.offset[d] + v));
   }
+}
+
+/// Apply update(weight, is_chosen_feature) to every weight; the mask tells whether the chosen option has it.
+template <class T, class F>
+[[gnu::always_inline]] inline void for_each_feature(const Trial<T>& x, T* weight, F&& update) {
+  if (x.layout->feature_is_option)
+    for (int o = 0; o < x.layout->options; ++o) update(weight[o], x.choice == constant<T>(o));
+  else
+    for_each_described(x, weight, update);
 }
 
 /// A subject's trials as they enter a likelihood. All spans have one entry a trial.

@@ -74,9 +74,10 @@ inline Vec uniform32(Index4 w) {
   return Vec((d + 0.5) * 0x1p-32);
 }
 
-/// bits() for four entities at once.
-inline std::array<Index4, 4> bits4(std::uint64_t seed, Purpose purpose, Index4 entity, std::uint32_t counter,
-                                   std::uint32_t index = 0) {
+/// bits() for four entities at once; `seed` as a number, or as its keys where many blocks are drawn.
+template <class Seed>
+std::array<Index4, 4> bits4(const Seed& seed, Purpose purpose, Index4 entity, std::uint32_t counter,
+                            std::uint32_t index = 0) {
   return philox4({Index4(counter), Index4(index), entity, Index4(static_cast<std::uint32_t>(purpose))}, seed);
 }
 

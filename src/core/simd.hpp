@@ -105,10 +105,10 @@ inline Index4 select(Mask4 c, Index4 a, Index4 b) {
   return Index4(c.m ? a.i : b.i);
 }
 inline bool any(Mask4 c) {
-  return (c.m[0] | c.m[1] | c.m[2] | c.m[3]) != 0;
+  return _mm256_movemask_pd((RawDoubles)c.m) != 0;
 }
 inline bool all(Mask4 c) {
-  return (c.m[0] & c.m[1] & c.m[2] & c.m[3]) != 0;
+  return _mm256_movemask_pd((RawDoubles)c.m) == 15;
 }
 inline bool lane(Mask4 c, int k) {
   return c.m[k] != 0;
@@ -129,7 +129,9 @@ inline Mask4 load_mask(const std::uint8_t* p) {
 }
 /// Four choices to 32-bit integers.
 inline void store_index(Index4 x, std::int32_t* p) {
-  for (int i = 0; i < kWidth; ++i) p[i] = static_cast<std::int32_t>(x.i[i]);
+  const __m256i low_halves = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+  const __m256i packed = _mm256_permutevar8x32_epi32((__m256i)x.i, low_halves);
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_castsi256_si128(packed));
 }
 
 inline double select(bool c, double a, double b) {

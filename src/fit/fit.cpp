@@ -327,8 +327,10 @@ bool flat_at(const Problem& p, const Optimum& best) {
   return true;
 }
 
-SubjectFit fit_one(const Problem& p, const SubjectTrials& trials, const FitOptions& options,
-                   std::uint32_t subject) {
+SubjectFit fit_one(const Problem& p, SubjectTrials trials, const FitOptions& options, std::uint32_t subject) {
+  std::map<std::string, std::vector<double>> derived;
+  if (p.learner->derive) derived = p.learner->derive(trials);
+  for (const auto& [name, values] : derived) trials.inputs.push_back({name, values});
   SubjectFit r;
   r.se.assign(p.standard.size(), kNaN);
   std::int32_t first = -1;

@@ -68,12 +68,11 @@ struct Rlwm {
       memory[o] = p.beta * (shown(x, s.w, n, o) + side);
       value[o] = p.beta * (shown(x, s.q, n, o) + side);
     }
-    const T all_memory = log_sum_exp(memory, n), all_value = log_sum_exp(value, n);
+    softmax(memory, n);
+    softmax(value, n);
     const T weight = p.rho * min(T(1.0), p.K / x.input[0]), kept = T(1.0) - p.eps;
     for (int o = 0; o < n; ++o)
-      u[o] =
-          log(kept * (weight * exp(memory[o] - all_memory) + (T(1.0) - weight) * exp(value[o] - all_value)) +
-              p.eps * T(1.0 / n));
+      u[o] = log(kept * (weight * memory[o] + (T(1.0) - weight) * value[o]) + p.eps * T(1.0 / n));
   }
   template <class T>
   static void after(const Params<T>& p, State<T>& s, const Trial<T>& x) {

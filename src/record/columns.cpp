@@ -35,7 +35,7 @@ const std::array<Known, kColumns>& known_columns() {
       {"best", {"best", "bestoption", "correctoption", "correctaction"}},
       {"old_best", {"oldbest"}},
       {"condition", {"condition"}},
-      {"state", {"state", "cue"}},
+      {"state", {"state", "cue", "deck"}},
       {"input", {"input", "u"}},
       {"report", {"report", "estimate", "prediction"}},
       {"change", {"changepoint", "change"}},

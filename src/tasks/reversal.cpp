@@ -1,6 +1,8 @@
 #include "tasks/reversal.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
 namespace labile {
 
@@ -8,6 +10,7 @@ void ReversalTask::start() {
   const std::size_t n = size();
   for (auto* v : {&trial_in_block_, &run_, &length_}) v->assign(n, 0);
   for (auto* v : {&p_better_, &p_worse_}) v->assign(n, 0.0);
+  due_ = 0;
   for (std::size_t lane = 0; lane < n; ++lane) {
     start_block(static_cast<int>(lane), 0);
     event_[lane] = 0;
@@ -33,6 +36,7 @@ void ReversalTask::show() {
 
 void ReversalTask::draw_luck() {
   const std::size_t n = size();
+  const PhiloxKeys seed(subjects_.seed);
   for (std::size_t g = 0; g < n; g += kWidth) {
     const Index4 entity = load_index(&entity_[g]), best = load_index(&best_[g]);
     Vec better, worse;
@@ -42,9 +46,9 @@ void ReversalTask::draw_luck() {
     // Option o's luck is word o % 3 of block o / 3; word 3 of block 0 is the interval after the trial.
     for (int o = 0; o < info_.layout.options; ++o) {
       if (o % 3 == 0)
-        words = bits4(subjects_.seed, Purpose::luck, entity, static_cast<std::uint32_t>(trial_),
+        words = bits4(seed, Purpose::luck, entity, static_cast<std::uint32_t>(trial_),
                       static_cast<std::uint32_t>(o / 3));
-      if (o == 0) {
+      if (o == 0 && subjects_.timed) {
         const Vec interval = Vec(-timing_.iti_ms) * log(uniform32(words[3]));
         std::memcpy(&interval_[g], &interval, sizeof interval);
       }
@@ -58,13 +62,20 @@ void ReversalTask::draw_luck() {
 }
 
 void ReversalTask::advance() {
-  for (std::size_t lane = 0; lane < size(); ++lane) {
+  const std::size_t n = size();
+  for (std::size_t lane = 0; lane < n; ++lane) trial_in_block_[lane] += alive_[lane];
+  if (criterion_ > 0)
+    for (std::size_t lane = 0; lane < n; ++lane)
+      run_[lane] = choice_[lane] >= 0 && choice_[lane] == best_[lane] ? run_[lane] + 1 : 0;
+  else if (trial_ < due_)
+    return;
+  due_ = std::numeric_limits<int>::max();
+  for (std::size_t lane = 0; lane < n; ++lane) {
     if (!alive_[lane]) continue;
-    run_[lane] = choice_[lane] >= 0 && choice_[lane] == best_[lane] ? run_[lane] + 1 : 0;
-    ++trial_in_block_[lane];
     const bool reached = criterion_ > 0 && run_[lane] >= criterion_;
     if (trial_in_block_[lane] >= length_[lane] || reached)
       start_block(static_cast<int>(lane), block_[lane] + 1);
+    if (alive_[lane]) due_ = std::min(due_, trial_ + length_[lane] - trial_in_block_[lane]);
   }
 }
 

@@ -29,6 +29,7 @@ class ReversalTask : public TrialTask {
   std::vector<double> p_better_, p_worse_;
 
  private:
+  int due_ = 0;  // no block ends before this trial, where none ends by its criterion
   void start() final;
   void show() final;
   void advance() final;

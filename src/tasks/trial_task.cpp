@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace labile {
 
@@ -24,7 +25,7 @@ void need_of_schedule(const Schedule& schedule, bool there, const char* task, co
 
 void TrialTask::begin(const Subjects& subjects) {
   entity_.assign(subjects.entity.begin(), subjects.entity.end());
-  subjects_ = {subjects.seed, entity_, subjects.count};
+  subjects_ = {subjects.seed, entity_, subjects.count, subjects.timed};
   const std::size_t n = size(), options = static_cast<std::size_t>(info_.layout.options);
   block_.assign(n, 0);
   for (auto* v : {&best_, &old_best_, &relevant_, &choice_}) v->assign(n, -1);
@@ -49,7 +50,7 @@ bool TrialTask::next(Phase& ph) {
     live_ = alive_;
     show();
     if (schedule_) follow_schedule();
-    draw_interval();
+    if (subjects_.timed) draw_interval();
   }
   ph.trial = trial_;
   ph.layout = &info_.layout;
@@ -67,26 +68,26 @@ bool TrialTask::next(Phase& ph) {
   switch (step_) {
     case Step::cue:
       ph.kind = PhaseKind::cue;
-      std::fill(duration_.begin(), duration_.end(), timing_.cue_ms);
+      last(timing_.cue_ms);
       step_ = Step::choice;
       break;
     case Step::choice:
       ph.kind = PhaseKind::choice;
       ph.awaits_action = true;
       ph.deadline_ms = timing_.deadline_ms;
-      std::fill(duration_.begin(), duration_.end(), timing_.deadline_ms);
+      last(timing_.deadline_ms);
       step_ = Step::outcome;
       break;
     case Step::outcome:
       ph.kind = PhaseKind::outcome;
       ph.outcome = outcome_;
       ph.right = told_;
-      std::fill(duration_.begin(), duration_.end(), timing_.outcome_ms);
+      last(timing_.outcome_ms);
       step_ = Step::iti;
       break;
     case Step::iti:
       ph.kind = PhaseKind::iti;
-      duration_ = interval_;
+      if (subjects_.timed) duration_ = interval_;
       std::fill(event_.begin(), event_.end(), 0);
       std::fill(fresh_.begin(), fresh_.end(), 0);
       ++trial_;
@@ -97,13 +98,26 @@ bool TrialTask::next(Phase& ph) {
   return true;
 }
 
+void TrialTask::last(double ms) {
+  if (subjects_.timed) std::fill(duration_.begin(), duration_.end(), ms);
+}
+
 void TrialTask::take(const Actions& actions) {
   const std::size_t n = size();
-  for (std::size_t lane = 0; lane < n; ++lane) {
-    const int c = choice_[lane] = actions.choice[lane];
-    outcome_[lane] = c >= 0          ? would_pay_[static_cast<std::size_t>(c) * n + lane]
-                     : always_shown_ ? would_pay_[lane]
-                                     : kNaN;
+  std::copy(actions.choice.begin(), actions.choice.end(), choice_.begin());
+  if (always_shown_)
+    std::copy(would_pay_.begin(), would_pay_.begin() + static_cast<std::ptrdiff_t>(n), outcome_.begin());
+  else
+    std::fill(outcome_.begin(), outcome_.end(), kNaN);
+  for (int o = 0; o < info_.layout.options; ++o) {
+    const double* pays = would_pay_.data() + static_cast<std::size_t>(o) * n;
+    for (std::size_t g = 0; g < n; g += kWidth) {
+      Vec now, would;
+      std::memcpy(&now, &outcome_[g], sizeof now);
+      std::memcpy(&would, &pays[g], sizeof would);
+      now = select(load_index(&choice_[g]) == Index4(o), would, now);
+      std::memcpy(&outcome_[g], &now, sizeof now);
+    }
   }
 }
 

@@ -111,6 +111,7 @@ class TrialTask : public Task {
   void follow_schedule();
   /// The schedule's numbers of that name; null = it has none.
   [[nodiscard]] const std::vector<std::vector<double>>* numbers(const std::string& name) const;
+  void last(double ms);  // the coming phase does
 
   enum class Step { cue, choice, outcome, iti } step_ = Step::cue;
   std::vector<double> duration_;  // [lanes]

@@ -53,7 +53,7 @@ Data bandit(int options, std::vector<std::int32_t> choice, std::vector<double> o
 std::vector<LearnerEntry> fitted_learners() {
   std::vector<LearnerEntry> r;
   for (const LearnerEntry& e : all_learners()) {
-    if (!e.likelihood || e.reports || e.timed) continue;  // these have tests of their own
+    if (!e.likelihood || e.reports || e.timed || e.derive) continue;  // these have tests of their own
     r.push_back(e);
     const std::string name = e.info.name;
     r.push_back(find_learner(name + "+stickiness+kernel+lapse" + (e.forgets ? "+forgetting" : "")));
@@ -71,6 +71,7 @@ std::string own_task(const LearnerEntry& e) {
   if (base == "rlwm") return "rl_working_memory";
   if (base == "signal_detection") return "sustained_attention";
   if (std::find(e.inputs.begin(), e.inputs.end(), "cue_0") != e.inputs.end()) return "pavlovian";
+  if (base == "deck_gambling") return "card_gambling";
   return base == "pavlovian_bias" ? "go_nogo" : "";
 }
 bool takes(const LearnerEntry& e, const Layout& layout) {

@@ -1,0 +1,303 @@
+/// Bayesian learner of a reward rate that moves, of how fast it moves, and of how fast that changes.
+///
+/// On a grid: rate p of option 1, ln strength I (the world is the more volatile the smaller I) and k, the
+/// spread with which I moves, all equally likely at first. On every trial that taught something
+///   I' ~ N(I, k),  p' ~ Beta(1 + e^I' p, 1 + e^I' (1 - p)),  each column of either normalized on the grid
+///   q = mean of p'                                     the prediction that the choice sees
+///   posterior ~ p' where option 1 was right, 1 - p' where option 0 was
+/// p is .01, .03 .. .99; I 43 points from ln 2 to ln 10^4, k 53 from 5e-4 to 20 in even steps of the
+/// logarithm. The input of a trial is the option that was right: that given with the data, else the chosen
+/// one where it paid and the other where it did not. Choice, with the magnitudes m0 and m1 where they are
+/// shown, else 1:
+///   P(1) = logistic(beta (m1 q - m0 (1 - q)))
+/// The belief has no parameter, so it is worked out once a subject. 50 x 43 x 53 cells would take 11 million
+/// products a trial; k never moves, so those k so small that I stays where it is are one, and what is below
+/// 1e-17 of a column's largest is left out: under half of them remain, four k at a time.
+///
+/// Source: Behrens et al. (2007), doi:10.1038/nn1954, methods and supplement. Differs from it: magnitudes and
+/// probabilities are multiplied without the subject's own distortion of probability; a trial that taught
+/// nothing is left out, and the world does not move on it.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "contract/learner_entry.hpp"
+#include "learners/binary_input.hpp"
+#include "learners/catalogue.hpp"
+
+namespace labile {
+namespace {
+constexpr int kRates = 50, kStrengths = 43, kSpreads = 53, kTile = 10;  // kTile rates at a time
+constexpr double kNothing = 1e-17;
+
+double rate_at(int i) {
+  return 0.01 + 0.02 * i;
+}
+double strength_at(int i) {
+  const double lo = std::log(2.0);
+  return lo + (std::log(1e4) - lo) * i / (kStrengths - 1);
+}
+double log_spread_at(int i) {
+  const double lo = std::log(5e-4);
+  return lo + (std::log(20.0) - lo) * i / (kSpreads - 1);
+}
+
+/// A belief, [four spreads][strength][rate], a lane a spread.
+using Belief = std::vector<Vec>;
+constexpr std::size_t kPlane = kStrengths * kRates;
+
+/// What every subject's filter shares: how a belief moves, and where it begins.
+class Grid {
+ public:
+  static const Grid& get() {
+    static const Grid grid;
+    return grid;
+  }
+
+  /// The belief after the world has moved.
+  void move(Belief& z) const {
+    Belief moved(kPlane);
+    for (std::size_t b = 0; b < blocks_.size(); ++b) {
+      Vec* plane = z.data() + b * kPlane;
+      move_strength(blocks_[b], plane, moved.data());
+      for (int i = 0; i < kStrengths; ++i)
+        move_rate(rates_[static_cast<std::size_t>(i)], moved.data() + i * kRates, plane + i * kRates);
+    }
+  }
+  /// Means of rate, ln strength and ln spread; the belief need not add to 1.
+  [[nodiscard]] std::array<double, 3> means(const Belief& z) const {
+    double all = 0;
+    std::array<double, 3> r{};
+    for (std::size_t b = 0; b < blocks_.size(); ++b)
+      for (int i = 0; i < kStrengths; ++i) {
+        Vec mass(0.0), rate(0.0);
+        const Vec* row = z.data() + b * kPlane + static_cast<std::size_t>(i * kRates);
+        for (int p = 0; p < kRates; ++p) {
+          mass += row[p];
+          rate = fma(row[p], Vec(rate_at(p)), rate);
+        }
+        for (int l = 0; l < kWidth; ++l) {
+          all += mass[l];
+          r[0] += rate[l];
+          r[1] += mass[l] * strength_at(i);
+          r[2] += mass[l] * blocks_[b].log_spread[l];
+        }
+      }
+    for (double& x : r) x /= all;
+    return r;
+  }
+  /// Weighs by the chance of the input; the belief adds to 1 afterwards.
+  void weigh(Belief& z, bool one) const {
+    std::array<double, kRates> chance{};
+    for (int p = 0; p < kRates; ++p) chance[static_cast<std::size_t>(p)] = one ? rate_at(p) : 1 - rate_at(p);
+    Vec sum(0.0);
+    for (std::size_t k = 0; k < z.size(); k += kRates)
+      for (std::size_t p = 0; p < kRates; ++p) sum += z[k + p] = z[k + p] * Vec(chance[p]);
+    const Vec scale(1 / (sum[0] + sum[1] + sum[2] + sum[3]));
+    // Cells of no weight become 0: numbers too small to be held in full are slow.
+    for (Vec& cell : z) cell = select(cell > Vec(1e-90), cell * scale, Vec(0.0));
+  }
+  [[nodiscard]] const Belief& start() const { return start_; }
+  [[nodiscard]] const std::array<double, 3>& start_means() const { return start_means_; }
+
+ private:
+  struct Spreads {
+    Vec log_spread, weight;  // weight: how many of the grid's spreads stand behind each
+    std::vector<Vec> to;     // [new strength][old strength]
+    int reach = 0;           // strengths farther apart than this do not meet
+  };
+  struct Rates {
+    std::vector<double> to;                      // [old rate][new rate]
+    std::array<int, kRates / kTile> lo{}, hi{};  // old rates from which a tile of new ones is reached
+  };
+
+  Grid() {
+    std::vector<std::array<double, 2>> spreads{
+        {0, 0}};  // ln spread and weight; the first holds strengths still
+    const double step = strength_at(1) - strength_at(0);
+    for (int k = 0; k < kSpreads; ++k) {
+      const double log_spread = log_spread_at(k), z = step / std::exp(log_spread);
+      if (std::exp(-0.5 * z * z) >= kNothing)
+        spreads.push_back({log_spread, 1});
+      else {
+        spreads[0][0] += (log_spread - spreads[0][0]) / ++spreads[0][1];
+      }
+    }
+    while (spreads.size() % kWidth != 0) spreads.push_back({spreads.back()[0], 0});
+    for (std::size_t first = 0; first < spreads.size(); first += kWidth) add_spreads(spreads, first);
+    for (int i = 0; i < kStrengths; ++i) add_rates(i);
+    for (const Spreads& block : blocks_)
+      for (std::size_t cell = 0; cell < kPlane; ++cell)
+        start_.push_back(block.weight * Vec(1.0 / (kRates * kStrengths * kSpreads)));
+    move(start_);
+    start_means_ = means(start_);
+  }
+  void add_spreads(const std::vector<std::array<double, 2>>& spreads, std::size_t first) {
+    Spreads block;
+    block.to.assign(kStrengths * kStrengths, Vec(0.0));
+    for (int l = 0; l < kWidth; ++l) {
+      const auto& spread = spreads[first + static_cast<std::size_t>(l)];
+      block.log_spread.set(l, spread[0]);
+      block.weight.set(l, spread[1]);
+      for (int from = 0; from < kStrengths; ++from) {
+        const bool still = first == 0 && l == 0;
+        std::array<double, kStrengths> column{};
+        double sum = 0;
+        for (int to = 0; to < kStrengths; ++to) {
+          const double z = (strength_at(to) - strength_at(from)) / std::exp(spread[0]);
+          const double chance = still ? to == from : std::exp(-0.5 * z * z);
+          sum += column[static_cast<std::size_t>(to)] = chance < kNothing ? 0 : chance;
+          if (chance >= kNothing) block.reach = std::max(block.reach, std::abs(to - from));
+        }
+        for (int to = 0; to < kStrengths; ++to)
+          block.to[static_cast<std::size_t>(to * kStrengths + from)].set(
+              l, column[static_cast<std::size_t>(to)] / sum);
+      }
+    }
+    blocks_.push_back(std::move(block));
+  }
+  void add_rates(int i) {
+    Rates r;
+    r.lo.fill(kRates);
+    const double strength = std::exp(strength_at(i));
+    for (int from = 0; from < kRates; ++from) {
+      std::array<double, kRates> column{};
+      double top = -kInf, sum = 0;
+      const double p = rate_at(from);
+      for (int to = 0; to < kRates; ++to) {
+        const double x = rate_at(to);
+        column[static_cast<std::size_t>(to)] = strength * (p * std::log(x) + (1 - p) * std::log(1 - x));
+        top = std::max(top, column[static_cast<std::size_t>(to)]);
+      }
+      for (double& x : column) {
+        x = std::exp(x - top);
+        sum += x = x < kNothing ? 0 : x;
+      }
+      for (int to = 0; to < kRates; ++to) {
+        const double chance = column[static_cast<std::size_t>(to)] / sum;
+        r.to.push_back(chance);
+        if (chance == 0) continue;
+        const auto tile = static_cast<std::size_t>(to / kTile);
+        r.lo[tile] = std::min(r.lo[tile], from);
+        r.hi[tile] = std::max(r.hi[tile], from + 1);
+      }
+    }
+    rates_.push_back(std::move(r));
+  }
+
+  static void move_strength(const Spreads& block, const Vec* from, Vec* to) {
+    for (int i = 0; i < kStrengths; ++i) {
+      const int lo = std::max(0, i - block.reach), hi = std::min(kStrengths, i + block.reach + 1);
+      for (int tile = 0; tile < kRates; tile += kTile) {
+        std::array<Vec, kTile> sum;
+        sum.fill(Vec(0.0));
+        for (int j = lo; j < hi; ++j) {
+          const Vec share = block.to[static_cast<std::size_t>(i * kStrengths + j)];
+          const Vec* row = from + j * kRates + tile;
+#pragma GCC unroll 10
+          for (std::size_t p = 0; p < kTile; ++p) sum[p] = fma(share, row[p], sum[p]);
+        }
+        std::copy(sum.begin(), sum.end(), to + i * kRates + tile);
+      }
+    }
+  }
+  static void move_rate(const Rates& r, const Vec* from, Vec* to) {
+    for (std::size_t tile = 0; tile < kRates / kTile; ++tile) {
+      std::array<Vec, kTile> sum;
+      sum.fill(Vec(0.0));
+      for (int p = r.lo[tile]; p < r.hi[tile]; ++p) {
+        const double* share = r.to.data() + static_cast<std::size_t>(p * kRates) + tile * kTile;
+        const Vec mass = from[p];
+#pragma GCC unroll 10
+        for (std::size_t k = 0; k < kTile; ++k) sum[k] = fma(Vec(RawDoubles(_mm256_broadcast_sd(share + k))), mass, sum[k]);
+      }
+      std::copy(sum.begin(), sum.end(), to + tile * kTile);
+    }
+  }
+
+  std::vector<Spreads> blocks_;
+  std::vector<Rates> rates_;  // [strength]
+  Belief start_;              // moved once, before any input
+  std::array<double, 3> start_means_{};
+};
+
+struct Behrens {
+  static constexpr Info info{"behrens", "rate and volatility of the world, inferred together",
+                             "doi:10.1038/nn1954"};
+  static constexpr const char* own_task = "volatile_bandit";
+  static constexpr std::array optional_inputs{"magnitude_0", "magnitude_1"};
+  static constexpr std::array derived{"rate", "strength", "log_spread"};
+  static void check(const Layout& l) { check_binary(l, info.name); }
+
+  /// One subject's belief before the coming trial.
+  class Filter {
+   public:
+    void meet(const Trial<double>& x) {
+      if (z_.empty()) z_ = Grid::get().start();
+      Grid::get().weigh(z_, binary_input(x) > 0.5);
+      Grid::get().move(z_);
+      means_ = Grid::get().means(z_);
+    }
+    [[nodiscard]] std::span<const double> values() const { return means_; }
+
+   private:
+    Belief z_;  // empty before the first input
+    std::array<double, 3> means_ = Grid::get().start_means();
+  };
+
+  template <class T>
+  struct Params {
+    T beta = T(3.0);
+  };
+  static std::vector<Field<Params<double>>> table() {
+    using P = Params<double>;
+    return {{"beta",
+             "1/magnitude",
+             &P::beta,
+             {0, 100},
+             "inverse temperature of the choice",
+             gamma_prior(1.5, 2)}};
+  }
+  template <class T>
+  struct State {
+    T rate, strength, log_spread;  // as the last choice saw them
+    T delta;
+  };
+  static std::vector<SignalInfo> signals() {
+    return {{"rate", "predicted probability that option 1 is right", "1"},
+            {"strength", "believed ln strength; the smaller, the more volatile", "1"},
+            {"log_spread", "believed ln of the spread with which the strength moves", "1"}};
+  }
+  template <class T>
+  static const T& read(const State<T>& s, int signal) {
+    return (&s.rate)[signal];
+  }
+  template <class T>
+  static State<T> start(const Params<T>&, const Layout&) {
+    const auto& now = Grid::get().start_means();
+    return {T(now[0]), T(now[1]), T(now[2]), T(0.0)};
+  }
+  template <class T>
+  static void utility(const Params<T>& p, const State<T>&, const Trial<T>& x, T* u) {
+    const T one(1.0), none(0.0), rate = x.input[2];
+    const Mask<T> hidden = (x.input[0] == none) & (x.input[1] == none);
+    u[0] = p.beta * select(hidden, one, x.input[0]) * (one - rate);
+    u[1] = p.beta * select(hidden, one, x.input[1]) * rate;
+  }
+  template <class T>
+  static void after(const Params<T>&, State<T>& s, const Trial<T>& x) {
+    s.rate = x.input[2];
+    s.strength = x.input[3];
+    s.log_spread = x.input[4];
+  }
+  template <class T>
+  static void learn(const Params<T>&, State<T>& s, const Trial<T>& x) {
+    s.delta = binary_input(x) - x.input[2];
+  }
+};
+}  // namespace
+
+LearnerEntry behrens() {
+  return learner_entry<Behrens>();
+}
+}  // namespace labile
