@@ -108,6 +108,7 @@ std::vector<Data> play_own(const LearnerEntry& e, int subjects) {
   std::vector<Data> r;
   for (std::size_t i = 0; i < t.subjects.size(); ++i) {
     const auto part = [&](const auto& column) {
+      if (column.empty()) return std::decay_t<decltype(column)>();
       return std::decay_t<decltype(column)>(column.begin() + static_cast<std::ptrdiff_t>(t.first[i]),
                                             column.begin() + static_cast<std::ptrdiff_t>(t.first[i + 1]));
     };
@@ -461,9 +462,10 @@ TEST(Learners, AHiddenOutcomeTeachesNothingButTheChoiceCounts) {
     if (!own_task(e).empty()) {
       Data hidden = play_own(e, 4)[1];
       const double seen = loglik(e, row, hidden);
-      // A decision that paid, so that something would have been learned.
+      // A decision that paid, so that something would have been learned; not among the first, where what
+      // comes may be what is expected before anything was learned.
       const auto paid =
-          std::find_if(hidden.outcome.begin(), hidden.outcome.end(), [](double r) { return r > 0; });
+          std::find_if(hidden.outcome.begin() + 3, hidden.outcome.end(), [](double r) { return r > 0; });
       ASSERT_LT(paid - hidden.outcome.begin(), 20);
       *paid = kNaN;
       std::vector<double> grad(row.size());
