@@ -88,14 +88,14 @@ std::string cuts(const Comparison& c) {
 
 void print(const Comparison& c, const Table& table) {
   fmt::print("Held-out log-likelihood, nats; {}.\n", cuts(c));
-  fmt::print("{:<28}{:>14}{:>12}   {:<34}{}\n", "learner", "total", "a trial",
+  fmt::print("{:<34}{:>12}{:>10}   {:<36}{}\n", "learner", "total", "a trial",
              "behind the first, a subject [95%]", "best for");
   for (const auto& r : table.ranks())
-    fmt::print("{:<28}{:>14.2f}{:>12.4f}   {:<34}{} of {}\n", c.models[r.model].model, r.total,
+    fmt::print("{:<34}{:>12.2f}{:>10.4f}   {:<36}{} of {}\n", c.models[r.model].model, r.total,
                r.total / static_cast<double>(table.choices()),
                &r == table.ranks().data() ? "-" : interval_text(r.behind), r.wins, table.subjects().size());
   if (std::isfinite(table.chance()))
-    fmt::print("{:<28}{:>14.2f}{:>12.4f}\n", "chance", table.chance(),
+    fmt::print("{:<34}{:>12.2f}{:>10.4f}\n", "chance", table.chance(),
                table.chance() / static_cast<double>(table.choices()));
 }
 

@@ -57,7 +57,8 @@ class Derivation {
   void note_words() {
     const auto tell = [&](const Codes& codes, Column c) {
       if (codes.are_words)
-        note("column '{}' holds words, numbered in the order in which they appear: {}", h_.name(c),
+        note("column '{}' holds {}, numbered in the order in which they appear: {}", h_.name(c),
+             std::isnan(number(codes.words.list().front())) ? "words" : "fractions",
              numbered(codes.words.list()));
     };
     tell(rows_.session, kSession);

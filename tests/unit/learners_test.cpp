@@ -471,7 +471,7 @@ TEST(Learners, AHiddenOutcomeTeachesNothingButTheChoiceCounts) {
       ASSERT_LT(paid - hidden.outcome.begin(), 20);
       *paid = kNaN;
       std::vector<double> grad(row.size());
-      EXPECT_NE(loglik(e, row, hidden), seen);
+      EXPECT_NE(loglik(e, row, hidden), seen) << e.info.name;
       EXPECT_TRUE(std::isfinite(e.likelihood->gradient(row, hidden.trials(), grad)));
       for (const double g : grad) EXPECT_TRUE(std::isfinite(g)) << e.info.name;
       continue;
