@@ -21,6 +21,7 @@ struct SignalDetection {
                              "Green & Swets (1966)"};
   static constexpr const char* own_task = "sustained_attention";
   static constexpr std::array inputs{"evidence"};
+  static constexpr bool learns_when_told = true;
   static void check(const Layout& l) {
     if (l.options != 2)
       throw Error(fmt::format("learner 'signal_detection' says no or yes; here are {} options", l.options));
