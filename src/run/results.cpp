@@ -42,6 +42,7 @@ Json predictions(const std::vector<Judged>& predictions) {
     r.push_back({{"claim", j.prediction.claim},
                  {"variant", j.variant},
                  {"agent", j.agent},
+                 {"condition", j.prediction.condition},
                  {"metric", j.prediction.metric},
                  {"contrast", contrast},
                  {"relation", j.prediction.relation_text},

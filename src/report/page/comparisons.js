@@ -109,7 +109,8 @@ function predictionRow(results, prediction) {
   const contrast = (Array.isArray(prediction.contrast) ? prediction.contrast : []).map(words).filter(Boolean);
   const metric = results.metric(words(prediction.metric));
   const context = [words(prediction.variant), results.agents.length > 1 ? words(prediction.agent) : '',
-                   contrast.join(' against ')].filter(Boolean).join(' · ');
+                   contrast.join(' against '), words(prediction.condition) ? 'under ' + words(prediction.condition) : '']
+    .filter(Boolean).join(' · ');
   const estimate = { value: number(prediction.value), low: number(prediction.low), high: number(prediction.high) };
   return element('li', { class: 'prediction' },
     element('div', { class: 'prediction-text' },
