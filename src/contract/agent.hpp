@@ -45,7 +45,7 @@ class Agent {
   virtual void pulse(int handle, std::span<const double> amount);
   [[nodiscard]] virtual const std::vector<SignalInfo>& signals() const = 0;
   /// Whether it lives by the durations of phases.
-  [[nodiscard]] virtual bool timed() const { return true; }
+  [[nodiscard]] virtual bool lives_in_time() const { return true; }
   /// Never changes an agent's state. `out` has [lanes], or [features][lanes] for a feature map.
   virtual void read(int signal, std::span<double> out) const = 0;
 };

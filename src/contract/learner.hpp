@@ -16,9 +16,8 @@
 ///   static constexpr std::array inputs{"set_size"};      columns of numbers it must be shown: x.input
 ///   static constexpr std::array optional_inputs{"cue_1"};   more of them, 0 where they are not shown,
 ///   static constexpr double not_shown = 1;                  or this
-///   using Filter, static constexpr std::array derived{"rate"};   numbers that follow from what was met and
-///   from
-///                                    no parameter: computed once a subject, last in x.input (see Filters)
+///   using Filter, static constexpr std::array derived{"rate"};   numbers that no parameter moves, worked out
+///                                    once a subject; last in x.input (see Filters)
 ///   static void check(const Layout&)                     throws Error for what it cannot play
 ///   static constexpr const char* own_task = "two_step";  the task it is for, bandit_reversal otherwise
 ///   log_density(p, s, x) -> T                            instead of utility: of a report (x.report)

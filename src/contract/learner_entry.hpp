@@ -356,7 +356,7 @@ class LearnerAgent final : public Agent {
     now.set(lane % kWidth, clamp(x, b.lo, b.hi));
   }
   [[nodiscard]] const std::vector<SignalInfo>& signals() const override { return signals_; }
-  [[nodiscard]] bool timed() const override { return false; }
+  [[nodiscard]] bool lives_in_time() const override { return false; }
   void read(int signal, std::span<double> out) const override {
     const std::string& name = signals_[signal].name;
     for (std::size_t g = 0; g < states_.size(); ++g) {
@@ -590,7 +590,7 @@ class LearnerAgent final : public Agent {
         seen = seen & made;
       }
       if constexpr (Reports<L>) std::memcpy(&x.report, &report_[g * kWidth], sizeof(Vec));
-      if constexpr (Filters<L>) follow(x, seen, g);
+      if constexpr (Filters<L>) follow(x, load_mask(&ph.live[g * kWidth]), g);
       if (all(seen)) {
         L::learn(params_[g], states_[g], x);
       } else if (any(seen)) {
@@ -610,12 +610,12 @@ class LearnerAgent final : public Agent {
     for (int i = 0; i < kWidth; ++i)
       if (!lane(lanes, i)) copy_lane(before, states_[g], i);
   }
-  void follow(const Trial<Vec>& x, Mask4 seen, std::size_t g) {
+  void follow(const Trial<Vec>& x, Mask4 live, std::size_t g) {
     for (int i = 0; i < kWidth; ++i) {
-      if (!lane(seen, i)) continue;
+      if (!lane(live, i)) continue;
       Trial<double> one{&layout_, {},           x.choice.i[i], x.outcome[i],
                         false,    x.state.i[i], x.stage,       x.right.i[i]};
-      filters_[g * kWidth + static_cast<std::size_t>(i)].meet(one);
+      if (teaches(one)) filters_[g * kWidth + static_cast<std::size_t>(i)].meet(one);
     }
   }
 

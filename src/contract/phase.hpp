@@ -18,7 +18,7 @@ struct Subjects {
   std::uint64_t seed = 0;
   std::span<const std::uint32_t> entity;  // [lanes], lanes a multiple of kWidth (the last repeat the first)
   int count = 0;                          // real agents; lanes beyond are padding
-  bool timed = true;                      // somebody lives by durations; else tasks need not draw any
+  bool durations = true;                  // somebody lives by durations; else tasks need not draw any
   [[nodiscard]] int lanes() const { return static_cast<int>(entity.size()); }
 };
 
@@ -30,7 +30,7 @@ struct Phase {
   int trial = 0;           // counts decisions from 0, all stages
   const Layout* layout = nullptr;
   std::span<const std::uint8_t> live;     // [lanes] 1 = this phase is for that lane
-  std::span<const double> duration_ms;    // [lanes], meaningless unless Subjects::timed
+  std::span<const double> duration_ms;    // [lanes], meaningless unless Subjects::durations
   std::span<const std::int64_t> feature;  // [option][dim][lanes], empty for a bandit
   std::span<const double> outcome;      // [lanes] outcome phase: what the chosen option paid, NaN = not shown
   std::span<const std::uint8_t> fresh;  // [lanes] 1 = values start afresh before this trial

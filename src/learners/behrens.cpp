@@ -209,7 +209,8 @@ class Grid {
         const double* share = r.to.data() + static_cast<std::size_t>(p * kRates) + tile * kTile;
         const Vec mass = from[p];
 #pragma GCC unroll 10
-        for (std::size_t k = 0; k < kTile; ++k) sum[k] = fma(Vec(RawDoubles(_mm256_broadcast_sd(share + k))), mass, sum[k]);
+        for (std::size_t k = 0; k < kTile; ++k)
+          sum[k] = fma(Vec(RawDoubles(_mm256_broadcast_sd(share + k))), mass, sum[k]);
       }
       std::copy(sum.begin(), sum.end(), to + tile * kTile);
     }

@@ -272,7 +272,7 @@ Trials simulate(const Simulation& s, int first, int count) {
   for (int i = 0; i < lanes; ++i) entity[i] = static_cast<std::uint32_t>(first + (i < count ? i : 0));
   const auto task = s.make_task(s.task_settings, s.schedule);
   const auto agent = s.rows ? s.make_each(*s.rows) : s.make_agent(s.agent_settings);
-  const Subjects who{s.seed, entity, count, agent->timed() || !s.manipulations.empty()};
+  const Subjects who{s.seed, entity, count, agent->lives_in_time() || !s.manipulations.empty()};
   task->begin(who);
   agent->begin(task->info(), who);
   Recorder recorder(task->info(), *agent, lanes, count);

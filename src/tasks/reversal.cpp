@@ -48,7 +48,7 @@ void ReversalTask::draw_luck() {
       if (o % 3 == 0)
         words = bits4(seed, Purpose::luck, entity, static_cast<std::uint32_t>(trial_),
                       static_cast<std::uint32_t>(o / 3));
-      if (o == 0 && subjects_.timed) {
+      if (o == 0 && subjects_.durations) {
         const Vec interval = Vec(-timing_.iti_ms) * log(uniform32(words[3]));
         std::memcpy(&interval_[g], &interval, sizeof interval);
       }

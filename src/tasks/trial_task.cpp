@@ -25,7 +25,7 @@ void need_of_schedule(const Schedule& schedule, bool there, const char* task, co
 
 void TrialTask::begin(const Subjects& subjects) {
   entity_.assign(subjects.entity.begin(), subjects.entity.end());
-  subjects_ = {subjects.seed, entity_, subjects.count, subjects.timed};
+  subjects_ = {subjects.seed, entity_, subjects.count, subjects.durations};
   const std::size_t n = size(), options = static_cast<std::size_t>(info_.layout.options);
   block_.assign(n, 0);
   for (auto* v : {&best_, &old_best_, &relevant_, &choice_}) v->assign(n, -1);
@@ -50,7 +50,7 @@ bool TrialTask::next(Phase& ph) {
     live_ = alive_;
     show();
     if (schedule_) follow_schedule();
-    if (subjects_.timed) draw_interval();
+    if (subjects_.durations) draw_interval();
   }
   ph.trial = trial_;
   ph.layout = &info_.layout;
@@ -87,7 +87,7 @@ bool TrialTask::next(Phase& ph) {
       break;
     case Step::iti:
       ph.kind = PhaseKind::iti;
-      if (subjects_.timed) duration_ = interval_;
+      if (subjects_.durations) duration_ = interval_;
       std::fill(event_.begin(), event_.end(), 0);
       std::fill(fresh_.begin(), fresh_.end(), 0);
       ++trial_;
@@ -99,7 +99,7 @@ bool TrialTask::next(Phase& ph) {
 }
 
 void TrialTask::last(double ms) {
-  if (subjects_.timed) std::fill(duration_.begin(), duration_.end(), ms);
+  if (subjects_.durations) std::fill(duration_.begin(), duration_.end(), ms);
 }
 
 void TrialTask::take(const Actions& actions) {
