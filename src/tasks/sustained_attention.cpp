@@ -8,9 +8,9 @@
 /// the noise then has the standard deviation sqrt(1 + oddball_noise^2). Option 0 is no, option 1 yes; pays 1
 /// where right, else 0; what was right is told.
 ///
-/// Source: McGaughy & Sarter (1995), doi:10.1007/BF02246109 (task; 25, 50 and 500 ms); signal detection after Green &
-/// Swets (1966). Differs from them: d'(D), its constants and the oddballs are of our design; omissions are
-/// late answers; all trials have a duration.
+/// Source: McGaughy & Sarter (1995), doi:10.1007/BF02246109 (task; 25, 50 and 500 ms); signal detection after
+/// Green & Swets (1966). Differs from them: d'(D), its constants and the oddballs are of our design;
+/// omissions are late answers; all trials have a duration.
 #include <fmt/format.h>
 
 #include <algorithm>
