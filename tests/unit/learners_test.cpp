@@ -455,9 +455,11 @@ TEST(Learners, AHiddenOutcomeTeachesNothingButTheChoiceCounts) {
     if (!own_task(e).empty()) {
       Data hidden = play_own(e, 4)[1];
       const double seen = loglik(e, row, hidden);
-      // A decision that paid, so that something would have been learned.
-      const auto paid =
-          std::find_if(hidden.outcome.begin(), hidden.outcome.end(), [](double r) { return r > 0; });
+      // A decision that paid, so that something would have been learned; where only errors teach, one that
+      // did not.
+      const bool errors = std::string(e.info.name).starts_with("signal_detection");
+      const auto paid = std::find_if(hidden.outcome.begin(), hidden.outcome.end(),
+                                     [&](double r) { return errors ? r <= 0 : r > 0; });
       ASSERT_LT(paid - hidden.outcome.begin(), 20);
       *paid = kNaN;
       std::vector<double> grad(row.size());
