@@ -53,7 +53,8 @@ class Agent {
 /// The likelihood of a learner at given parameters, without its type. Parameters are in table order, on
 /// the natural scale.
 struct Likelihood {
-  /// Sum of log P(choice) in nats; `per_trial`, if not empty, gets one entry a trial (0 where missing).
+  /// Sum of log P(choice), or of log densities, in nats; `per_trial`, if not empty, gets one entry a trial (0
+  /// where missing).
   double (*value)(std::span<const double> params, const SubjectTrials& trials, std::span<double> per_trial);
   /// The same with its gradient in the parameters.
   double (*gradient)(std::span<const double> params, const SubjectTrials& trials, std::span<double> grad);

@@ -72,4 +72,4 @@ def test_a_learner_with_times_refuses_tasks_it_cannot_play(tmp_path):
     card = tmp_path / "card.toml"
     card.write_text(CARD.replace("random_dots", "predictive_inference").replace("repeats = 30", "trials = 30")
                     .replace(', "psychometric_slope"', ""))
-    says(labile("run", card, "--out", tmp_path / "run"), "asks for a number")
+    says(labile("run", card, "--out", tmp_path / "run"), "two bounds")
