@@ -10,7 +10,7 @@ import random
 import sys
 
 import pytest
-from labile_cli import ROOT, good, says
+from labile_cli import ROOT, good, labile, says
 
 sys.path.insert(0, str(ROOT / "tests" / "oracles"))
 import beliefs  # noqa: E402
@@ -70,11 +70,11 @@ def test_card_gambling_must_be_shown_the_number(tmp_path):
     path = drawn(tmp_path / "bets.csv")
     text = open(path).read().replace("computer_number", "number")
     open(path, "w").write(text)
-    assert "computer_number" in says("fit", path, "--model", "deck_gambling")
+    says(labile("fit", path, "--model", "deck_gambling"), "no column 'computer_number'")
 
 
 def test_meta_learning_says_why_it_cannot_be_fitted(tmp_path):
-    assert "perturbations" in says("fit", drawn(tmp_path / "bets.csv"), "--model", "meta_learning")
+    says(labile("fit", drawn(tmp_path / "bets.csv"), "--model", "meta_learning"), "perturbations")
 
 
 def test_behrens_on_a_file_of_inputs_and_choices(tmp_path):
