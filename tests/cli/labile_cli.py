@@ -42,7 +42,7 @@ resamples = 200
 """
 
 
-def labile(*args, cwd=None, timeout=60, **options):
+def labile(*args, cwd=None, timeout=600, **options):
     return subprocess.run([BIN, *map(str, args)], capture_output=True, text=True, cwd=cwd, timeout=timeout, **options)
 
 
