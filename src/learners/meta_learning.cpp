@@ -48,6 +48,11 @@ std::vector<Field<Params>> table() {
 
 enum Tuned { kAlpha, kBeta, kGamma, kTuned };
 
+void check(const Layout& l) {
+  if (!l.feature_is_option)
+    throw Error("learner 'meta_learning' keeps values of options, not of their features");
+}
+
 class MetaLearning final : public Agent {
  public:
   explicit MetaLearning(std::vector<Params> rows) : rows_(std::move(rows)) {
@@ -67,8 +72,7 @@ class MetaLearning final : public Agent {
     stages_ = task.stages;
     if (task.reports)
       throw Error("learner 'meta_learning' chooses among options; this task asks for a number");
-    if (!layout_.feature_is_option)
-      throw Error("learner 'meta_learning' keeps values of options, not of their features");
+    check(layout_);
     seed_ = subjects.seed;
     entity_.assign(subjects.entity.begin(), subjects.entity.end());
     lanes_.assign(entity_.size(), {});
@@ -222,9 +226,10 @@ LearnerEntry meta_learning() {
           describe_params(table()),
           nullptr,
           "meta_learning has no likelihood: its parameters follow perturbations that nobody sees; fit its "
-          "choices "
-          "with a learner of constant parameters such as rescorla_wagner",
+          "choices with a learner of constant parameters such as rescorla_wagner",
           &make,
-          &make_each};
+          &make_each,
+          {},
+          &check};
 }
 }  // namespace labile

@@ -27,7 +27,7 @@ struct SwitchLatency {
       run_now = same ? run_now + 1 : 0;
       if (run_now == run) return {static_cast<double>(t - run + 1), 1};
     }
-    return {static_cast<double>(b.size()), 1};
+    return {static_cast<double>(b.size()), b.size() > 0 ? 1.0 : 0.0};
   }
 };
 }  // namespace

@@ -164,7 +164,7 @@ TEST(Metrics, EveryEntryIsComplete) {
     for (const char* text : {e.info.name, e.info.about, e.info.source, e.label, e.unit})
       EXPECT_STRNE(text, "");
     EXPECT_TRUE(std::string("lower higher none").find(e.direction) != std::string::npos) << e.info.name;
-    EXPECT_TRUE(std::string("reversal acquisition last all").find(e.blocks) != std::string::npos)
+    EXPECT_TRUE(std::string("reversal acquisition last all session").find(e.blocks) != std::string::npos)
         << e.info.name;
     EXPECT_EQ(&find_metric(e.info.name), &e);
     BlockView empty;
