@@ -9,6 +9,7 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <thread>
 
 #include "cli/data.hpp"
@@ -94,6 +95,12 @@ void print(const Comparison& c, const Table& table) {
     fmt::print("{:<34}{:>12.2f}{:>10.4f}   {:<36}{} of {}\n", c.models[r.model].model, r.total,
                r.total / static_cast<double>(table.choices()),
                &r == table.ranks().data() ? "-" : interval_text(r.behind), r.wins, table.subjects().size());
+  for (const auto& m : c.models)
+    if (const int n = std::accumulate(m.impossible.begin(), m.impossible.end(), 0); n > 0)
+      fmt::print(
+          "{}: {} held-out trial(s) were impossible by its fits, such as a response quicker than any it was "
+          "fitted to; they alone cost hundreds of nats each and decide its total.\n",
+          m.model, n);
   if (std::isfinite(table.chance()))
     fmt::print("{:<34}{:>12.2f}{:>10.4f}\n", "chance", table.chance(),
                table.chance() / static_cast<double>(table.choices()));
@@ -111,6 +118,8 @@ Json json_of(const DataArgs& a, const DataSet& data, const Comparison& c, const 
                       {"heldout_loglik", r.total},
                       {"behind", {{"value", r.behind.value}, {"low", r.behind.low}, {"high", r.behind.high}}},
                       {"best_for", r.wins},
+                      {"impossible", std::accumulate(c.models[r.model].impossible.begin(),
+                                                     c.models[r.model].impossible.end(), 0)},
                       {"subjects", subjects}});
   }
   return {{"data", a.data},

@@ -81,6 +81,7 @@ struct LearnerEntry {
                      std::span<double> per_trial) = nullptr;
   bool reports = false;                    // answers with a number instead of an option
   bool timed = false;                      // its likelihood is of choices with their response times
+  bool times_only = false;                 // of response times alone, whatever was chosen
   bool forgets = false;                    // values that were not chosen may fade: part "forgetting"
   LearnerEntry (*with_parts)() = nullptr;  // the same with the parts of contract/parts.hpp; null: takes none
   std::vector<std::string> optional_inputs = {};  // numbers that it takes where they are shown, else 0

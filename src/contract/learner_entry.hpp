@@ -266,7 +266,8 @@ double total_surprise(std::span<const double> params, const SubjectTrials& s, st
     if (s.fresh[t] && t > 0) state = L::start(p, s.layout);
     if (!per_trial.empty()) per_trial[t] = 0;
     const auto x = trial_at<double>(s, t, {}, {});
-    if (!teaches(x)) continue;
+    // Who reports meets outcomes whether or not it said anything.
+    if (Reports<L> ? s.outcome[t] != s.outcome[t] : !teaches(x)) continue;
     const double surprise = L::surprise(p, state, x);
     total += surprise;
     if (!per_trial.empty()) per_trial[t] = surprise;
@@ -406,10 +407,13 @@ class LearnerAgent final : public Agent {
   }
   /// Fills in what the four lanes of group g meet: all but choice, outcome and report.
   void meet(Trial<Vec>& x, const Phase& ph, std::size_t g, Features& store, Numbers& numbers) const {
-    for (std::size_t k = 0; k < input_.size(); ++k)
-      if (input_[k] >= 0)
-        std::memcpy(&numbers[k], &ph.input[static_cast<std::size_t>(input_[k]) * entity_.size() + g * kWidth],
-                    sizeof(Vec));
+    for (std::size_t k = 0; k < input_.size(); ++k) {
+      if (input_[k] < 0) continue;
+      std::memcpy(&numbers[k], &ph.input[static_cast<std::size_t>(input_[k]) * entity_.size() + g * kWidth],
+                  sizeof(Vec));
+      if (k >= needed_count<L>())  // as in loglik: what need not be shown and is missing is not shown
+        numbers[k] = select(numbers[k] == numbers[k], numbers[k], Vec(not_shown<L>()));
+    }
     if constexpr (Filters<L>)
       for (std::size_t i = 0; i < kWidth; ++i) {
         const std::span<const double> now = filters_[g * kWidth + i].values();
@@ -506,7 +510,10 @@ class LearnerAgent final : public Agent {
       if constexpr (requires(const Trial<Vec>& x) { L::after(params_[g], states_[g], x); }) {
         Trial<Vec> x{&layout_, {}, Index4(0), Vec(kNaN), Mask4{}};
         x.report = answer;
+        const S before = states_[g];
         L::after(params_[g], states_[g], x);
+        for (int i = 0; i < kWidth; ++i)
+          if (!ph.live[g * kWidth + static_cast<std::size_t>(i)]) copy_lane(before, states_[g], i);
       }
     }
     std::copy(report_.begin(), report_.end(), a.report.begin());
@@ -666,6 +673,14 @@ class LearnerAgent final : public Agent {
 };
 
 template <class L>
+constexpr bool times_only() {
+  using Params = typename L::template Params<double>;
+  using State = typename L::template State<double>;
+  constexpr bool of_choice =
+      requires(const Params& p, const State& s, const Trial<double>& x) { L::log_choice(p, s, x); };
+  return Timed<L> && !of_choice;
+}
+template <class L>
 auto feasible_of() -> void (*)(std::span<double>, const SubjectTrials&) {
   if constexpr (requires(typename L::template Params<double>& p, const SubjectTrials& s) {
                   L::feasible(p, s);
@@ -739,6 +754,7 @@ LearnerEntry learner_entry() {
           detail::surprise_of<L>(),
           Reports<L>,
           Timed<L>,
+          detail::times_only<L>(),
           detail::forgets<L>(),
           detail::parts_of<L>(),
           detail::optional_input_names<L>(),

@@ -1,5 +1,7 @@
 #include "fit/compare.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -10,12 +12,18 @@
 namespace labile {
 namespace {
 
+constexpr double kImpossible = -200;  // nats: what a fit of the other trials says cannot be
+
 /// Numbers the units of [begin, end) that `same(r - 1, r)` holds together; returns how many there are.
 template <class Same>
 int number_units(std::size_t begin, std::size_t end, std::vector<int>& unit, Same&& same) {
   unit.assign(end - begin, 0);
   for (std::size_t r = begin + 1; r < end; ++r) unit[r - begin] = unit[r - begin - 1] + !same(r - 1, r);
   return end > begin ? unit.back() + 1 : 0;
+}
+
+const char* predicts(const LearnerEntry& e) {
+  return !e.timed ? "choices" : e.times_only ? "response times" : "choices with response times";
 }
 
 /// Whether the trial enters a likelihood.
@@ -25,7 +33,7 @@ bool counts(const SubjectTrials& s, std::size_t t, bool reports) {
 
 /// Log-likelihood of one subject's trials, each predicted by a fit to the other folds.
 double held_out(const LearnerEntry& learner, const SubjectTrials& subject, const Folds& folds,
-                std::uint32_t position, const FitOptions& fit) {
+                std::uint32_t position, const FitOptions& fit, int& impossible) {
   double total = 0;
   std::vector<std::uint8_t> scored(subject.size());
   std::vector<double> each(subject.size());
@@ -37,6 +45,7 @@ double held_out(const LearnerEntry& learner, const SubjectTrials& subject, const
     if (f.params.empty() || std::isnan(f.params[0])) return kNaN;
     for (auto& x : scored) x = 1 - x;
     total += learner.likelihood->value(f.params, others, each);
+    impossible += static_cast<int>(std::ranges::count_if(each, [](double l) { return l < kImpossible; }));
   }
   return total;
 }
@@ -73,6 +82,11 @@ Comparison compare_learners(std::span<const LearnerEntry* const> learners, std::
     if (!learner->likelihood) throw Error(learner->no_likelihood);
     if (learner->reports != reports)
       throw Error("some of these learners choose and some report; they predict different things");
+    if (learner->timed != learners.front()->timed || learner->times_only != learners.front()->times_only)
+      throw Error(fmt::format(
+          "'{}' predicts {} and '{}' {}: a density of times is no probability, and they cannot be ranked "
+          "together",
+          learners.front()->info.name, predicts(*learners.front()), learner->info.name, predicts(*learner)));
     check_trials(*learner, subjects);
   }
   for (std::size_t s = 0; s < subjects.size(); ++s) {
@@ -80,20 +94,24 @@ Comparison compare_learners(std::span<const LearnerEntry* const> learners, std::
     int n = 0;
     for (std::size_t t = 0; t < subjects[s].size(); ++t) n += counts(subjects[s], t, reports);
     c.choices.push_back(n);
-    c.chance.push_back(reports ? kNaN : -n * std::log(static_cast<double>(subjects[s].layout.options)));
+    c.chance.push_back(reports || learners.front()->timed
+                           ? kNaN
+                           : -n * std::log(static_cast<double>(subjects[s].layout.options)));
   }
   std::vector<FitOptions> fits(learners.size(), options.fit);
   for (std::size_t m = 0; m < learners.size() && options.held; ++m)
     fits[m].overrides = options.held(*learners[m]);
-  for (const auto& name : names) c.models.push_back({name, std::vector<double>(subjects.size(), kNaN)});
+  for (const auto& name : names)
+    c.models.push_back(
+        {name, std::vector<double>(subjects.size(), kNaN), std::vector<int>(subjects.size(), 0)});
   const int total = static_cast<int>(learners.size() * subjects.size());
   std::atomic<int> done{0};
   parallel_for(total, options.fit.threads, [&](int job) {
     const std::size_t m = static_cast<std::size_t>(job) / subjects.size();
     const std::size_t s = static_cast<std::size_t>(job) % subjects.size();
     if (c.folds[s].count > 0 && c.choices[s] > 0)
-      c.models[m].loglik[s] =
-          held_out(*learners[m], subjects[s], c.folds[s], static_cast<std::uint32_t>(s), fits[m]);
+      c.models[m].loglik[s] = held_out(*learners[m], subjects[s], c.folds[s], static_cast<std::uint32_t>(s),
+                                       fits[m], c.models[m].impossible[s]);
     const int finished = ++done;
     if (options.progress) options.progress(static_cast<double>(finished) / total, "comparing " + names[m]);
   });

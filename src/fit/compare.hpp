@@ -38,11 +38,15 @@ struct Folds {
 struct HeldOut {
   std::string model;
   std::vector<double> loglik;  // [subject] of the trials left out, nats; NaN where nothing could be fitted
+  std::vector<int>
+      impossible;  // [subject] trials left out that it held impossible, such as a response quicker
+                   // than any that it was fitted to; they decide the total
 };
 struct Comparison {
   std::vector<HeldOut> models;
   std::vector<int> choices;    // [subject] trials that were scored
-  std::vector<double> chance;  // [subject] the same by chance: ln(1 / options) a choice; NaN for reports
+  std::vector<double> chance;  // [subject] the same by chance: ln(1 / options) a choice; NaN for reports and
+                               // times
   std::vector<Folds> folds;    // [subject]
 };
 

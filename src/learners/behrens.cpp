@@ -7,8 +7,8 @@
 ///   posterior ~ p' where option 1 was right, 1 - p' where option 0 was
 /// p is .01, .03 .. .99; I 43 points from ln 2 to ln 10^4, k 53 from 5e-4 to 20 in even steps of the
 /// logarithm. The input of a trial is the option that was right: that given with the data, else the chosen
-/// one where it paid and the other where it did not. Choice, with the magnitudes m0 and m1 where they are
-/// shown, else 1:
+/// one where it paid and the other where it did not. Choice, with the magnitudes m0 and m1 where both are
+/// shown, else 1 (a trial that lacks one of them in data that have them says little about beta):
 ///   P(1) = logistic(beta (m1 q - m0 (1 - q)))
 /// The belief has no parameter, so it is worked out once a subject. 50 x 43 x 53 cells would take 11 million
 /// products a trial; k never moves, so those k so small that I stays where it is are one, and what is below
@@ -34,12 +34,12 @@ double rate_at(int i) {
   return 0.01 + 0.02 * i;
 }
 double strength_at(int i) {
-  const double lo = std::log(2.0);
-  return lo + (std::log(1e4) - lo) * i / (kStrengths - 1);
+  const double lo = log(2.0);
+  return lo + (log(1e4) - lo) * i / (kStrengths - 1);
 }
 double log_spread_at(int i) {
-  const double lo = std::log(5e-4);
-  return lo + (std::log(20.0) - lo) * i / (kSpreads - 1);
+  const double lo = log(5e-4);
+  return lo + (log(20.0) - lo) * i / (kSpreads - 1);
 }
 
 /// A belief, [four spreads][strength][rate], a lane a spread.
@@ -116,8 +116,8 @@ class Grid {
         {0, 0}};  // ln spread and weight; the first holds strengths still
     const double step = strength_at(1) - strength_at(0);
     for (int k = 0; k < kSpreads; ++k) {
-      const double log_spread = log_spread_at(k), z = step / std::exp(log_spread);
-      if (std::exp(-0.5 * z * z) >= kNothing)
+      const double log_spread = log_spread_at(k), z = step / exp(log_spread);
+      if (exp(-0.5 * z * z) >= kNothing)
         spreads.push_back({log_spread, 1});
       else {
         spreads[0][0] += (log_spread - spreads[0][0]) / ++spreads[0][1];
@@ -144,8 +144,8 @@ class Grid {
         std::array<double, kStrengths> column{};
         double sum = 0;
         for (int to = 0; to < kStrengths; ++to) {
-          const double z = (strength_at(to) - strength_at(from)) / std::exp(spread[0]);
-          const double chance = still ? to == from : std::exp(-0.5 * z * z);
+          const double z = (strength_at(to) - strength_at(from)) / exp(spread[0]);
+          const double chance = still ? to == from : exp(-0.5 * z * z);
           sum += column[static_cast<std::size_t>(to)] = chance < kNothing ? 0 : chance;
           if (chance >= kNothing) block.reach = std::max(block.reach, std::abs(to - from));
         }
@@ -159,18 +159,18 @@ class Grid {
   void add_rates(int i) {
     Rates r;
     r.lo.fill(kRates);
-    const double strength = std::exp(strength_at(i));
+    const double strength = exp(strength_at(i));
     for (int from = 0; from < kRates; ++from) {
       std::array<double, kRates> column{};
       double top = -kInf, sum = 0;
       const double p = rate_at(from);
       for (int to = 0; to < kRates; ++to) {
         const double x = rate_at(to);
-        column[static_cast<std::size_t>(to)] = strength * (p * std::log(x) + (1 - p) * std::log(1 - x));
+        column[static_cast<std::size_t>(to)] = strength * (p * log(x) + (1 - p) * log(1 - x));
         top = std::max(top, column[static_cast<std::size_t>(to)]);
       }
       for (double& x : column) {
-        x = std::exp(x - top);
+        x = exp(x - top);
         sum += x = x < kNothing ? 0 : x;
       }
       for (int to = 0; to < kRates; ++to) {
@@ -281,7 +281,7 @@ struct Behrens {
   template <class T>
   static void utility(const Params<T>& p, const State<T>&, const Trial<T>& x, T* u) {
     const T one(1.0), none(0.0), rate = x.input[2];
-    const Mask<T> hidden = (x.input[0] == none) & (x.input[1] == none);
+    const Mask<T> hidden = (x.input[0] == none) | (x.input[1] == none);  // both or none
     u[0] = p.beta * select(hidden, one, x.input[0]) * (one - rate);
     u[1] = p.beta * select(hidden, one, x.input[1]) * rate;
   }

@@ -6,9 +6,10 @@
 ///   pihat_i = 1 / (1 / pi_i + v_i)
 /// With outcome u, whose noise has the believed variance alpha:
 ///   pi1' = pihat1 + 1 / alpha,   mu1' = mu1 + (u - mu1) / (alpha pi1')
-///   and upwards, i = 2 .. n:  w = v_{i-1} pihat_{i-1},  d = (1 / pi_{i-1}' + (mu_{i-1}' - mu_{i-1})^2)
-///   pihat_{i-1} - 1 pi_i' = pihat_i + kappa_{i-1}^2 w (w + (2 w - 1) d) / 2,   mu_i' = mu_i + kappa_{i-1} w
-///   d / (2 pi_i')
+///   and upwards, i = 2 .. n:
+///   w = v_{i-1} pihat_{i-1},  d = (1 / pi_{i-1}' + (mu_{i-1}' - mu_{i-1})^2) pihat_{i-1} - 1
+///   pi_i' = pihat_i + kappa_{i-1}^2 w (w + (2 w - 1) d) / 2
+///   mu_i' = mu_i + kappa_{i-1} w d / (2 pi_i')
 /// Reports are N(mu1, variance zeta). Surprise of an outcome: -ln N(u; mu1, 1 / pihat1 + alpha). Where a
 /// pi_i' would not be positive the parameters are invalid: NaN from there on.
 ///

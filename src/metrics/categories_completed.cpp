@@ -1,8 +1,7 @@
 /// Categories completed: blocks of a session that end with `run` right choices in a row. In `card_sorting`
 /// they are the categories (run = 10), in `set_shifting` the stages passed (run = 6).
 ///
-/// Source: Heaton et al.
-/// (1993), Wisconsin Card Sorting Test manual. Differs from it: nothing.
+/// Source: Heaton et al. (1993), Wisconsin Card Sorting Test manual. Differs from it: nothing.
 #include "metrics/block.hpp"
 
 namespace labile {

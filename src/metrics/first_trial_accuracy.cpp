@@ -1,8 +1,8 @@
 /// First-trial accuracy: share of right choices where a state is shown for the first time in the block,
 /// before anything could be learned about it there. Above chance it is transfer.
 ///
-/// Source: Collins & Frank
-/// (2013), doi:10.1037/a0030852. Differs from it: nothing. Not defined where no states are shown.
+/// Source: Collins & Frank (2013), doi:10.1037/a0030852. Differs from it: nothing. Not defined where no states
+/// are shown.
 #include <bitset>
 
 #include "metrics/block.hpp"

@@ -69,6 +69,7 @@ class BanditReversal final : public ReversalTask {
     need_of_schedule(s, !s.best.empty(), entry_info.name, "a column best: the best option of every trial");
     schedule_ = &s;
     p_.options = std::max(2, s.options);
+    need_options_of_schedule(s, p_.options, entry_info.name);
     for (std::size_t i = 0; i < s.best.size(); ++i) {
       auto& runs = runs_.emplace_back();
       for (std::size_t t = 0; t < s.best[i].size(); ++t) {

@@ -45,6 +45,7 @@ class PredictiveInference final : public TrialTask {
     if (schedule) {
       need_of_schedule(*schedule, !schedule->outcome.empty(), entry_info.name,
                        "outcomes that came whatever was answered: a column outcome, in data beside reports");
+      need_options_of_schedule(*schedule, 1, entry_info.name);
       schedule_ = schedule;
       p_.trials = longest(schedule->block);
     }

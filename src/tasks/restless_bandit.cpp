@@ -68,6 +68,7 @@ class RestlessBandit final : public TrialTask {
                      "columns payoff_0, payoff_1, ... of what options pay");
     schedule_ = &s;
     p_.options = std::max(2, s.options);
+    need_options_of_schedule(s, p_.options, entry_info.name);
     p_.trials = longest(s.block);
   }
   void show_schedule() {
@@ -76,13 +77,13 @@ class RestlessBandit final : public TrialTask {
     for (std::size_t lane = 0; lane < size(); ++lane) {
       if (!alive_[lane]) continue;
       const std::size_t who = subject_of(lane);
-      if (!schedule_->best.empty()) {
-        best_[lane] = schedule_->best[who][t];
-        continue;
+      const double* now = schedule_->payoff[who].data() + t * options;
+      int best = -1;  // of the payoffs that are known
+      for (std::size_t o = 0; o < options; ++o) {
+        would_pay_[o * size() + lane] = kNaN;
+        if (now[o] == now[o] && (best < 0 || now[o] > now[best])) best = static_cast<int>(o);
       }
-      const auto now = schedule_->payoff[who].begin() + static_cast<std::ptrdiff_t>(t * options);
-      best_[lane] =
-          static_cast<std::int32_t>(std::max_element(now, now + static_cast<std::ptrdiff_t>(options)) - now);
+      best_[lane] = schedule_->best.empty() ? best : schedule_->best[who][t];
     }
   }
   void start() override { mean_.assign(would_pay_.size(), 0.0); }

@@ -75,6 +75,7 @@ class RlWorkingMemoryTask final : public TrialTask {
     need_of_schedule(s, !s.state.empty(), entry_info.name, "a column state: the stimulus shown");
     schedule_ = &s;
     p_.actions = std::max(p_.actions, s.options);
+    need_options_of_schedule(s, p_.actions, entry_info.name);
     info_.layout = Layout::bandit(p_.actions, std::max(2, s.states));
     info_.max_trials = longest(s.block);
     describe();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 namespace labile {
@@ -21,6 +22,19 @@ void need_of_schedule(const Schedule& schedule, bool there, const char* task, co
                             task, what));
   if (schedule.subjects() == 0 || schedule.block.empty())
     throw Error(fmt::format("{}: holds no schedule", schedule.source));
+}
+
+void need_options_of_schedule(const Schedule& schedule, int options, const char* task) {
+  const auto check = [&](const std::vector<std::vector<double>>& lists, const char* stem) {
+    for (std::size_t who = 0; who < lists.size(); ++who) {
+      const std::size_t trials = schedule.block[who].size(), n = trials > 0 ? lists[who].size() / trials : 0;
+      if (lists[who].size() != trials * static_cast<std::size_t>(options))
+        throw Error(fmt::format("{}: has {}_k of {} option(s); task '{}' has {} here: write {}_0 to {}_{}",
+                                schedule.source, stem, n, task, options, stem, stem, options - 1));
+    }
+  };
+  check(schedule.payoff, "payoff");
+  check(schedule.probability, "p");
 }
 
 void TrialTask::begin(const Subjects& subjects) {
@@ -138,9 +152,27 @@ void TrialTask::follow_schedule() {
     if (!schedule_->fresh.empty() && stage() == 0 && t > 0) fresh_[lane] = schedule_->fresh[who][t];
     for (std::size_t k = 0; k < info_.inputs.size(); ++k)
       if (const auto* values = numbers(info_.inputs[k])) input_[k * n + lane] = (*values)[who][t];
-    if (schedule_->payoff.empty() || info_.stages > 1) continue;
-    for (std::size_t o = 0; o < options; ++o)
-      if (const double x = schedule_->payoff[who][t * options + o]; x == x) would_pay_[o * n + lane] = x;
+    if (info_.stages > 1) continue;
+    if (!schedule_->payoff.empty()) {
+      for (std::size_t o = 0; o < options; ++o)
+        if (const double x = schedule_->payoff[who][t * options + o]; x == x) would_pay_[o * n + lane] = x;
+    } else if (!schedule_->probability.empty()) {
+      draw_payoffs(lane, t, &schedule_->probability[who][t * options]);
+    }
+  }
+}
+
+void TrialTask::draw_payoffs(std::size_t lane, std::size_t t, const double* p) {
+  constexpr std::uint32_t kScheduled = 1 << 16;  // draws of the task's own luck stay below
+  const auto options = static_cast<std::size_t>(info_.layout.options), n = size();
+  const Draw luck = draw(Purpose::luck, lane);
+  const auto at = static_cast<std::uint32_t>(t);
+  // One of two pays where the two chances are those of one event.
+  const bool one_pays = options == 2 && std::abs(p[0] + p[1] - 1) < 1e-9;
+  for (std::size_t o = 0; o < options; ++o) {
+    if (std::isnan(p[o])) continue;  // not known: as the task drew it
+    const double u = luck.uniform(at, kScheduled + (one_pays ? 0 : static_cast<std::uint32_t>(o)));
+    would_pay_[o * n + lane] = (one_pays && o == 1 ? u >= p[0] : u < p[o]) ? 1 : 0;
   }
 }
 

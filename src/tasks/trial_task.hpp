@@ -34,6 +34,8 @@ TrialTiming timing_of(const P& p) {
 void refuse_schedule(const Schedule* schedule, const char* task);
 /// Throws Error unless the schedule has what a task needs; `what` says what and how columns are called.
 void need_of_schedule(const Schedule& schedule, bool there, const char* task, const char* what);
+/// Throws Error unless payoffs and probabilities are those of `options` options on every trial.
+void need_options_of_schedule(const Schedule& schedule, int options, const char* task);
 /// Trials of the longest list.
 template <class T>
 int longest(const std::vector<std::vector<T>>& lists) {
@@ -109,6 +111,8 @@ class TrialTask : public Task {
 
  private:
   void follow_schedule();
+  /// Draws what the options of trial t pay by their probabilities in the schedule.
+  void draw_payoffs(std::size_t lane, std::size_t t, const double* p);
   /// The schedule's numbers of that name; null = it has none.
   [[nodiscard]] const std::vector<std::vector<double>>* numbers(const std::string& name) const;
   void last(double ms);  // the coming phase does

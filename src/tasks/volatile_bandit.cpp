@@ -71,6 +71,7 @@ class VolatileBandit final : public ReversalTask {
     if (s.options > 2)
       throw Error(fmt::format("{}: task '{}' has two options, this schedule {}", s.source, entry_info.name,
                               s.options));
+    need_options_of_schedule(s, 2, entry_info.name);
     schedule_ = &s;
     info_.max_trials = longest(s.block);
     for (const auto& block : s.block) {

@@ -2,6 +2,7 @@
 /// gambling with its learner: against transcriptions of their papers (tests/oracles/beliefs.py), against
 /// their own play and against people.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -479,7 +480,8 @@ TEST(DeckGambling, GivesPeopleTheLogLikelihoodThatPythonFinds) {
 }
 /// A file with the same columns tests the same path where the data set is absent.
 TEST(DeckGambling, ReadsTheColumnsOfItsDataSet) {
-  const auto path = std::filesystem::temp_directory_path() / "labile_gamble_columns.csv";
+  const auto path = std::filesystem::temp_directory_path() /
+                    ("labile_gamble_columns_" + std::to_string(::getpid()) + ".csv");
   {
     std::ofstream out(path);
     out << "subject,drug,session,trial,block,deck,computer_number,choice,outcome,rt_s\n"

@@ -467,11 +467,16 @@ TEST(Learners, AHiddenOutcomeTeachesNothingButTheChoiceCounts) {
       // Some learn from rewards, some from errors, and early ones may be what was expected all along.
       std::vector<double> grad(row.size());
       bool taught = false;
+      std::vector<double> before(hidden.size()), after(hidden.size());
+      loglik(e, row, hidden, before);
       for (std::size_t t = 3; t < 20; ++t) {
         if (std::isnan(hidden.outcome[t])) continue;
         const double known = std::exchange(hidden.outcome[t], kNaN);
-        taught = taught || loglik(e, row, hidden) != seen;
+        taught = taught || loglik(e, row, hidden, after) != seen;
+        // What came before it, and its own choice, count as they did.
+        for (std::size_t k = 0; k <= t; ++k) EXPECT_EQ(after[k], before[k]) << e.info.name << " " << k;
         EXPECT_TRUE(std::isfinite(e.likelihood->gradient(row, hidden.trials(), grad))) << e.info.name;
+        for (const double g : grad) EXPECT_TRUE(std::isfinite(g)) << e.info.name;
         hidden.outcome[t] = known;
       }
       EXPECT_TRUE(taught) << e.info.name;

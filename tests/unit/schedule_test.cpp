@@ -170,5 +170,62 @@ TEST(Schedule, OutcomesBesideReportsComeWhateverIsAnswered) {
   }
 }
 
+/// Makes the task with what the file says.
+std::unique_ptr<Task> scheduled(const char* task, const Schedule& s) {
+  return find_task(task).make({}, &s);
+}
+TEST(Schedules, OfAnotherNumberOfOptionsAreRefused) {
+  const auto refused = [](const char* task, std::string_view text, const char* says) {
+    const TestFile file(text);
+    const Schedule s = read_schedule(file.path);
+    try {
+      (void)scheduled(task, s);
+      ADD_FAILURE() << task << " took it";
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(says), std::string::npos) << e.what();
+    }
+  };
+  refused("rl_working_memory", "trial,block,state,best,payoff_0,payoff_1\n0,0,0,1,7,10\n1,0,1,0,8,11\n",
+          "payoff_0 to payoff_2");
+  refused("restless_bandit", "trial,best,payoff_0,payoff_1\n0,2,5,6\n1,0,5,6\n", "payoff_0 to payoff_2");
+  refused("volatile_bandit", "trial,best,payoff_0\n0,1,1\n1,0,0\n", "payoff_0 to payoff_1");
+  refused("volatile_bandit", "trial,best,p_0\n0,1,1\n1,0,0\n", "p_0 to p_1");
+  refused("bandit_reversal", "trial,best,payoff_0,payoff_1\n0,2,5,6\n1,0,5,6\n", "payoff_0 to payoff_2");
+}
+TEST(Schedules, ProbabilitiesAreThoseOfEveryTrialAndOption) {
+  const TestFile file("trial,block,best,p_0,p_1\n0,0,0,0.8,0.6\n1,0,0,0.95,0.6\n2,0,0,0.7,0.3\n");
+  const Schedule s = read_schedule(file.path);
+  for (const char* name : {"volatile_bandit", "bandit_reversal"}) {
+    const auto task = scheduled(name, s);
+    const auto met = play(*task, 40000, [](int, int) { return 0; });
+    const double p[3][2] = {{0.8, 0.6}, {0.95, 0.6}, {0.7, 0.3}};
+    for (std::size_t t = 0; t < 3; ++t)
+      for (std::size_t o = 0; o < 2; ++o) {
+        double paid = 0;
+        for (const auto& lane : met) paid += lane.at(t).would_pay.at(o);
+        const double n = static_cast<double>(met.size());
+        EXPECT_NEAR(paid / n, p[t][o], 4 * std::sqrt(p[t][o] * (1 - p[t][o]) / n))
+            << name << " " << t << " " << o;
+      }
+    // Two chances that add to 1 are those of one event.
+    for (const auto& lane : met) EXPECT_EQ(lane[2].would_pay[0] + lane[2].would_pay[1], 1);
+  }
+}
+TEST(Schedules, APayoffThatIsNotKnownIsNotPaid) {
+  Schedule s;
+  s.source = "made here";
+  s.options = 2;
+  s.block = {{0, 0, 0}};
+  s.payoff = {{1, 21, kNaN, kNaN, 3, kNaN}};
+  const auto task = scheduled("restless_bandit", s);
+  const auto met = play(*task, 1, [](int, int) { return 1; });
+  EXPECT_EQ(met[0].at(0).outcome, 21);
+  EXPECT_TRUE(std::isnan(met[0].at(1).outcome));
+  EXPECT_TRUE(std::isnan(met[0].at(2).outcome));
+  EXPECT_EQ(met[0][0].best, 1);
+  EXPECT_EQ(met[0][1].best, -1);
+  EXPECT_EQ(met[0][2].best, 0);
+}
+
 }  // namespace
 }  // namespace labile
