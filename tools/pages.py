@@ -109,7 +109,7 @@ class Svg:
 
 class Panel:
     """Axes within a picture: x over trials, y over values, ticks at both ends."""
-    LEFT, WIDTH = 90, 640
+    LEFT, WIDTH = 110, 620
 
     def __init__(self, svg, top, height, xs, values, label, x_label=""):
         known = [v for v in values if v is not None]
@@ -120,7 +120,10 @@ class Panel:
         svg.box(self.LEFT, top, self.WIDTH, height)
         for v in (self.lo, self.hi):
             svg.text(self.LEFT - 6, self.y(v) + 4, f"{v:.3g}", "end", 10)
-        svg.text(self.LEFT - 48, top + height / 2, label, "middle", 11, turn=-90)
+        words = label.split(" (")  # a unit stands on a line of its own
+        for k, word in enumerate(words):
+            svg.text(self.LEFT - 48 - 13 * (len(words) - 1 - k), top + height / 2, word if k == 0 else "(" + word, "middle", 10,
+                     turn=-90)
         if x_label:
             svg.text(self.LEFT, top + height + 14, f"{self.x0:g}", "middle", 10)
             svg.text(self.LEFT + self.WIDTH, top + height + 14, f"{self.x1:g}", "middle", 10)
@@ -158,13 +161,15 @@ def one_subject(svg, rows, top, height=90):
     panel = Panel(svg, top, height, xs, [0, options], "option", "trial")
     block_borders(svg, mine, panel)
     if len(mine) <= 400:
-        svg.line([(panel.x(x), panel.y(b)) for x, b in zip(xs, best)], PALE, 3)
+        for x, b in zip(xs, best):
+            if b is not None:
+                svg.dot(panel.x(x), panel.y(b), PALE, True, 3)
     paid_in = {r["trial"]: number(r["outcome"]) for r in rows if r["subject"] == rows[0]["subject"] and r["outcome"]}
     for x, r, c in zip(xs, mine, choice):
         if c is not None:
             paid = paid_in.get(r["trial"])  # of the trial's last decision
             svg.dot(panel.x(x), panel.y(c), BAD if r["correct"] == "0" else GOOD, paid is not None and paid > 0, 1.8)
-    return ("One subject's choices: blue right, orange wrong, filled where something was paid; the grey line is the best "
+    return ("One subject's choices: blue right, orange wrong, filled where something was paid; grey marks the best "
             "option, dashes are borders of blocks.")
 
 
@@ -198,8 +203,8 @@ def learner_picture(name, entry, rows, path):
 def task_picture(entry, rows, path):
     svg = Svg(760, 330)
     ms = {p["name"]: float(p["default"]) for p in entry["parameters"] if p["name"] in ("cue", "deadline", "outcome", "iti")}
-    x = 90.0
-    for key, words in (("cue", "shown"), ("deadline", "choice, at most"), ("outcome", "outcome"), ("iti", "interval, mean")):
+    x = 110.0
+    for key, words in (("cue", "shown"), ("deadline", "answer, at most"), ("outcome", "outcome"), ("iti", "interval, mean")):
         if key in ms:
             width = 110 + 50 * min(ms[key], 2000) / 2000
             svg.box(x, 14, width, 34, "#f4f4f4" if key != "outcome" else "#e3eef7")

@@ -124,6 +124,10 @@ void check_time(const Node& node, Manipulation& m, const Draft& draft) {
     if (node.find("at")) throw Error(trial->where, "'at' is given too; write one of them");
     if (m.trial < 0)
       throw Error(trial->where, fmt::format("{} is out of bounds; allowed: at least 0", m.trial));
+    if (draft.max_trials > 0 && m.trial >= draft.max_trials)
+      throw Error(trial->where,
+                  fmt::format("{} never comes: the task has at most {} decisions, counted from 0", m.trial,
+                              draft.max_trials));
     m.at.clear();
   }
   if (const Node* time = node.find("time")) {

@@ -50,6 +50,7 @@ void check_task(const TaskEntry& entry, const Settings& settings, const Where& w
     draft.events = info.events;
     draft.events_known = true;
     draft.columns.insert(draft.columns.end(), info.inputs.begin(), info.inputs.end());
+    if (draft.card.schedule.empty()) draft.max_trials = std::max(draft.max_trials, info.max_trials);
   };
   if (draft.card.schedule.empty()) return located(where, build);
   try {

@@ -15,6 +15,7 @@ struct Draft {
   Card card;
   std::vector<std::string> events;             // of the task
   std::vector<std::string> columns;            // numbers that the task shows
+  int max_trials = 0;                          // decisions of a subject at most, over variants; 0 = not known
   bool events_known = false;                   // false when the task cannot be built without data
   std::vector<std::unique_ptr<Agent>> agents;  // one for each AgentSpec; fitted ones with default parameters
 };

@@ -81,8 +81,13 @@ void print_fit(const ModelFit& f) {
       if (k < s.params.size() && std::isfinite(s.params[k])) x.push_back(s.params[k]);
     if (x.empty()) continue;
     std::sort(x.begin(), x.end());
-    fmt::print("  {:<16} median {:.4g}, middle half {:.4g} to {:.4g}\n", f.names[k], x[x.size() / 2],
-               x[x.size() / 4], x[3 * x.size() / 4]);
+    const auto quantile = [&](double q) {
+      const double at = q * static_cast<double>(x.size() - 1);
+      const auto i = static_cast<std::size_t>(at);
+      return i + 1 < x.size() ? x[i] + (at - static_cast<double>(i)) * (x[i + 1] - x[i]) : x.back();
+    };
+    fmt::print("  {:<16} median {:.4g}, middle half {:.4g} to {:.4g}\n", f.names[k], quantile(0.5),
+               quantile(0.25), quantile(0.75));
   }
   if (at_bound) fmt::print("  {} subject(s) have a parameter at a bound\n", at_bound);
   if (unconverged) fmt::print("  {} subject(s) did not converge\n", unconverged);

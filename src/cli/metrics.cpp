@@ -93,7 +93,7 @@ class Measurement {
     const Interval i = resampler_.mean(samples);
     if (i.n == 0) return;
     const char* unit = m.request.entry->unit;
-    if (!a_.json) fmt::print("{:<34}{:<34}{:<12}{}\n", m.name, interval_text(i), unit, i.n);
+    if (!a_.json) fmt::print("{:<34} {:<34}{:<12}{}\n", m.name, interval_text(i), unit, i.n);
     double count = 0;
     for (const auto& s : samples) count += s.den;
     if (a_.json) {

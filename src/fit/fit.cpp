@@ -404,6 +404,15 @@ LogDensity log_prior(const Prior& prior, double x) {
 }
 
 namespace {
+/// Where there are reports, a choice is only that something was reported.
+void refuse_reports(const LearnerEntry& learner, std::span<const SubjectTrials> subjects) {
+  for (const auto& x : subjects)
+    if (!learner.reports && !x.report.empty())
+      throw Error(
+          fmt::format("learner '{}' chooses among options; these data hold reports (column 'report') and "
+                      "no choices",
+                      learner.info.name));
+}
 bool has_times(const SubjectTrials& x) {
   return std::ranges::any_of(x.rt_s, [](double t) { return t == t; });
 }
@@ -454,6 +463,7 @@ std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<cons
   if (options.starts < 1) throw Error("a fit needs at least one start");
   const Problem p = problem_of(learner, options);
   check_trials(learner, subjects);
+  refuse_reports(learner, subjects);
   std::vector<SubjectFit> results(subjects.size());
   parallel_for(static_cast<int>(subjects.size()), options.threads,
                [&](int s) { results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s)); });
@@ -481,6 +491,7 @@ double loglik_total(const LearnerEntry& learner, std::span<const double> params,
   const auto& likelihood = likelihood_of(learner);
   if (params.size() != learner.params.size()) throw Bug("a row of parameters has one number for each");
   check_trials(learner, subjects);
+  refuse_reports(learner, subjects);
   double total = 0;
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const double l = likelihood.value(params, subjects[s], {});

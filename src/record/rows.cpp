@@ -307,7 +307,12 @@ void Rows::outcome() {
 }
 
 void Rows::response_time() {
-  trials.rt_s.push_back(has(kRt) ? real(kRt) : has(kRtMs) ? real(kRtMs) / 1000 : kNaN);
+  const double rt = has(kRt) ? real(kRt) : has(kRtMs) ? real(kRtMs) / 1000 : kNaN;
+  if (rt < 0) {
+    const Column c = has(kRt) ? kRt : kRtMs;
+    throw bad(c, fmt::format("'{}' is below 0; a response time counts from the cue", field(c)));
+  }
+  trials.rt_s.push_back(rt);
 }
 
 void Rows::condition() {

@@ -1,5 +1,6 @@
 #include "run/curves.hpp"
 
+#include <string_view>
 #include <algorithm>
 
 namespace labile {
@@ -97,8 +98,9 @@ std::vector<Curve> CurveSum::curves() const {
       const double half = 1.96 * sqrt(variance / n);
       c.x.push_back(k - before_);
       c.mean.push_back(mean);
-      c.low.push_back(mean - half);
-      c.high.push_back(mean + half);
+      const bool share = std::string_view(shown.signal) == "correct";  // a share stays within 0 and 1
+      c.low.push_back(share ? max(0.0, mean - half) : mean - half);
+      c.high.push_back(share ? min(1.0, mean + half) : mean + half);
     }
     if (!c.x.empty()) r.push_back(std::move(c));
   }
