@@ -407,7 +407,7 @@ class LearnerAgent final : public Agent {
   }
   /// Fills in what the four lanes of group g meet: all but choice, outcome and report.
   void meet(Trial<Vec>& x, const Phase& ph, std::size_t g, Features& store, Numbers& numbers) const {
-    for (std::size_t k = 0; k < input_.size(); ++k) {
+    for (std::size_t k = 0; k < std::min(input_.size(), input_count<L>()); ++k) {
       if (input_[k] < 0) continue;
       std::memcpy(&numbers[k], &ph.input[static_cast<std::size_t>(input_[k]) * entity_.size() + g * kWidth],
                   sizeof(Vec));

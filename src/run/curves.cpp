@@ -1,7 +1,7 @@
 #include "run/curves.hpp"
 
-#include <string_view>
 #include <algorithm>
+#include <string_view>
 
 namespace labile {
 namespace {
