@@ -472,7 +472,7 @@ TEST(Learners, AHiddenOutcomeTeachesNothingButTheChoiceCounts) {
       for (std::size_t t = 3; t < 20; ++t) {
         if (std::isnan(hidden.outcome[t])) continue;
         const double known = std::exchange(hidden.outcome[t], kNaN);
-        taught = taught || loglik(e, row, hidden, after) != seen;
+        if (loglik(e, row, hidden, after) != seen) taught = true;
         // What came before it, and its own choice, count as they did.
         for (std::size_t k = 0; k <= t; ++k) EXPECT_EQ(after[k], before[k]) << e.info.name << " " << k;
         EXPECT_TRUE(std::isfinite(e.likelihood->gradient(row, hidden.trials(), grad))) << e.info.name;
