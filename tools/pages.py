@@ -364,7 +364,7 @@ def main():
     if unknown:
         sys.exit(f"no task or learner is called {', '.join(unknown)}")
     wanted = lambda n: not args.names or n in args.names
-    own = {n: noted(e, "task") or "feature_reversal" for n, e in learners.items()}
+    own = {n: noted(e, "task") or ("feature_reversal" if n == "flex" else "bandit_reversal") for n, e in learners.items()}
     index_tasks(tasks)
     index_learners(learners, own)
     for name, entry in learners.items():
