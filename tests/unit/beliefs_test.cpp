@@ -108,7 +108,8 @@ TEST(Beliefs, EqualTranscriptionsOfTheirPapers) {
 
 /// A likelihood's derivatives on the oracle's cases against central differences: step h, error near 1e-8.
 TEST(Beliefs, TheirDerivativesMatchDifferences) {
-  for (const auto& c : oracle()["cases"]) {
+  const auto all_cases = oracle();  // named: a loop over part of a temporary would outlive it
+  for (const auto& c : all_cases["cases"]) {
     const LearnerEntry& e = find_learner(c["learner"].get<std::string>());
     std::vector<double> row;
     for (const auto& p : e.params) row.push_back(c["params"].at(p.name).get<double>());
@@ -140,7 +141,8 @@ TEST(Beliefs, TheirDerivativesMatchDifferences) {
 }
 
 TEST(Behrens, ShowsItsPredictionAndWhatItThinksOfVolatility) {
-  for (const auto& c : oracle()["cases"]) {
+  const auto all_cases = oracle();  // named: a loop over part of a temporary would outlive it
+  for (const auto& c : all_cases["cases"]) {
     if (c["learner"] != "behrens") continue;
     const auto derived = find_learner("behrens").derive(Case(c).trials());
     ASSERT_EQ(derived.size(), 3u);
