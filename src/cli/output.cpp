@@ -43,10 +43,14 @@ std::string interval_text(const Interval& i) {
 int print_verdicts(const std::vector<Judged>& predictions, int most) {
   const char* quantities[] = {"ratio", "difference", "value", "count"};
   int shown = 0;
+  const bool several = std::any_of(predictions.begin(), predictions.end(),
+                                   [&](const Judged& p) { return p.agent != predictions.front().agent; });
   for (const auto& p : predictions) {
     if (shown == most) continue;
+    std::string where = p.variant;
+    if (several && !p.agent.empty()) where += (where.empty() ? "" : ", ") + p.agent;
     fmt::print("{}: {} {} {} ({}{}), predicted {}\n", p.verdict, p.prediction.treated, p.prediction.metric,
-               quantities[static_cast<int>(p.prediction.of)], p.variant.empty() ? "" : p.variant + ": ",
+               quantities[static_cast<int>(p.prediction.of)], where.empty() ? "" : where + ": ",
                interval_text(p.effect), p.prediction.relation_text);
     if (!p.reason.empty() && (p.verdict == "not run" || p.verdict == "undecided"))
       fmt::print("  {}\n", p.reason);

@@ -44,7 +44,7 @@ T summed_cues(const Trial<T>& x, const T* weight) {
 
 /// Utilities of "it will not come" and "it will come".
 template <class T>
-void answer(const T& beta, const T& theta, const T& expectation, T* u) {
+void prediction_utilities(const T& beta, const T& theta, const T& expectation, T* u) {
   u[0] = T(0.0);
   u[1] = beta * (expectation - theta);
 }
@@ -78,7 +78,7 @@ template <class L>
 struct CueValues : CueLearner<L> {
   template <class P, class S, class T>
   static void utility(const P& p, const S& s, const Trial<T>& x, T* u) {
-    answer(p.beta, p.theta, summed_cues(x, s.v), u);
+    prediction_utilities(p.beta, p.theta, summed_cues(x, s.v), u);
   }
   template <class S>
   static S at_zero() {
@@ -97,5 +97,30 @@ inline void add_cue_signals(std::vector<SignalInfo>& list, const char* name, con
   for (int i = 0; i < kCues; ++i)
     list.push_back({fmt::format("{}_{}", name, i), fmt::format("{} of cue {}", label, i), "1"});
 }
+
+/// One whose cues also have a learning rate each, State::a, that starts at Params::alpha0.
+template <class L>
+struct CueValuesAndRates : CueValues<L> {
+  template <class T>
+  struct State {
+    T expectation, a[kCues], v[kCues];
+    T delta;
+  };
+  template <class T>
+  static const T& read(const State<T>& s, int signal) {
+    return (&s.expectation)[signal];
+  }
+  template <template <class> class P, class T>
+  static State<T> start(const P<T>& p, const Layout&) {
+    auto s = CueValues<L>::template at_zero<State<T>>();
+    for (auto& a : s.a) a = p.alpha0;
+    return s;
+  }
+  static std::vector<SignalInfo> signals_of(const char* rate) {
+    auto r = CueValues<L>::expectation_signal();
+    add_cue_signals(r, rate, rate);
+    return r;
+  }
+};
 
 }  // namespace labile

@@ -14,7 +14,7 @@
 
 namespace labile {
 namespace {
-struct CuePearceHall : CueValues<CuePearceHall> {
+struct CuePearceHall : CueValuesAndRates<CuePearceHall> {
   static constexpr Info info{"cue_pearce_hall", "cues in compound learn as fast as they were surprising",
                              "doi:10.1037/0033-295X.87.6.532"};
   template <class T>
@@ -30,26 +30,7 @@ struct CuePearceHall : CueValues<CuePearceHall> {
     add_response(t);
     return t;
   }
-  template <class T>
-  struct State {
-    T expectation, a[kCues], v[kCues];
-    T delta;
-  };
-  static std::vector<SignalInfo> signals() {
-    auto r = expectation_signal();
-    add_cue_signals(r, "associability", "associability");
-    return r;
-  }
-  template <class T>
-  static const T& read(const State<T>& s, int signal) {
-    return (&s.expectation)[signal];
-  }
-  template <class T>
-  static State<T> start(const Params<T>& p, const Layout&) {
-    auto s = CuePearceHall::template at_zero<State<T>>();
-    for (auto& a : s.a) a = p.alpha0;
-    return s;
-  }
+  static std::vector<SignalInfo> signals() { return signals_of("associability"); }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
     s.expectation = summed_cues(x, s.v);

@@ -37,7 +37,7 @@ struct Ddm {
             {"z", "1", &P::z, {0.01, 0.99}, "start between the bounds", beta_prior(4, 4)},
             {"t0", "s", &P::t0, {0, 5}, "time that is not decision", gamma_prior(3, 0.12)}};
   }
-  static void feasible(Params<double>& p, const SubjectTrials& s) { p.t0 = min(p.t0, 0.8 * quickest(s)); }
+  static void feasible(Params<double>& p, const SubjectTrials& s) { begin_before_quickest(p, s); }
   template <class T>
   struct State {
     T none;

@@ -21,6 +21,12 @@ inline void check_two_bounds(const Layout& l, const char* name) {
   return r;
 }
 
+/// Moves t0 to where every answer of the subject is possible.
+template <class P>
+void begin_before_quickest(P& p, const SubjectTrials& s) {
+  p.t0 = min(p.t0, 0.8 * quickest(s));
+}
+
 /// Log density of x.choice after x.rt: the upper bound is option 1. p has a, z and t0.
 template <class T, class P>
 T log_diffusion(const P& p, const T& drift, const Trial<T>& x) {

@@ -183,7 +183,7 @@ struct LatentCause : CueLearner<LatentCause> {
 
   template <class T>
   static void utility(const Params<T>& p, const State<T>& s, const Trial<T>& x, T* u) {
-    answer(p.beta, p.theta, expected(look(p, s, x)), u);
+    prediction_utilities(p.beta, p.theta, expected(look(p, s, x)), u);
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {

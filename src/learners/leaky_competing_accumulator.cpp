@@ -19,6 +19,7 @@
 #include "contract/agent.hpp"
 #include "core/math.hpp"
 #include "core/random.hpp"
+#include "learners/agent_rows.hpp"
 #include "learners/catalogue.hpp"
 
 namespace labile {
@@ -205,15 +206,10 @@ class LeakyCompetingAccumulator final : public Agent {
 };
 
 std::unique_ptr<Agent> make(const Settings& given) {
-  const auto p = read_params(table(), given, std::string("learner '") + kInfo.name + "'");
-  return std::make_unique<LeakyCompetingAccumulator>(std::vector<Params>{p});
+  return make_alike<LeakyCompetingAccumulator>(table(), given, kInfo);
 }
 std::unique_ptr<Agent> make_each(const std::vector<std::vector<double>>& rows) {
-  const auto fields = table();
-  std::vector<Params> params(rows.size());
-  for (std::size_t s = 0; s < rows.size(); ++s)
-    for (std::size_t k = 0; k < fields.size(); ++k) params[s].*std::get<0>(fields[k].member) = rows[s][k];
-  return std::make_unique<LeakyCompetingAccumulator>(std::move(params));
+  return make_by_rows<LeakyCompetingAccumulator>(table(), rows);
 }
 }  // namespace
 
@@ -222,8 +218,7 @@ LearnerEntry leaky_competing_accumulator() {
           describe_params(table()),
           nullptr,
           "leaky_competing_accumulator has no likelihood: the density of a race between leaky, inhibiting "
-          "accumulators "
-          "has no closed form; fit its choices with a softmax learner such as rescorla_wagner",
+          "accumulators has no closed form; fit its choices with a softmax learner such as rescorla_wagner",
           &make,
           &make_each};
 }

@@ -17,7 +17,7 @@
 
 namespace labile {
 namespace {
-struct Mackintosh : CueValues<Mackintosh> {
+struct Mackintosh : CueValuesAndRates<Mackintosh> {
   static constexpr Info info{"mackintosh", "attention goes to the cues that predict best",
                              "doi:10.1037/h0076778"};
   template <class T>
@@ -35,26 +35,7 @@ struct Mackintosh : CueValues<Mackintosh> {
     add_response(t);
     return t;
   }
-  template <class T>
-  struct State {
-    T expectation, a[kCues], v[kCues];
-    T delta;
-  };
-  static std::vector<SignalInfo> signals() {
-    auto r = expectation_signal();
-    add_cue_signals(r, "attention", "attention");
-    return r;
-  }
-  template <class T>
-  static const T& read(const State<T>& s, int signal) {
-    return (&s.expectation)[signal];
-  }
-  template <class T>
-  static State<T> start(const Params<T>& p, const Layout&) {
-    auto s = Mackintosh::template at_zero<State<T>>();
-    for (auto& a : s.a) a = p.alpha0;
-    return s;
-  }
+  static std::vector<SignalInfo> signals() { return signals_of("attention"); }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
     const T r = binary_input(x);

@@ -22,6 +22,7 @@
 #include "contract/agent.hpp"
 #include "core/math.hpp"
 #include "core/random.hpp"
+#include "learners/agent_rows.hpp"
 #include "learners/catalogue.hpp"
 
 namespace labile {
@@ -209,15 +210,10 @@ class MetaLearning final : public Agent {
 };
 
 std::unique_ptr<Agent> make(const Settings& given) {
-  const auto p = read_params(table(), given, std::string("learner '") + kInfo.name + "'");
-  return std::make_unique<MetaLearning>(std::vector<Params>{p});
+  return make_alike<MetaLearning>(table(), given, kInfo);
 }
 std::unique_ptr<Agent> make_each(const std::vector<std::vector<double>>& rows) {
-  const auto fields = table();
-  std::vector<Params> params(rows.size());
-  for (std::size_t s = 0; s < rows.size(); ++s)
-    for (std::size_t k = 0; k < fields.size(); ++k) params[s].*std::get<0>(fields[k].member) = rows[s][k];
-  return std::make_unique<MetaLearning>(std::move(params));
+  return make_by_rows<MetaLearning>(table(), rows);
 }
 }  // namespace
 

@@ -42,7 +42,7 @@ struct RlDdm {
             {"t0", "s", &P::t0, {0, 5}, "time that is not decision", gamma_prior(3, 0.12)},
             {"q0", "outcome", &P::q0, {-1e6, 1e6}, "value of every feature at the start", fixed_prior()}};
   }
-  static void feasible(Params<double>& p, const SubjectTrials& s) { p.t0 = min(p.t0, 0.8 * quickest(s)); }
+  static void feasible(Params<double>& p, const SubjectTrials& s) { begin_before_quickest(p, s); }
   template <class T>
   struct State {
     T v[kMaxFeatures];

@@ -62,11 +62,11 @@ std::vector<Field<M>> part_of_block() {
   return {{"first", "trials", &M::first, {0, 100000}, "only that many trials from its start; 0: all"},
           {"last", "trials", &M::last, {0, 100000}, "only that many trials up to its end; 0: all"}};
 }
-/// Of the choices on trials [from, to), how many are option 1.
-[[nodiscard]] inline Sample share_of_ones(const BlockView& b, int from, int to) {
+/// Of the choices on trials [from, to), how many are of the option.
+[[nodiscard]] inline Sample share_of_option(const BlockView& b, int option, int from, int to) {
   Sample s;
   for (int t = from; t < to; ++t) {
-    s.num += b.choice[t] == 1 ? 1 : 0;
+    s.num += b.choice[t] == option ? 1 : 0;
     s.den += b.choice[t] >= 0 ? 1 : 0;
   }
   return s;

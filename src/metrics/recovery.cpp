@@ -20,8 +20,8 @@ struct Recovery {
   }
   Sample operator()(const BlockView& b) const {
     if (!b.first) return {};
-    const Sample now = share_of_ones(b, 0, std::min(trials, b.size()));
-    const Sample then = share_of_ones(*b.first, last(*b.first, acquired), b.first->size());
+    const Sample now = share_of_option(b, 1, 0, std::min(trials, b.size()));
+    const Sample then = share_of_option(*b.first, 1, last(*b.first, acquired), b.first->size());
     if (now.den == 0 || then.den == 0) return {};
     return {now.num / now.den, then.num / then.den};
   }

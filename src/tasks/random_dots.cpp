@@ -1,6 +1,7 @@
 /// Random dots (T16): say which way most of them move, as soon as it is clear.
 ///
-/// Each level of coherence is shown `repeats` times, as often to the left as to the right, in random order.
+/// Each level of coherence is shown `repeats` times, in random order: to the left and to the right in
+/// turn, so as often where `repeats` is even.
 /// What is shown is the signed share of dots that move together (number `coherence`, -1 to 1: right is
 /// positive); option 0 is left, option 1 right. The right option pays 1, the other 0, and both are told apart
 /// after the response. At coherence 0 a fair coin decides which is right.

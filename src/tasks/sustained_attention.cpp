@@ -1,8 +1,8 @@
 /// Sustained attention (T14): was there a brief signal or not, trial after trial?
 ///
 /// A signal comes on a share `p_signal` of trials. Each trial, with or without one, has a duration (number
-/// `duration`, ms), so that the duration says nothing of the signal; all durations come equally often. What
-/// reaches the agent is one number:
+/// `duration`, ms), so that the duration says nothing of the signal; durations come equally often, as far as
+/// they divide the trials. What reaches the agent is one number:
 ///   evidence = d'(duration) [signal] + noise,  d'(D) = d_max (1 - exp(-D / tau_d)),  noise ~ N(0, 1)
 /// On a share `oddball` of trials something salient and irrelevant happens too (number `oddball`, 0 or 1):
 /// the noise then has the standard deviation sqrt(1 + oddball_noise^2). Option 0 is no, option 1 yes; pays 1

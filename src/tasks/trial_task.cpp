@@ -82,21 +82,21 @@ bool TrialTask::next(Phase& ph) {
   switch (step_) {
     case Step::cue:
       ph.kind = PhaseKind::cue;
-      last(timing_.cue_ms);
+      set_duration(timing_.cue_ms);
       step_ = Step::choice;
       break;
     case Step::choice:
       ph.kind = PhaseKind::choice;
       ph.awaits_action = true;
       ph.deadline_ms = timing_.deadline_ms;
-      last(timing_.deadline_ms);
+      set_duration(timing_.deadline_ms);
       step_ = Step::outcome;
       break;
     case Step::outcome:
       ph.kind = PhaseKind::outcome;
       ph.outcome = outcome_;
       ph.right = told_;
-      last(timing_.outcome_ms);
+      set_duration(timing_.outcome_ms);
       step_ = Step::iti;
       break;
     case Step::iti:
@@ -112,7 +112,7 @@ bool TrialTask::next(Phase& ph) {
   return true;
 }
 
-void TrialTask::last(double ms) {
+void TrialTask::set_duration(double ms) {
   if (subjects_.durations) std::fill(duration_.begin(), duration_.end(), ms);
 }
 

@@ -115,7 +115,7 @@ class TrialTask : public Task {
   void draw_payoffs(std::size_t lane, std::size_t t, const double* p);
   /// The schedule's numbers of that name; null = it has none.
   [[nodiscard]] const std::vector<std::vector<double>>* numbers(const std::string& name) const;
-  void last(double ms);  // the coming phase does
+  void set_duration(double ms);  // of the coming phase, the same for all lanes
 
   enum class Step { cue, choice, outcome, iti } step_ = Step::cue;
   std::vector<double> duration_;  // [lanes]

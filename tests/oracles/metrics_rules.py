@@ -50,7 +50,7 @@ def rules(r):
     for name, letter, rival in (('choose_a', 0, 1), ('avoid_b', 1, 0)):
         one = ((left == letter) ^ (right == letter)) & (left != rival) & (right != rival) & made & later
         out[name] = share(one, took == letter if name == 'choose_a' else took != letter)
-    out['responding_rate option=1'] = [int((r['choice'] == 1).sum()), len(made)]
+    out['responding missing=no response'] = [int((r['choice'] == 1).sum()), len(made)]
     sens = []
     for a, b in zip(bl[:-1], bl[1:]):
         base = (r['choice'][a][-20:] == 1).mean()

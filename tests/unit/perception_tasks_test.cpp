@@ -284,8 +284,9 @@ TEST(PerceptionMetrics, OfADiffusionAreItsClosedForms) {
   EXPECT_NEAR(value(t, "psychometric_slope"), 12.8, .25);
   for (const double c : {0., .064, .256}) {
     const double p = 1 / (1 + std::exp(-12.8 * c)), n = 128 * 150;
-    EXPECT_NEAR(value(t, "accuracy_at_coherence", with({{"coherence", c}})), p,
-                4 * std::sqrt(p * (1 - p) / n))
+    EXPECT_NEAR(value(t, "accuracy_at",
+                      with({{"column", std::string("coherence")}, {"value", c}, {"either_sign", true}})),
+                p, 4 * std::sqrt(p * (1 - p) / n))
         << c;
   }
 }

@@ -110,7 +110,7 @@ TEST(DevaluationSensitivity, ComparesTheTestWithTheEndOfTraining) {
   t.block = {0, 0, 0, 0, 0, 0, 1, 1, 1, 1};
   t.choice = {1, 1, 1, 0, 1, 0, 1, 0, 0, 0};
   expect_sample(measure(t, "devaluation_sensitivity", with({{"window", 4.0}})), 1 - 0.25 / 0.5, 1);
-  expect_sample(measure(t, "responding_rate"), 5, 10);
+  expect_sample(measure(t, "responding", with({{"missing", std::string("no response")}}), "all"), 5, 10);
   t.choice.assign(10, 0);
   expect_sample(measure(t, "devaluation_sensitivity"), 0, 0);
 }
@@ -170,16 +170,16 @@ MetricRequest request(const std::string& text) {
   while (at != std::string::npos) {
     const std::size_t is = text.find('=', at);
     std::size_t end = text.find(' ', is);
-    // "no reward" holds a blank
+    // "no reward" and "no response" hold a blank
     if (end != std::string::npos && text.find('=', end) == std::string::npos) end = std::string::npos;
-    if (text.compare(is + 1, 9, "no reward") == 0) end = text.find(' ', is + 10);
+    if (text.compare(is + 1, 3, "no ") == 0) end = text.find(' ', is + 4);
     const std::string value = text.substr(is + 1, end == std::string::npos ? end : end - is - 1);
     char* rest = nullptr;
     const double x = std::strtod(value.c_str(), &rest);
     s[text.substr(at + 1, is - at - 1)] = {*rest == 0 ? Value(x) : Value(value), {}};
     at = end;
   }
-  return request_metric(name, s);
+  return request_metric(name, s, name == "responding" ? "all" : "");  // its own blocks: the last
 }
 void expect_as_numpy(const Trials& t, const Json& expected) {
   ASSERT_FALSE(expected.empty());

@@ -369,8 +369,8 @@ TEST(ContextSwitch, SwitchesAndPaysAsOftenAsItSays) {
 }
 TEST(ContextSwitch, AnIdealObserverIsRightAsOftenAsInNumpy) {
   // tests/oracles/context_switch_observer.py, 20,000 subjects.
-  const std::pair<double, double> published[] = {{0.02, 0.9441}, {0.05, 0.89872}, {0.1, 0.85271}};
-  for (const auto& [h, expected] : published) {
+  const std::pair<double, double> observer[] = {{0.02, 0.9441}, {0.05, 0.89872}, {0.1, 0.85271}};
+  for (const auto& [h, expected] : observer) {
     const std::size_t n = 1024;
     std::vector<std::array<double, 3>> belief(n, {1 / 3.0, 1 / 3.0, 1 / 3.0});
     // Knows the outcome of its last choice from the luck of the same task, met beforehand.
