@@ -50,6 +50,9 @@ class Agent {
   virtual void read(int signal, std::span<double> out) const = 0;
 };
 
+struct LaneTrials;
+struct LaneNeeds;
+
 /// The likelihood of a learner at given parameters, without its type. Parameters are in table order, on
 /// the natural scale.
 struct Likelihood {
@@ -61,6 +64,9 @@ struct Likelihood {
   /// The same with gradient and Hessian [n][n].
   double (*hessian)(std::span<const double> params, const SubjectTrials& trials, std::span<double> grad,
                     std::span<double> hess);
+  /// Value and gradient [n] of each of up to four subjects, packed by pack_lanes() as `lane_needs` says.
+  Vec (*lanes)(std::span<const Vec> params, const LaneTrials& trials, std::span<Vec> grad);
+  LaneNeeds (*lane_needs)();
 };
 
 /// One line of src/learners/catalogue.def.

@@ -1,6 +1,7 @@
 /// From a learner to its catalogue entry: the agent that plays it and the likelihood that fits it.
 #pragma once
 
+#include "contract/lane_likelihood.hpp"
 #include "contract/learner_agent.hpp"
 #include "contract/likelihood.hpp"
 #include "contract/parts.hpp"
@@ -11,6 +12,10 @@ template <class L>
 LearnerEntry learner_entry();
 
 namespace detail {
+
+template <class L>
+inline constexpr Likelihood kLikelihood{&loglik_value<L>, &loglik_gradient<L>, &loglik_hessian<L>,
+                                        lane_gradient_of<L>(), &lane_needs<L>};
 
 template <class L>
 constexpr bool times_only() {

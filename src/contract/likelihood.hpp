@@ -277,7 +277,4 @@ auto surprise_of() -> double (*)(std::span<const double>, const SubjectTrials&, 
   else
     return nullptr;
 }
-template <class L>
-inline constexpr Likelihood kLikelihood{&loglik_value<L>, &loglik_gradient<L>, &loglik_hessian<L>};
-
 }  // namespace labile::detail

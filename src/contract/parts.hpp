@@ -52,7 +52,7 @@ struct WithParts : L {
     std::vector<Field<P>> r;
     for (const auto& f : L::table())
       r.emplace_back(f.name, f.unit, static_cast<double P::*>(std::get<0>(f.member)), f.bounds, f.about,
-                     f.prior, f.choices);
+                     f.prior, f.choices, f.group);
     r.emplace_back("stickiness", "1", own(&P::stickiness), Bounds{-20, 20},
                    "added to the last choice's utility", normal_prior(0, 1));
     r.emplace_back("kernel_rate", "1", own(&P::kernel_rate), Bounds{0, 1},

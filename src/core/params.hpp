@@ -51,6 +51,24 @@ inline constexpr Prior normal_prior(double mean, double sd) {
   return {Prior::normal, mean, sd};
 }
 
+/// How a parameter varies between people in a hierarchical fit: x = T(mu + sigma z), z ~ N(0, 1), mu ~ N(mu_mean,
+/// mu_sd), sigma half-normal or half-Cauchy with scale `sigma`.
+struct Group {
+  enum Kind { by_table, identity, exp, phi } kind = by_table;  // by_table: as bounds and prior suggest
+  double lo = 0, width = 1;  // of phi: lo + width Phi_approx(y), see bayes/group_model.hpp
+  double mu_mean = 0, mu_sd = 1, sigma = 0.2;
+  bool cauchy = false;
+};
+inline constexpr Group phi_group(double lo, double width) {
+  return {Group::phi, lo, width, 0, 1, 0.2, false};
+}
+inline constexpr Group exp_group(double mu_mean = 0) {
+  return {Group::exp, 0, 1, mu_mean, 1, 0.2, false};
+}
+inline constexpr Group wide_group() {
+  return {Group::identity, 0, 1, 0, 10, 1, true};
+}
+
 /// One parameter as everything outside the model sees it.
 struct ParamInfo {
   std::string name, unit;
@@ -60,6 +78,7 @@ struct ParamInfo {
   Value standard;  // the default
   Prior prior;
   std::vector<std::string> choices;  // for text parameters with a closed list
+  Group group = {};
 };
 
 /// One parameter as the model declares it.
@@ -74,16 +93,18 @@ struct Field {
   const char* about;
   Prior prior;
   std::vector<std::string> choices;
+  Group group;
 
   Field(const char* name_, const char* unit_, Member member_, Bounds bounds_, const char* about_,
-        Prior prior_ = {}, std::vector<std::string> choices_ = {})
+        Prior prior_ = {}, std::vector<std::string> choices_ = {}, Group group_ = {})
       : name(name_),
         unit(unit_),
         member(member_),
         bounds(bounds_),
         about(about_),
         prior(prior_),
-        choices(std::move(choices_)) {}
+        choices(std::move(choices_)),
+        group(group_) {}
 };
 
 /// A number out of a value: "20 ms" and 20 are the same for a parameter in ms. Checks bounds.
@@ -99,7 +120,7 @@ void refuse_unknown(const Settings& given, const std::vector<ParamInfo>& known, 
 namespace detail {
 template <class S>
 ParamInfo param_info(const Field<S>& f, const S& standard) {
-  ParamInfo p{f.name, f.unit, ParamType::number, f.bounds, f.about, 0.0, f.prior, f.choices};
+  ParamInfo p{f.name, f.unit, ParamType::number, f.bounds, f.about, 0.0, f.prior, f.choices, f.group};
   std::visit(
       [&](auto member) {
         const auto& v = standard.*member;

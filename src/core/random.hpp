@@ -34,6 +34,7 @@ enum class Purpose : std::uint32_t {
   noise = 18,       // current noise of a neuron's own
   emission = 19,    // spikes of source populations
   protocol = 20,    // what an experiment's protocol draws
+  sampler = 21,     // a chain of a Bayesian fit
 };
 
 struct Draw {

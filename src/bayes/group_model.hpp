@@ -1,0 +1,52 @@
+/// The hierarchical model of a learner: how the parameters of people arise from those of their group.
+///
+///   theta[k][u] = T_k(mu_k + X_k[u] b_k + sigma_k z[k][s(u)]),   z ~ N(0, 1)
+///   mu_k, b_k normal, sigma_k half-normal or half-Cauchy
+///
+/// A unit u is what has one row of parameters: a subject, or a subject in one condition. T is the identity, exp, or
+/// lo + width Phi_approx with Phi_approx(x) = logistic(0.07056 x^3 + 1.5976 x). The group's value that is reported is T(mu): the median
+/// subject. Source of the parametrization and its priors: Ahn, Haines & Zhang (2017), doi:10.1162/CPSY_a_00002.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "contract/agent.hpp"
+#include "fit/fit.hpp"
+
+namespace labile {
+
+/// Effects of what differs between units on one parameter, before T.
+struct Design {
+  std::vector<std::string> names;      // [coefficient]
+  std::vector<std::vector<double>> x;  // [unit][coefficient]
+  double prior_sd = 1;                 // coefficients are N(0, prior_sd)
+};
+
+struct GroupParam {
+  std::string name, unit;
+  int at = 0;  // position in the learner's table
+  Bounds bounds;
+  Group group;  // never by_table
+  Design design = {};
+};
+
+struct GroupModel {
+  std::vector<GroupParam> params;  // those that are estimated
+  std::vector<double> standard;    // [parameter in table order]; the others stay there
+};
+
+/// Group of a parameter by its table: as declared; else phi on [lo, hi] for bounded parameters, exp for positive ones around their
+/// prior's mean, identity with the prior's mean and sd else.
+[[nodiscard]] Group group_of(const ParamInfo& p);
+
+/// The learner's model with all parameters that its table does not hold fixed, less the overrides. Throws Error as fits do.
+[[nodiscard]] GroupModel group_model(const LearnerEntry& learner,
+                                     const std::vector<FitOverride>& overrides = {});
+
+/// T(y), and its inverse for x inside the range (values at its edge are moved inside).
+[[nodiscard]] double from_line(const Group& g, double y);
+[[nodiscard]] double to_line(const Group& g, double x);
+
+}  // namespace labile

@@ -1,0 +1,145 @@
+/// The one file that sees Stan's headers: they take long to compile.
+#include "bayes/nuts.hpp"
+
+#include <time.h>
+
+#include <cmath>
+#include <stan/callbacks/logger.hpp>
+#include <stan/math/prim/mat.hpp>
+#include <stan/model/gradient.hpp>
+
+#include "core/error.hpp"
+#include "core/random.hpp"
+
+namespace labile {
+namespace {
+/// What Stan's sampler takes for a model.
+struct StanModel {
+  LogDensityOver* density;
+  std::int64_t* evaluations;
+  [[nodiscard]] int num_params_r() const { return density->dim(); }
+};
+/// Words of one chain, in order.
+class Words {
+ public:
+  using result_type = std::uint32_t;
+  Words(std::uint64_t seed, std::uint32_t chain) : draw_{seed, Purpose::sampler, chain} {}
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return 0xffffffffu; }
+  result_type operator()() {
+    if (at_ == 4) {
+      block_ = draw_.bits(static_cast<std::uint32_t>(counter_), static_cast<std::uint32_t>(counter_ >> 32));
+      ++counter_;
+      at_ = 0;
+    }
+    return block_[at_++];
+  }
+
+ private:
+  Draw draw_;
+  std::uint64_t counter_ = 0;
+  std::array<std::uint32_t, 4> block_{};
+  std::size_t at_ = 4;
+};
+}  // namespace
+}  // namespace labile
+
+namespace stan::model {
+/// Stan's sampler asks for gradients here; ours are exact, so its automatic differentiation stays out.
+template <>
+void gradient<labile::StanModel>(const labile::StanModel& model, const Eigen::VectorXd& q, double& value,
+                                 Eigen::VectorXd& grad, callbacks::logger&) {
+  grad.resize(q.size());
+  ++*model.evaluations;
+  value = model.density->gradient({q.data(), static_cast<std::size_t>(q.size())},
+                                  {grad.data(), static_cast<std::size_t>(grad.size())});
+  if (!std::isfinite(value)) {
+    value = -std::numeric_limits<double>::infinity();
+    grad.setZero();
+  }
+}
+}  // namespace stan::model
+
+#include <stan/mcmc/hmc/nuts/adapt_diag_e_nuts.hpp>
+
+namespace labile {
+namespace {
+double cpu_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+Eigen::VectorXd vector_of(std::span<const double> x) {
+  return Eigen::Map<const Eigen::VectorXd>(x.data(), static_cast<Eigen::Index>(x.size()));
+}
+}  // namespace
+
+NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
+                       std::span<const double> inverse_metric, const NutsOptions& options,
+                       const std::function<bool(int)>& go_on) {
+  const int dim = density.dim();
+  if (static_cast<int>(start.size()) != dim || static_cast<int>(inverse_metric.size()) != dim)
+    throw Bug("a chain's start and metric have one number for each dimension");
+  NutsChain r;
+  r.dim = dim;
+  const double began = cpu_seconds();
+  const StanModel model{&density, &r.gradients};
+  Words words(options.seed, options.chain);
+  stan::callbacks::logger silent;
+  stan::mcmc::adapt_diag_e_nuts<StanModel, Words> sampler(model, words);
+  sampler.set_metric(vector_of(inverse_metric));
+  sampler.set_nominal_stepsize(options.step);
+  sampler.set_stepsize_jitter(0);
+  sampler.set_max_depth(options.max_depth);
+  sampler.get_stepsize_adaptation().set_mu(std::log(10 * options.step));
+  sampler.get_stepsize_adaptation().set_delta(options.adapt_delta);
+  sampler.get_stepsize_adaptation().set_gamma(0.05);
+  sampler.get_stepsize_adaptation().set_kappa(0.75);
+  sampler.get_stepsize_adaptation().set_t0(10);
+  const auto warmup = static_cast<unsigned>(options.warmup);
+  sampler.set_window_params(warmup, warmup * 3 / 20, warmup / 10, 25, silent);
+
+  std::vector<double> grad(start.size());
+  if (!std::isfinite(density.gradient(start, grad)))
+    throw Error("the log posterior is not finite where a chain starts");
+  stan::mcmc::sample at(vector_of(start), 0, 0);
+  try {
+    sampler.z().q = at.cont_params();
+    if (options.warmup > 0) {
+      sampler.engage_adaptation();
+      sampler.init_stepsize(silent);
+    }
+    for (int i = 0; i < options.warmup; ++i) {
+      if (go_on && !go_on(i)) return r;
+      at = sampler.transition(at, silent);
+    }
+    if (options.warmup > 0) sampler.disengage_adaptation();
+    const double warm = cpu_seconds();
+    r.warmup_s = warm - began;
+    r.step = sampler.get_nominal_stepsize();
+    const Eigen::VectorXd metric = sampler.z().inv_e_metric_;
+    r.inverse_metric.assign(metric.data(), metric.data() + dim);
+    r.q.reserve(static_cast<std::size_t>(dim) * static_cast<std::size_t>(options.draws));
+    std::vector<double> said;
+    for (int i = 0; i < options.draws; ++i) {
+      if (go_on && !go_on(options.warmup + i)) break;
+      at = sampler.transition(at, silent);
+      said.clear();
+      sampler.get_sampler_params(said);  // stepsize, treedepth, n_leapfrog, divergent, energy
+      const Eigen::VectorXd& q = at.cont_params();
+      r.q.insert(r.q.end(), q.data(), q.data() + dim);
+      r.lp.push_back(at.log_prob());
+      r.accept.push_back(at.accept_stat());
+      r.depth.push_back(static_cast<int>(said[1]));
+      r.leapfrogs.push_back(static_cast<int>(said[2]));
+      r.divergent.push_back(said[3] != 0);
+      r.energy.push_back(said[4]);
+    }
+    r.sampling_s = cpu_seconds() - warm;
+  } catch (const std::runtime_error& e) {
+    throw Error(std::string("the sampler gave up: ") + e.what());
+  }
+  return r;
+}
+
+}  // namespace labile

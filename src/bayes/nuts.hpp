@@ -1,0 +1,54 @@
+/// The No-U-Turn sampler on any log density with a gradient.
+///
+/// Stan's sampler (Betancourt 2017, arXiv:1701.02434; Hoffman & Gelman 2014), from the headers that Debian ships, with its
+/// windowed adaptation of step size and diagonal metric; fed by our keyed generator, so that a chain is a
+/// function of (density, start, options) and of nothing else.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace labile {
+
+/// A log density over R^dim, up to a constant. One object serves one thread.
+class LogDensityOver {
+ public:
+  virtual ~LogDensityOver() = default;
+  [[nodiscard]] virtual int dim() const = 0;
+  /// Value at q [dim]; grad [dim] gets the gradient. NaN and -inf are rejected by the sampler.
+  virtual double gradient(std::span<const double> q, std::span<double> grad) = 0;
+};
+
+struct NutsOptions {
+  int warmup = 500, draws = 1000;
+  double adapt_delta = 0.8;  // mean acceptance that the step size aims at, in (0, 1)
+  int max_depth = 10;        // of the tree: at most 2^max_depth - 1 leapfrog steps a draw
+  double step = 0.1;         // first guess of the step size
+  std::uint64_t seed = 1;
+  std::uint32_t chain = 0;
+};
+
+/// One chain's draws after warm-up.
+struct NutsChain {
+  int dim = 0;
+  std::vector<double> q;                   // [draw][dim]
+  std::vector<double> lp, energy, accept;  // [draw]
+  std::vector<int> depth, leapfrogs;       // [draw]
+  std::vector<std::uint8_t> divergent;     // [draw]
+  double step = 0;                         // adapted
+  std::vector<double> inverse_metric;      // [dim], adapted variances
+  double warmup_s = 0, sampling_s = 0;     // CPU seconds of the thread
+  std::int64_t gradients = 0;              // evaluations, warm-up included
+  [[nodiscard]] int draws() const { return static_cast<int>(lp.size()); }
+};
+
+/// Runs one chain from `start` [dim] with first variances `inverse_metric` [dim]. `go_on(iteration)` is asked before
+/// every iteration (warm-up counts); when it says no, the draws made so far are returned. Throws Error when the density is
+/// not finite at the start, or no step is small enough.
+[[nodiscard]] NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
+                                     std::span<const double> inverse_metric, const NutsOptions& options,
+                                     const std::function<bool(int)>& go_on = {});
+
+}  // namespace labile
