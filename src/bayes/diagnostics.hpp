@@ -6,8 +6,9 @@
 ///
 /// Source: Vehtari, Gelman, Simpson, Carpenter, Bürkner (2021), doi:10.1214/20-BA1221; Geyer (1992),
 /// doi:10.1214/ss/1177011137; E-BFMI: Betancourt (2016), arXiv:1604.00695.
-/// Differs from it: nothing but rounding from R's posterior 1.4.0, corner cases included (an odd middle iteration
-/// belongs to no half; an effective size is at most S log10 S; draws within 2.2e-16 of each other are constant).
+/// Differs from R's posterior 1.4.0, whose corner cases it shares (an odd middle iteration belongs to no half; an
+/// effective size is at most S log10 S; draws within 2.2e-16 of each other are constant): an infinite draw leaves no
+/// R-hat and no bulk size, where R ranks it; chains that each stand still at values of their own have infinite R-hat.
 #pragma once
 
 #include <span>
