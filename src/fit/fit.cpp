@@ -10,6 +10,7 @@
 #include "core/math.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
+#include "core/special.hpp"
 
 namespace labile {
 namespace {
@@ -17,15 +18,6 @@ constexpr double kAtBound = 1e-4;      // of the range
 constexpr double kFar = 15;            // the optimizer stays within +-kFar on the logit scale
 constexpr double kSameOptimum = 1e-3;  // nats
 constexpr double kFlat = 1e-4;         // gradient per unit of the unconstrained scale that counts as zero
-
-/// log Gamma(x) for x > 0 by Stirling's series after shifting x above 10; its bits depend on no C library.
-double log_gamma(double x) {
-  double shift = 1;
-  for (; x < 10; x += 1) shift *= x;
-  const double z = 1 / (x * x);
-  const double series = (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / x;
-  return (x - 0.5) * log(x) - x + 0.91893853320467274178 + series - log(shift);
-}
 
 /// A parameter as the optimizer sees it.
 class Scale {

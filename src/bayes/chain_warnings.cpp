@@ -1,0 +1,100 @@
+/// What is wrong with chains, in words, and what to do about it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bayes/diagnostics.hpp"
+
+namespace labile {
+namespace {
+constexpr double kMostRhat = 1.01;      // Vehtari et al. (2021)
+constexpr double kLeastSize = 100;      // draws a chain; the same
+constexpr double kLeastBfmi = 0.2;      // rstan's bound
+constexpr std::size_t kNamesShown = 5;  // the worst ones
+
+using Quantity = ChainChecks::Quantity;
+
+/// Quantities that `bad` holds true for, worst first by `badness`, as text.
+template <class Bad, class Badness>
+std::string worst(const std::vector<Quantity>& all, std::size_t& count, Bad&& bad, Badness&& badness) {
+  std::vector<const Quantity*> found;
+  for (const auto& q : all)
+    if (bad(q)) found.push_back(&q);
+  std::ranges::stable_sort(found, [&](const auto* a, const auto* b) { return badness(*a) > badness(*b); });
+  count = found.size();
+  std::string text;
+  for (std::size_t i = 0; i < std::min(count, kNamesShown); ++i) text += (i ? ", " : "") + found[i]->name;
+  if (count > kNamesShown) text += fmt::format(" and {} more", count - kNamesShown);
+  return text;
+}
+
+const char* plural(std::size_t n) {
+  return n == 1 ? "" : "s";
+}
+}  // namespace
+
+std::vector<std::string> chain_warnings(const ChainChecks& c) {
+  std::vector<std::string> all;
+  const int draws = c.chains * c.iterations;
+  std::size_t count = 0;
+
+  double top = 0;
+  for (const auto& q : c.quantities) top = std::max(top, std::isnan(q.rhat) ? 0 : q.rhat);
+  std::string names = worst(
+      c.quantities, count, [](const auto& q) { return q.rhat > kMostRhat; },
+      [](const auto& q) { return q.rhat; });
+  if (count)
+    all.push_back(fmt::format(
+        "Chains do not agree: R-hat above {} for {} quantit{} ({}), at most {:.3g}. Run longer (twice the "
+        "warm-up and the draws); if it stays, the model has several solutions or a parameter that these "
+        "data do not tell. Do not use these results.",
+        kMostRhat, count, count == 1 ? "y" : "ies", names, top));
+
+  const double asked = kLeastSize * c.chains;
+  const auto smallest = [](const Quantity& q) { return std::min(q.ess_bulk, q.ess_tail); };
+  double least = asked;
+  for (const auto& q : c.quantities) least = std::min(least, std::isnan(smallest(q)) ? asked : smallest(q));
+  names = worst(
+      c.quantities, count, [&](const auto& q) { return q.ess_bulk < asked || q.ess_tail < asked; },
+      [&](const auto& q) { return -smallest(q); });
+  if (count)
+    all.push_back(fmt::format(
+        "Few independent draws: fewer than {:.0f} (100 a chain) for {} quantit{} ({}), at least "
+        "{:.0f}. Means and intervals of these are imprecise; draw about {:.0f} times as many.",
+        asked, count, count == 1 ? "y" : "ies", names, least, std::ceil(asked / std::max(least, 1.0))));
+
+  names = worst(
+      c.quantities, count, [](const auto& q) { return std::isnan(q.rhat); }, [](const auto&) { return 0; });
+  if (count)
+    all.push_back(
+        fmt::format("No diagnostics for {} quantit{} ({}): every draw is the same, or some are not numbers. "
+                    "Expected for what is held at a value; anything else is a fault.",
+                    count, count == 1 ? "y" : "ies", names));
+
+  if (c.divergences > 0)
+    all.push_back(fmt::format(
+        "{} of {} draws diverged: the sampler could not follow the posterior, and results may be biased. "
+        "Raise the target acceptance (now {:g}; try {:g}); if they stay, tighten the priors or drop a "
+        "parameter that the data do not tell.",
+        c.divergences, draws, c.target_accept, c.target_accept < 0.95 ? 0.95 : 0.99));
+  if (c.depth_hits > 0)
+    all.push_back(fmt::format(
+        "{} of {} draws stopped at the largest tree (depth {}): slow, not wrong. Allow a depth of {} if "
+        "effective sizes are small.",
+        c.depth_hits, draws, c.max_depth, c.max_depth + 2));
+
+  std::string low;
+  std::size_t low_count = 0;
+  for (std::size_t k = 0; k < c.e_bfmi.size(); ++k)
+    if (c.e_bfmi[k] < kLeastBfmi)
+      low += fmt::format("{}{} ({:.2f})", low_count++ ? ", " : "", k + 1, c.e_bfmi[k]);
+  if (low_count)
+    all.push_back(
+        fmt::format("E-BFMI below {} in chain{} {}: the tails of the posterior were hardly explored. Run a "
+                    "longer warm-up; if it stays, tighten the priors of group spreads.",
+                    kLeastBfmi, plural(low_count), low));
+  return all;
+}
+
+}  // namespace labile
