@@ -31,7 +31,7 @@ inline constexpr double kLog2Pi = 1.8378770664093454836;
 inline constexpr double kLogPi = 1.1447298858494001741;
 
 /// Log density at time t > 0 of first passage through a bound at distance a > 0: Wald's distribution.
-/// Source: Wald (1947), Sequential Analysis; Heathcote (2004), doi:10.3758/BF03195594.
+/// Source: Wald (1947), Sequential Analysis; Heathcote (2004), doi:10.3758/BF03206550.
 template <class T>
 T wald_log_density(const T& t, const T& v, const T& a) {
   const T off = a - v * t;

@@ -4,9 +4,9 @@
 ///   n' = rho n + 1,   V[f] = (phi n V[f] + r / dims) / n',   n = n'
 ///   P(option) = softmax(beta sum_d V[f_d])
 ///
-/// Source: Camerer & Ho (1999), doi:10.1111/1468-0262.00054, as reduced to reversal learning by Ouden et al.
-/// (2013), doi:10.1016/j.neuron.2013.08.030; at one dimension it is the model that fitting packages call
-/// prl_ewa (with outcomes -1 and 1). Differs from it: options made of features share an outcome evenly.
+/// Source: Camerer & Ho (1999), doi:10.1111/1468-0262.00054, as reduced to reversal learning by den Ouden et
+/// al. (2013), doi:10.1016/j.neuron.2013.08.030; at one dimension it is the model that fitting packages
+/// call prl_ewa (with outcomes -1 and 1). Differs from it: options made of features share an outcome evenly.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"
 

@@ -10,7 +10,7 @@
 /// draws are keyed by (agent, trial, step, option), so an agent's path depends on nobody else's.
 ///
 /// Source: Usher & McClelland (2001), doi:10.1037/0033-295X.108.3.550, equation 4; inputs from learned values
-/// as in Miletic et al. (2021), doi:10.7554/eLife.63055. Differs from them: the accumulators start at 0 on
+/// as in Miletić et al. (2021), doi:10.7554/eLife.63055. Differs from them: the accumulators start at 0 on
 /// every trial, the non-decision time is a constant, and a response later than the deadline (or than give_up
 /// where there is none) is a missing choice.
 #include <array>

@@ -2,7 +2,7 @@
 ///
 ///   V starts at 0;  P(o) = softmax(beta V)[o];  V[c] += (r > 0 ? Arew : Apun) (r - V[c])
 ///
-/// Source: Ouden et al. (2013), doi:10.1016/j.neuron.2013.08.030, by the names of fitting packages, which
+/// Source: den Ouden et al. (2013), doi:10.1016/j.neuron.2013.08.030, by the names of fitting packages, which
 /// feed it outcomes of -1 and 1. Differs from it: nothing.
 #include "contract/learner_entry.hpp"
 #include "learners/catalogue.hpp"

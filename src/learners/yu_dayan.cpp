@@ -18,7 +18,8 @@
 ///
 /// Source: Yu & Dayan (2005), doi:10.1016/j.neuron.2005.04.026. Differs from it: a reduced form of their
 /// approximation, with the counts, the window and the response times of our design; the threshold is theirs
-/// from memory; a reset needs an invalid trial (else a valid one right after a reset would reset again).
+/// as public code by others has it; a reset needs an invalid trial (else a valid one right after a reset would
+/// reset again).
 #include <fmt/format.h>
 
 #include "contract/learner_entry.hpp"

@@ -7,9 +7,9 @@
 ///
 /// With a schedule (outcome, and block where changes are known) outcomes are what it says.
 ///
-/// Source: Nassar et al. (2010), doi:10.1523/JNEUROSCI.0822-10.2010; oddballs after Nassar et al. (2019),
-/// doi:10.1523/JNEUROSCI.1713-18.2018. Differs from them: trials are independent of where the agent reports;
-/// no bonus.
+/// Source: Nassar et al. (2010), doi:10.1523/JNEUROSCI.0822-10.2010; oddballs after Nassar, Bruckner & Frank
+/// (2019), doi:10.7554/eLife.46975. Differs from them: trials are independent of where the agent reports; no
+/// bonus.
 #include <fmt/format.h>
 
 #include <algorithm>

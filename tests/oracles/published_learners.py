@@ -701,7 +701,7 @@ def rlwm(params, trials):
 # ---------------------------------------------------------------- response times
 def wald_logpdf(t, v, a, t0=0.0, sigma=1.0):
     """First passage of drift v, noise sigma, through one bound at distance a. Wald 1947; Heathcote 2004
-    10.3758/BF03195594: f = a/sqrt(2 pi sigma^2 u^3) exp(-(a - v u)^2/(2 sigma^2 u)), u = t - t0; -inf for u <= 0."""
+    10.3758/BF03206550: f = a/sqrt(2 pi sigma^2 u^3) exp(-(a - v u)^2/(2 sigma^2 u)), u = t - t0; -inf for u <= 0."""
     u = t - t0
     if u <= 0:
         return -inf

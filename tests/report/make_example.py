@@ -142,9 +142,9 @@ def prediction(claim, metric, contrast, relation, value, low, high, verdict, **m
 def predictions():
     return [
         prediction("14: blunted dopamine slows abandonment of the old rule", "switch_lag", ["DA lesion", "intact"],
-                   "ratio >= 1.6", 2.33, 2.27, 2.39, "supported", anchor="doi:10.1101/lm.053999.123", tuned=True),
+                   "ratio >= 1.6", 2.33, 2.27, 2.39, "supported", anchor="doi:10.1523/JNEUROSCI.5066-10.2011", tuned=True),
         prediction("15: cholinergic loss slows learning & leaves the ceiling alone", "accuracy", ["ACh lesion", "intact"],
-                   "within 5%", 0.979, 0.972, 0.986, "supported", anchor="doi:10.1523/JNEUROSCI.4532-12.2013"),
+                   "within 5%", 0.979, 0.972, 0.986, "supported", anchor="doi:10.1037/0735-7044.120.2.298"),
         prediction('16: "phasic" noradrenaline is not needed when outcomes are certain', "switch_lag",
                    ["NE lesion", "intact"], "ratio <= 1.1", 1.33, 1.30, 1.36, "refuted",
                    anchor="Yu & Dayan (2005) Neuron 46:681"),

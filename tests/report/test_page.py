@@ -111,7 +111,7 @@ def test_text_of_the_run_stays_text(page, dom):
 def test_verdicts_are_words_beside_colors(dom):
     assert "4 of 8 predictions supported, 1 refuted, 2 undecided, 1 not run." in dom.text
     assert "tuned on this" in dom.text
-    assert "doi:10.1523/JNEUROSCI.4532-12.2013" in dom.text
+    assert "doi:10.1037/0735-7044.120.2.298" in dom.text
 
 
 def test_bounds_are_read_from_the_relations(dom):
