@@ -28,6 +28,8 @@ struct DataArgs {
   bool report_after = false;
   int folds = 5;
   std::string outcome_map, method = "map";
+  int chains = 4, warmup = 300, draws = 1000, max_depth = 10;  // of method "bayes"
+  double adapt_delta = 0.8;
   double min_rt_s = 0;  // choices that took less count as missing
   int starts = 10, jobs = 0;
   std::uint64_t seed = 1;

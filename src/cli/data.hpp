@@ -35,4 +35,7 @@ void check_held(const DataArgs& args, const std::vector<const LearnerEntry*>& le
 /// "name=value" pairs as settings; "[a,b]" is a list.
 [[nodiscard]] Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option);
 
+/// `labile fit --method bayes`, once the data are read.
+int fit_bayes_command(const DataArgs& args, const DataSet& data);
+
 }  // namespace labile

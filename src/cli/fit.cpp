@@ -107,6 +107,7 @@ int fit_command(const DataArgs& a) {
   refuse_joined_conditions(data);
   if (!a.json)
     for (const auto& n : data.notes) fmt::print("note: {}\n", n);
+  if (a.method == "bayes") return fit_bayes_command(a, data);
   Json all = Json::array();
   for (const auto& model : a.models) {
     const auto f = fit_model(a, data, model);

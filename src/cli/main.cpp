@@ -84,12 +84,30 @@ int labile_main(int argc, char** argv) {
   c->callback([&] { code = labile::metrics_command(metrics); });
 
   labile::DataArgs fit;
-  c = app.add_subcommand("fit", "Fit learners to choices, subject by subject");
+  fit.method = "bayes";
+  c = app.add_subcommand("fit", "Fit learners to choices: the group at once, or subject by subject");
   add_data_options(*c, fit);
   c->add_option("--model", fit.models, "learners, comma-separated")->required()->delimiter(',');
-  c->add_option("--method", fit.method, "map or ml")->check(CLI::IsMember({"map", "ml"}));
-  c->add_option("--starts", fit.starts, "starting points a subject")->check(CLI::Range(1, 1000));
-  c->add_option("--seed", fit.seed, "of the starting points")->check(CLI::NonNegativeNumber);
+  c->add_option("--method", fit.method,
+                "bayes: hierarchical, by NUTS; map or ml: the optimum of each subject alone")
+      ->check(CLI::IsMember({"bayes", "map", "ml"}))
+      ->capture_default_str();
+  c->add_option("--chains", fit.chains, "bayes: chains")->check(CLI::Range(1, 64))->capture_default_str();
+  c->add_option("--warmup", fit.warmup, "bayes: warm-up iterations of each chain")
+      ->check(CLI::Range(20, 1000000))
+      ->capture_default_str();
+  c->add_option("--draws", fit.draws, "bayes: draws of each chain")
+      ->check(CLI::Range(4, 10000000))
+      ->capture_default_str();
+  c->add_option("--adapt-delta", fit.adapt_delta,
+                "bayes: acceptance that the step size aims at; nearer to 1, fewer divergences")
+      ->check(CLI::Range(0.5, 0.999))
+      ->capture_default_str();
+  c->add_option("--max-depth", fit.max_depth, "bayes: of the sampler's trees")
+      ->check(CLI::Range(1, 20))
+      ->capture_default_str();
+  c->add_option("--starts", fit.starts, "map, ml: starting points a subject")->check(CLI::Range(1, 1000));
+  c->add_option("--seed", fit.seed, "of chains and starting points")->check(CLI::NonNegativeNumber);
   c->add_option("--jobs", fit.jobs, "threads")->check(CLI::NonNegativeNumber);
   c->add_option("--hold", fit.hold, "name=value,...: parameters held there instead of estimated")
       ->delimiter(',');

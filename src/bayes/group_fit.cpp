@@ -1,0 +1,247 @@
+#include "bayes/group_fit.hpp"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+
+#include "core/parallel.hpp"
+#include "core/random.hpp"
+
+namespace labile {
+namespace {
+double cpu_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+/// Whether trial t enters the likelihood.
+bool observed(const SubjectTrials& s, std::size_t t) {
+  if (!s.scored.empty() && !s.scored[t]) return false;
+  return s.report.empty() ? s.choice[t] >= 0 : s.report[t] == s.report[t];
+}
+
+/// Draws of all chains, and what is made of them.
+class Draws {
+ public:
+  explicit Draws(const std::vector<NutsChain>& chains) : chains_(chains) {
+    iterations_ = chains.front().draws();
+    for (const auto& c : chains) iterations_ = std::min(iterations_, c.draws());
+  }
+  [[nodiscard]] int iterations() const { return iterations_; }
+  [[nodiscard]] int total() const { return iterations_ * static_cast<int>(chains_.size()); }
+  [[nodiscard]] std::span<const double> q(int draw) const {
+    const auto& c = chains_[static_cast<std::size_t>(draw / iterations_)];
+    const auto dim = static_cast<std::size_t>(c.dim);
+    return std::span(c.q).subspan(static_cast<std::size_t>(draw % iterations_) * dim, dim);
+  }
+  /// [chain][iteration] of a function of a draw.
+  template <class F>
+  std::vector<double> of(F&& f) const {
+    std::vector<double> r(static_cast<std::size_t>(total()));
+    for (int d = 0; d < total(); ++d) r[static_cast<std::size_t>(d)] = f(q(d));
+    return r;
+  }
+  template <class F>
+  DrawSummary summary(F&& f) const {
+    return summarize_draws(of(f), static_cast<int>(chains_.size()));
+  }
+
+ private:
+  const std::vector<NutsChain>& chains_;
+  int iterations_ = 0;
+};
+
+void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r) {
+  for (int k = 0; k < p.params(); ++k) {
+    const auto& param = p.model().params[static_cast<std::size_t>(k)];
+    const auto mu = static_cast<std::size_t>(p.mu(k)), sigma = static_cast<std::size_t>(p.log_sigma(k));
+    r.group.push_back({param.name, draws.summary([&](auto q) { return from_line(param.group, q[mu]); })});
+    r.group.push_back({fmt::format("mu[{}]", param.name), draws.summary([&](auto q) { return q[mu]; })});
+    r.group.push_back(
+        {fmt::format("sigma[{}]", param.name), draws.summary([&](auto q) { return exp(q[sigma]); })});
+    for (std::size_t c = 0; c < param.design.names.size(); ++c)
+      r.group.push_back({fmt::format("b[{}:{}]", param.name, param.design.names[c]),
+                         draws.summary([&](auto q) { return q[static_cast<std::size_t>(p.b(k)) + c]; })});
+  }
+  r.unit.assign(static_cast<std::size_t>(p.params()),
+                std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
+  parallel_for(p.units(), threads, [&](int u) {
+    for (int k = 0; k < p.params(); ++k) {
+      const auto& g = p.model().params[static_cast<std::size_t>(k)].group;
+      r.unit[static_cast<std::size_t>(k)][static_cast<std::size_t>(u)] =
+          draws.summary([&](auto q) { return from_line(g, p.on_line(q, k, u)); });
+    }
+  });
+}
+
+/// Leave-one-out and WAIC by decision; one subject's log-likelihoods are held at a time by each thread.
+void predict(const Posterior& p, const Draws& draws, const GroupFitOptions& o, int chains, GroupFit& r) {
+  std::vector<int> first(static_cast<std::size_t>(p.units()) + 1, 0);
+  for (int u = 0; u < p.units(); ++u) {
+    int n = 0;
+    for (std::size_t t = 0; t < p.trials(u).size(); ++t) n += observed(p.trials(u), t);
+    first[static_cast<std::size_t>(u) + 1] = first[static_cast<std::size_t>(u)] + n;
+  }
+  r.observations = first.back();
+  if (!o.predict) return;
+  PointwiseScores scores(r.observations, chains, draws.iterations());
+  parallel_for(p.units(), o.threads, [&](int u) {
+    const auto& s = p.trials(u);
+    const auto total = static_cast<std::size_t>(draws.total());
+    std::vector<double> row(p.model().standard.size()), each(s.size()), all(s.size() * total);
+    for (std::size_t d = 0; d < total; ++d) {
+      p.row(draws.q(static_cast<int>(d)), u, row);
+      (void)p.learner().likelihood->value(row, s, each);
+      for (std::size_t t = 0; t < s.size(); ++t) all[t * total + d] = each[t];
+    }
+    int at = first[static_cast<std::size_t>(u)];
+    for (std::size_t t = 0; t < s.size(); ++t)
+      if (observed(s, t)) scores.put(at++, std::span(all).subspan(t * total, total));
+  });
+  r.loo = scores.loo();
+  r.waic = scores.waic();
+}
+
+void check(const Posterior& p, const GroupFitOptions& o, GroupFit& r) {
+  ChainChecks c;
+  c.chains = static_cast<int>(r.chains.size());
+  c.iterations = r.chains.front().draws();
+  c.max_depth = o.max_depth;
+  c.target_accept = o.adapt_delta;
+  std::vector<double> energies;
+  for (const auto& chain : r.chains) {
+    c.iterations = std::min(c.iterations, chain.draws());
+    for (const auto d : chain.divergent) r.divergences += d;
+    for (const int d : chain.depth) r.depth_hits += d >= o.max_depth;
+  }
+  for (const auto& chain : r.chains)
+    energies.insert(energies.end(), chain.energy.begin(), chain.energy.begin() + c.iterations);
+  r.e_bfmi = c.e_bfmi = e_bfmi(energies, c.chains);
+  c.divergences = r.divergences;
+  c.depth_hits = r.depth_hits;
+  const auto add = [&](const std::string& name, const DrawSummary& s) {
+    c.quantities.push_back({name, s.rhat, s.ess_bulk, s.ess_tail});
+  };
+  for (const auto& g : r.group) add(g.name, g.summary);
+  for (int k = 0; k < p.params(); ++k)
+    for (int u = 0; u < p.units(); ++u)
+      add(fmt::format("{}[{}]", p.model().params[static_cast<std::size_t>(k)].name, u + 1),
+          r.unit[static_cast<std::size_t>(k)][static_cast<std::size_t>(u)]);
+  r.least_bulk = r.least_tail = kInf;
+  for (const auto& q : c.quantities) {
+    if (q.rhat == q.rhat) r.worst_rhat = std::max(r.worst_rhat, q.rhat);
+    if (q.ess_bulk == q.ess_bulk) r.least_bulk = std::min(r.least_bulk, q.ess_bulk);
+    if (q.ess_tail == q.ess_tail) r.least_tail = std::min(r.least_tail, q.ess_tail);
+  }
+  for (auto& w : chain_warnings(c)) r.warnings.push_back(std::move(w));
+  if (const auto w = loo_warning(r.loo); !w.empty()) r.warnings.push_back(w);
+}
+
+/// What the data hardly say: group means that keep their prior's spread, subjects that all look like their group.
+void name_weak(const Posterior& p, GroupFit& r) {
+  constexpr double kPriorKept = 0.8, kOwn = 0.1;
+  for (int k = 0; k < p.params(); ++k) {
+    const auto& param = p.model().params[static_cast<std::size_t>(k)];
+    const auto mu = std::find_if(r.group.begin(), r.group.end(),
+                                 [&](const auto& g) { return g.name == fmt::format("mu[{}]", param.name); });
+    const double kept = mu->summary.sd / param.group.mu_sd;
+    if (kept > kPriorKept)
+      r.weak.push_back(
+          fmt::format("{}: the group's value is hardly informed by these choices (its posterior keeps "
+                      "{:.0f}% of the prior's sd)",
+                      param.name, 100 * kept));
+    else if (r.own_share[static_cast<std::size_t>(k)] < kOwn)
+      r.weak.push_back(
+          fmt::format("{}: a subject's own choices say little about it ({:.0f}% of what is known of a "
+                      "subject); subjects' "
+                      "values repeat the group's, so do not correlate them with anything",
+                      param.name, 100 * r.own_share[static_cast<std::size_t>(k)]));
+  }
+}
+}  // namespace
+
+GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> units,
+                   std::vector<int> subject_of, const GroupFitOptions& o) {
+  if (o.chains < 1 || o.draws < 4 || o.warmup < 20)
+    throw Error("a fit needs at least one chain, 4 draws and 20 warm-up iterations a chain");
+  const auto started = std::chrono::steady_clock::now();
+  bool any = false;
+  for (const auto& s : units)
+    for (std::size_t t = 0; t < s.size() && !any; ++t) any = observed(s, t);
+  if (!any) throw Error("nothing to fit: no subject made a choice");
+  Posterior p(learner, group_model(learner, o.overrides), units, std::move(subject_of));
+  GroupFit r;
+  r.params = p.model().params;
+  r.names = p.names();
+
+  double cpu = cpu_seconds();
+  if (o.progress) o.progress(0, "empirical Bayes");
+  const Laplace estimate = laplace(p);
+  const Start start = prepare(p, estimate);
+  r.laplace_s = cpu_seconds() - cpu;
+  for (int k = 0; k < p.params(); ++k) {
+    double sum = 0;
+    for (int s = 0; s < p.subjects(); ++s) sum += p.w(k, s);
+    r.own_share.push_back(sum / p.subjects());
+  }
+
+  std::vector<NutsChain> chains(static_cast<std::size_t>(o.chains));
+  std::vector<std::uint8_t> done(chains.size(), 0);
+  std::atomic<int> iterations{0};
+  const int all = o.chains * (o.warmup + o.draws);
+  try {
+    parallel_for(o.chains, o.threads, [&](int c) {
+      PosteriorDensity density(p);
+      const Draw draw{o.seed, Purpose::start, static_cast<std::uint32_t>(c)};
+      std::vector<double> from = start.q, grad(from.size());
+      // Scattered by what the estimate leaves open, less and less where the density does not reach.
+      double scatter = 1;
+      for (int attempt = 0; attempt < 10; ++attempt, scatter /= 2) {
+        for (std::size_t i = 0; i < from.size(); ++i)
+          from[i] =
+              start.q[i] + scatter * std::sqrt(start.var[i]) * draw.normal(static_cast<std::uint32_t>(i));
+        if (std::isfinite(density.gradient(from, grad))) break;
+      }
+      const NutsOptions options{
+          o.warmup, o.draws, o.adapt_delta, o.max_depth, 0.1, o.seed, static_cast<std::uint32_t>(c)};
+      chains[static_cast<std::size_t>(c)] = sample_chain(density, from, start.var, options, [&](int) {
+        if (const int n = iterations.fetch_add(1); o.progress && n % 100 == 0)
+          o.progress(static_cast<double>(n) / all, "sampling");
+        return !interrupted();
+      });
+      done[static_cast<std::size_t>(c)] = chains[static_cast<std::size_t>(c)].draws() == o.draws;
+    });
+  } catch (const Interrupted&) {
+  }
+  for (std::size_t c = 0; c < chains.size(); ++c)
+    if (done[c]) r.chains.push_back(std::move(chains[c]));
+  if (r.chains.empty()) throw Interrupted("interrupted before a chain had finished");
+  if (r.chains.size() < done.size()) {
+    clear_interrupt();
+    r.warnings.push_back(fmt::format("interrupted: {} of {} chains had finished, and only they are used",
+                                     r.chains.size(), done.size()));
+  }
+  for (const auto& c : r.chains) {
+    r.warmup_s += c.warmup_s;
+    r.sampling_s += c.sampling_s;
+    r.gradients += c.gradients;
+  }
+
+  cpu = cpu_seconds();
+  if (o.progress) o.progress(1, "checks");
+  const Draws draws(r.chains);
+  summarize(p, draws, o.threads, r);
+  predict(p, draws, o, static_cast<int>(r.chains.size()), r);
+  check(p, o, r);
+  name_weak(p, r);
+  r.predict_s = cpu_seconds() - cpu;
+  r.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+  return r;
+}
+
+}  // namespace labile

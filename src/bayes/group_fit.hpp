@@ -1,0 +1,63 @@
+/// Fits a learner to a group of people as a whole: hierarchical Bayes by the No-U-Turn sampler, with the checks that say whether to believe
+/// it.
+///
+/// Every chain starts near the empirical Bayes estimate, scattered by its spread, with variances and centering from there, and adapts
+/// further during warm-up. Results are a function of data, model, options; not of threads.
+#pragma once
+
+#include <functional>
+
+#include "bayes/diagnostics.hpp"
+#include "bayes/laplace.hpp"
+#include "bayes/loo.hpp"
+
+namespace labile {
+
+struct GroupFitOptions {
+  int chains = 4, warmup = 300, draws = 1000;  // draws and warm-up of each chain
+  double adapt_delta = 0.8;
+  int max_depth = 10;
+  std::uint64_t seed = 1;
+  int threads = 1;
+  bool predict = true;  // leave-one-out and WAIC, decision by decision
+  std::vector<FitOverride> overrides = {};
+  std::function<void(double share, const std::string& what)> progress = {};  // from any thread
+};
+
+/// One quantity with what its draws say.
+struct PosteriorQuantity {
+  std::string name;
+  DrawSummary summary;
+};
+
+struct GroupFit {
+  std::vector<GroupParam> params;  // those estimated
+  /// NAME: T(mu), the median subject's value; mu[NAME], sigma[NAME]: before T; b[NAME:COEFFICIENT] likewise.
+  std::vector<PosteriorQuantity> group;
+  /// [parameter estimated][unit], on the natural scale.
+  std::vector<std::vector<DrawSummary>> unit;
+  /// [parameter] mean share of what is known of a subject's value that comes from the subject's own choices, not from the group: at the
+  /// empirical Bayes estimate, 1 - posterior variance / group variance.
+  std::vector<double> own_share;
+  std::vector<NutsChain> chains;   // finished ones
+  std::vector<std::string> names;  // of the entries of a draw
+  int divergences = 0, depth_hits = 0;
+  std::vector<double> e_bfmi;                             // [chain]
+  double worst_rhat = 0, least_bulk = 0, least_tail = 0;  // over all quantities
+  std::vector<std::string> warnings;                      // what is wrong and what to do
+  std::vector<std::string> weak;                          // what the data hardly say, a sentence each
+  Loo loo;                                                // by decision; empty points where not asked for
+  Waic waic;
+  int observations = 0;
+  double laplace_s = 0, warmup_s = 0, sampling_s = 0, predict_s = 0;  // CPU, summed over chains
+  double wall_s = 0;
+  std::int64_t gradients = 0;
+};
+
+/// `units` are rows of parameters to estimate, `subject_of` [unit] whose they are; what they point to must live through the call.
+/// Interrupted after at least one chain has finished, it returns what those say, with a warning; before that it throws Interrupted.
+/// Throws Error as fit_subjects() does, and where no unit has a choice.
+[[nodiscard]] GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> units,
+                                 std::vector<int> subject_of, const GroupFitOptions& options);
+
+}  // namespace labile

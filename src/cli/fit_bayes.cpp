@@ -1,0 +1,213 @@
+/// `labile fit` by hierarchical Bayes: the whole group at once, with its diagnostics.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "bayes/group_fit.hpp"
+#include "card/find_agent.hpp"
+#include "cli/data.hpp"
+#include "cli/output.hpp"
+#include "core/output_file.hpp"
+#include "core/parallel.hpp"
+#include "learners/catalogue.hpp"
+
+namespace labile {
+namespace {
+using Json = nlohmann::ordered_json;
+
+Json number(double x) {
+  return std::isfinite(x) ? Json(x) : Json(nullptr);
+}
+Json json_of(const DrawSummary& s) {
+  return {{"mean", number(s.mean)},         {"sd", number(s.sd)},       {"q2.5", number(s.q2_5)},
+          {"median", number(s.median)},     {"q97.5", number(s.q97_5)}, {"ess_bulk", number(s.ess_bulk)},
+          {"ess_tail", number(s.ess_tail)}, {"rhat", number(s.rhat)},   {"mcse_mean", number(s.mcse_mean)}};
+}
+Json json_of(const Estimate& e) {
+  return {{"estimate", number(e.value)}, {"se", number(e.se)}};
+}
+
+/// One model's fit with what it was made of.
+struct Fitted {
+  std::string model;
+  const LearnerEntry* entry;
+  GroupFit fit;
+  std::vector<std::vector<double>> rows;  // [subject] posterior means, in table order
+  std::vector<double> loglik;             // [subject] there
+  std::vector<int> trials;
+};
+
+GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
+  GroupFitOptions o;
+  o.chains = a.chains;
+  o.warmup = a.warmup;
+  o.draws = a.draws;
+  o.adapt_delta = a.adapt_delta;
+  o.max_depth = a.max_depth;
+  o.seed = a.seed;
+  o.overrides = held(a, entry);
+  o.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  o.progress = [&line](double share, const std::string& what) { line.show(share, what); };
+  return o;
+}
+
+Fitted fit_model(const DataArgs& a, const DataSet& data, const std::string& model, ProgressLine& line) {
+  const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
+  std::vector<int> subject_of;
+  for (std::size_t s = 0; s < data.subjects.size(); ++s) subject_of.push_back(static_cast<int>(s));
+  Fitted f{model, &entry, fit_group(entry, data.subjects, subject_of, options_of(a, entry, line)),
+           {},    {},     {}};
+  line.clear();
+  const auto standard = group_model(entry, held(a, entry)).standard;
+  for (std::size_t s = 0; s < data.subjects.size(); ++s) {
+    auto row = standard;
+    for (std::size_t k = 0; k < f.fit.params.size(); ++k)
+      row[static_cast<std::size_t>(f.fit.params[k].at)] = f.fit.unit[k][s].mean;
+    f.loglik.push_back(entry.likelihood->value(row, data.subjects[s], {}));
+    f.rows.push_back(std::move(row));
+    int n = 0;
+    for (const auto c : data.subjects[s].choice) n += c >= 0;
+    f.trials.push_back(n);
+  }
+  return f;
+}
+
+Json json_of(const Fitted& f, const DataArgs& a, const std::vector<std::string>& subjects) {
+  const auto& g = f.fit;
+  Json group = Json::object(), each = Json::array(), own = Json::object();
+  for (const auto& q : g.group) group[q.name] = json_of(q.summary);
+  for (std::size_t k = 0; k < g.params.size(); ++k) own[g.params[k].name] = number(g.own_share[k]);
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    Json params = Json::object(), se = Json::object(), all = Json::object();
+    for (std::size_t k = 0; k < f.entry->params.size(); ++k)
+      params[f.entry->params[k].name] = number(f.rows[s][k]);
+    for (std::size_t k = 0; k < g.params.size(); ++k) {
+      se[g.params[k].name] = number(g.unit[k][s].sd);
+      all[g.params[k].name] = json_of(g.unit[k][s]);
+    }
+    each.push_back({{"subject", subjects[s]},
+                    {"params", params},
+                    {"se", se},
+                    {"posterior", all},
+                    {"loglik", number(f.loglik[s])},
+                    {"trials", f.trials[s]}});
+  }
+  Json bfmi = Json::array();
+  for (const double x : g.e_bfmi) bfmi.push_back(number(x));
+  return {{"model", f.model},
+          {"method", "bayes"},
+          {"settings",
+           {{"chains", g.chains.size()},
+            {"warmup", a.warmup},
+            {"draws", a.draws},
+            {"adapt_delta", a.adapt_delta},
+            {"max_depth", a.max_depth},
+            {"seed", a.seed}}},
+          {"group", group},
+          {"own_share", own},
+          {"diagnostics",
+           {{"divergences", g.divergences},
+            {"max_depth_hits", g.depth_hits},
+            {"e_bfmi", bfmi},
+            {"max_rhat", number(g.worst_rhat)},
+            {"min_ess_bulk", number(g.least_bulk)},
+            {"min_ess_tail", number(g.least_tail)},
+            {"warnings", g.warnings},
+            {"weak", g.weak}}},
+          {"loo",
+           {{"elpd", json_of(g.loo.elpd)},
+            {"p", json_of(g.loo.p)},
+            {"looic", json_of(g.loo.looic)},
+            {"observations", g.observations},
+            {"k_threshold", number(g.loo.threshold)},
+            {"k_above", g.loo.unreliable}}},
+          {"waic",
+           {{"elpd", json_of(g.waic.elpd)},
+            {"p", json_of(g.waic.p)},
+            {"waic", json_of(g.waic.waic)},
+            {"p_above_0.4", g.waic.unreliable}}},
+          {"timing",
+           {{"wall_s", g.wall_s},
+            {"start_cpu_s", g.laplace_s},
+            {"warmup_cpu_s", g.warmup_s},
+            {"sampling_cpu_s", g.sampling_s},
+            {"checks_cpu_s", g.predict_s},
+            {"gradients", g.gradients}}},
+          {"subjects", each}};
+}
+
+std::string text_of(double x) {
+  return fmt::format("{:.3g}", x);
+}
+
+void print_fit(const Fitted& f, const DataArgs& a) {
+  const auto& g = f.fit;
+  fmt::print(
+      "\n{} (hierarchical Bayes): {} subjects, {} decisions; {} chains of {} draws after {} of warm-up, "
+      "{:.1f} s\n",
+      f.model, f.rows.size(), g.observations, g.chains.size(), a.draws, a.warmup, g.wall_s);
+  fmt::print("  {:<18} {:>10}   {:<20} {:>9} {:>7} {:>7}\n", "median subject", "mean", "95% interval",
+             "spread", "R-hat", "ESS");
+  for (const auto& p : g.params) {
+    const auto of = [&](const std::string& name) {
+      return std::find_if(g.group.begin(), g.group.end(), [&](const auto& q) { return q.name == name; })
+          ->summary;
+    };
+    const auto x = of(p.name), spread = of(fmt::format("sigma[{}]", p.name)),
+               mu = of(fmt::format("mu[{}]", p.name));
+    fmt::print("  {:<18} {:>10}   {:<20} {:>9} {:>7.3f} {:>7.0f}\n",
+               p.unit == "1" ? p.name : fmt::format("{}, {}", p.name, p.unit), text_of(x.mean),
+               fmt::format("{} to {}", text_of(x.q2_5), text_of(x.q97_5)), text_of(spread.mean),
+               std::max(mu.rhat, spread.rhat), std::min(mu.ess_bulk, spread.ess_bulk));
+  }
+  fmt::print("  spread: sigma of people around the group, before the parameter's transform\n");
+  if (!g.loo.points.empty())
+    fmt::print("  leave-one-out: elpd {:.1f} (se {:.1f}), {:.1f} effective parameters; WAIC elpd {:.1f}\n",
+               g.loo.elpd.value, g.loo.elpd.se, g.loo.p.value, g.waic.elpd.value);
+  for (const auto& w : g.weak) fmt::print("  weak: {}\n", w);
+  for (const auto& w : g.warnings) fmt::print("  warning: {}\n", w);
+  if (g.warnings.empty())
+    fmt::print("  checks passed: R-hat at most {:.3f}, at least {:.0f} effective draws, no divergence\n",
+               g.worst_rhat, std::min(g.least_bulk, g.least_tail));
+}
+
+/// CSV: a row a subject, for each parameter its mean, sd and 95% interval.
+std::string table_of(const Fitted& f, const std::vector<std::string>& subjects) {
+  std::string r = "subject";
+  for (const auto& p : f.fit.params) r += fmt::format(",{0},{0}_sd,{0}_q2.5,{0}_q97.5", p.name);
+  r += ",loglik,trials\n";
+  for (std::size_t s = 0; s < subjects.size(); ++s) {
+    r += subjects[s];
+    for (std::size_t k = 0; k < f.fit.params.size(); ++k) {
+      const auto& x = f.fit.unit[k][s];
+      r += fmt::format(",{:.10g},{:.10g},{:.10g},{:.10g}", x.mean, x.sd, x.q2_5, x.q97_5);
+    }
+    r += fmt::format(",{:.10g},{}\n", f.loglik[s], f.trials[s]);
+  }
+  return r;
+}
+}  // namespace
+
+int fit_bayes_command(const DataArgs& a, const DataSet& data) {
+  Json all = Json::array();
+  for (const auto& model : a.models) {
+    ProgressLine line(!a.json);
+    const auto f = fit_model(a, data, model, line);
+    if (!a.out.empty()) {
+      std::filesystem::path file = a.out;
+      if (a.models.size() > 1) file.replace_filename(model + "_" + file.filename().string());
+      write_file(file, table_of(f, data.trials.subjects));
+      if (!a.json) fmt::print("{}: one row a subject\n", file.string());
+    }
+    if (a.json)
+      all.push_back(json_of(f, a, data.trials.subjects));
+    else
+      print_fit(f, a);
+  }
+  if (a.json) fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
+  return 0;
+}
+
+}  // namespace labile
