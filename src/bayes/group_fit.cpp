@@ -174,7 +174,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   for (const auto& s : units)
     for (std::size_t t = 0; t < s.size() && !any; ++t) any = observed(s, t);
   if (!any) throw Error("nothing to fit: no subject made a choice");
-  Posterior p(learner, group_model(learner, o.overrides), units, std::move(subject_of));
+  Posterior p(learner, group_model(learner, o.overrides, o.groups), units, std::move(subject_of));
   GroupFit r;
   r.params = p.model().params;
   r.names = p.names();

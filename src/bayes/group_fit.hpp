@@ -21,6 +21,7 @@ struct GroupFitOptions {
   int threads = 1;
   bool predict = true;  // leave-one-out and WAIC, decision by decision
   std::vector<FitOverride> overrides = {};
+  std::vector<NamedGroup> groups = {};
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
 };
 

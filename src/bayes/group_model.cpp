@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 #include "core/math.hpp"
 
@@ -48,7 +49,54 @@ Group group_of(const ParamInfo& p) {
   return g;
 }
 
-GroupModel group_model(const LearnerEntry& learner, const std::vector<FitOverride>& overrides) {
+NamedGroup parse_group(const std::string& text) {
+  const auto eq = text.find('=');
+  const std::string form =
+      "write NAME = identity | exp | phi LO WIDTH, then mu MEAN SD, sigma SCALE or cauchy SCALE";
+  if (eq == std::string::npos) throw Error(fmt::format("group '{}': {}", text, form));
+  std::istringstream name_in(text.substr(0, eq)), in(text.substr(eq + 1));
+  NamedGroup r;
+  name_in >> r.name;
+  const auto next = [&](const char* what) {
+    double x = 0;
+    if (!(in >> x) || !std::isfinite(x))
+      throw Error(fmt::format("group '{}': {} wants a number; {}", text, what, form));
+    return x;
+  };
+  const auto positive = [&](const char* what) {
+    const double x = next(what);
+    if (!(x > 0)) throw Error(fmt::format("group '{}': {} must be above 0", text, what));
+    return x;
+  };
+  std::string word;
+  in >> word;
+  if (word == "identity" || word == "exp") {
+    r.group.kind = word == "exp" ? Group::exp : Group::identity;
+  } else if (word == "phi") {
+    r.group = phi_group(0, 1);
+    r.group.lo = next("phi");
+    r.group.width = positive("phi's width");
+  } else {
+    throw Error(fmt::format("group '{}': unknown transform '{}'{}; {}", text, word,
+                            suggest(word, {"identity", "exp", "phi"}), form));
+  }
+  while (in >> word) {
+    if (word == "mu") {
+      r.group.mu_mean = next("mu");
+      r.group.mu_sd = positive("mu's sd");
+    } else if (word == "sigma" || word == "cauchy") {
+      r.group.cauchy = word == "cauchy";
+      r.group.sigma = positive(word.c_str());
+    } else {
+      throw Error(fmt::format("group '{}': unknown word '{}'{}; {}", text, word,
+                              suggest(word, {"mu", "sigma", "cauchy"}), form));
+    }
+  }
+  return r;
+}
+
+GroupModel group_model(const LearnerEntry& learner, const std::vector<FitOverride>& overrides,
+                       const std::vector<NamedGroup>& groups) {
   if (!learner.likelihood) throw Error(learner.no_likelihood);
   std::vector<std::string> known;
   for (const auto& p : learner.params) known.push_back(p.name);
@@ -71,6 +119,20 @@ GroupModel group_model(const LearnerEntry& learner, const std::vector<FitOverrid
       }
     m.standard.push_back(standard);
     if (!fixed) m.params.push_back({p.name, p.unit, static_cast<int>(k), p.bounds, group_of(p)});
+  }
+  for (const auto& g : groups) {
+    const auto it =
+        std::find_if(m.params.begin(), m.params.end(), [&](const auto& p) { return p.name == g.name; });
+    std::vector<std::string> names;
+    for (const auto& p : m.params) names.push_back(p.name);
+    if (it == m.params.end())
+      throw Error(fmt::format("group of '{}': learner '{}' estimates no such parameter{}", g.name,
+                              learner.info.name, suggest(g.name, names)));
+    const auto& b = it->bounds;
+    if (g.group.kind == Group::phi && (g.group.lo < b.lo || g.group.lo + g.group.width > b.hi))
+      throw Error(fmt::format("group of '{}': phi {} {} reaches beyond its bounds, {}", g.name, g.group.lo,
+                              g.group.width, bounds_text(learner.params[static_cast<std::size_t>(it->at)])));
+    it->group = g.group;
   }
   if (m.params.empty())
     throw Error(fmt::format("every parameter of learner '{}' is held: nothing to fit", learner.info.name));

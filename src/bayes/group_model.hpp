@@ -41,9 +41,21 @@ struct GroupModel {
 /// prior's mean, identity with the prior's mean and sd else.
 [[nodiscard]] Group group_of(const ParamInfo& p);
 
-/// The learner's model with all parameters that its table does not hold fixed, less the overrides. Throws Error as fits do.
+/// "beta = phi 0 10": another transform and other priors of one parameter, by name. Words after the transform, in any order:
+///   identity | exp | phi LO WIDTH;   mu MEAN SD;   sigma SCALE (half-normal);   cauchy SCALE (half-Cauchy)
+struct NamedGroup {
+  std::string name;
+  Group group;
+};
+/// Throws Error naming the word and the form.
+[[nodiscard]] NamedGroup parse_group(const std::string& text);
+
+/// The learner's model with all parameters that its table does not hold fixed, less the overrides, and
+/// with the named groups instead of the table's. Throws Error as fits do, and where a group names no parameter that is estimated
+/// or reaches beyond its bounds.
 [[nodiscard]] GroupModel group_model(const LearnerEntry& learner,
-                                     const std::vector<FitOverride>& overrides = {});
+                                     const std::vector<FitOverride>& overrides = {},
+                                     const std::vector<NamedGroup>& groups = {});
 
 /// T(y), and its inverse for x inside the range (values at its edge are moved inside).
 [[nodiscard]] double from_line(const Group& g, double y);

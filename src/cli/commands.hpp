@@ -30,7 +30,8 @@ struct DataArgs {
   std::string outcome_map, method = "map";
   int chains = 4, warmup = 300, draws = 1000, max_depth = 10;  // of method "bayes"
   double adapt_delta = 0.8;
-  double min_rt_s = 0;  // choices that took less count as missing
+  std::vector<std::string> groups;  // "beta = phi 0 10 mu 0 1 sigma 0.2"
+  double min_rt_s = 0;              // choices that took less count as missing
   int starts = 10, jobs = 0;
   std::uint64_t seed = 1;
   bool json = false;

@@ -48,6 +48,7 @@ GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, Progres
   o.max_depth = a.max_depth;
   o.seed = a.seed;
   o.overrides = held(a, entry);
+  for (const auto& g : a.groups) o.groups.push_back(parse_group(g));
   o.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   o.progress = [&line](double share, const std::string& what) { line.show(share, what); };
   return o;

@@ -103,6 +103,9 @@ int labile_main(int argc, char** argv) {
                 "bayes: acceptance that the step size aims at; nearer to 1, fewer divergences")
       ->check(CLI::Range(0.5, 0.999))
       ->capture_default_str();
+  c->add_option("--group", fit.groups,
+                "bayes: transform and priors of a parameter, e.g. \"beta = phi 0 10 mu 0 1 sigma 0.2\"")
+      ->take_all();
   c->add_option("--max-depth", fit.max_depth, "bayes: of the sampler's trees")
       ->check(CLI::Range(1, 20))
       ->capture_default_str();

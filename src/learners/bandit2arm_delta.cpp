@@ -20,7 +20,14 @@ struct Bandit2armDelta {
   static std::vector<Field<Params<double>>> table() {
     using P = Params<double>;
     return {{"A", "1", &P::A, {0, 1}, "learning rate", beta_prior(1.1, 1.1)},
-            {"tau", "1", &P::tau, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)}};
+            {"tau",
+             "1",
+             &P::tau,
+             {0, 100},
+             "inverse temperature of the choice",
+             gamma_prior(1.2, 5.0),
+             {},
+             phi_group(0, 5)}};
   }
   template <class T>
   struct State {

@@ -23,7 +23,14 @@ struct ExperienceWeighted {
     using P = Params<double>;
     return {{"phi", "1", &P::phi, {0, 1}, "what is kept of a value", beta_prior(1.1, 1.1)},
             {"rho", "1", &P::rho, {0, 1}, "what is kept of experience", beta_prior(1.1, 1.1)},
-            {"beta", "1", &P::beta, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)}};
+            {"beta",
+             "1",
+             &P::beta,
+             {0, 100},
+             "inverse temperature of the choice",
+             gamma_prior(1.2, 5.0),
+             {},
+             phi_group(0, 10)}};
   }
   template <class T>
   struct State {

@@ -30,17 +30,27 @@ struct PavlovianBias {
   };
   static std::vector<Field<Params<double>>> table() {
     using P = Params<double>;
-    return {{"xi", "1", &P::xi, {0, 1}, "share of choices made at random", beta_prior(1.1, 8)},
-            {"ep", "1", &P::ep, {0, 1}, "learning rate", beta_prior(1.1, 1.1)},
-            {"b", "1", &P::b, {-20, 20}, "bias to go", normal_prior(0, 2)},
-            {"pi",
-             "1",
-             &P::pi,
-             {-20, 20},
-             "Pavlovian bias: weight of the cue's value in going",
-             normal_prior(0, 2)},
-            {"rhoRew", "1", &P::rhoRew, {0, 100}, "sensitivity to rewards", gamma_prior(2, 4)},
-            {"rhoPun", "1", &P::rhoPun, {0, 100}, "sensitivity to punishments", gamma_prior(2, 4)}};
+    return {
+        {"xi", "1", &P::xi, {0, 1}, "share of choices made at random", beta_prior(1.1, 8)},
+        {"ep", "1", &P::ep, {0, 1}, "learning rate", beta_prior(1.1, 1.1)},
+        {"b", "1", &P::b, {-20, 20}, "bias to go", normal_prior(0, 2), {}, wide_group()},
+        {"pi",
+         "1",
+         &P::pi,
+         {-20, 20},
+         "Pavlovian bias: weight of the cue's value in going",
+         normal_prior(0, 2),
+         {},
+         wide_group()},
+        {"rhoRew", "1", &P::rhoRew, {0, 100}, "sensitivity to rewards", gamma_prior(2, 4), {}, exp_group()},
+        {"rhoPun",
+         "1",
+         &P::rhoPun,
+         {0, 100},
+         "sensitivity to punishments",
+         gamma_prior(2, 4),
+         {},
+         exp_group()}};
   }
   template <class T>
   struct State {

@@ -22,7 +22,14 @@ struct PrlRp {
     return {
         {"Apun", "1", &P::Apun, {0, 1}, "learning rate after outcomes of 0 or less", beta_prior(1.1, 1.1)},
         {"Arew", "1", &P::Arew, {0, 1}, "learning rate after outcomes above 0", beta_prior(1.1, 1.1)},
-        {"beta", "1", &P::beta, {0, 100}, "inverse temperature of the choice", gamma_prior(1.2, 5.0)}};
+        {"beta",
+         "1",
+         &P::beta,
+         {0, 100},
+         "inverse temperature of the choice",
+         gamma_prior(1.2, 5.0),
+         {},
+         phi_group(0, 10)}};
   }
   template <class T>
   struct State {

@@ -27,13 +27,28 @@ struct TsPar7 {
   };
   static std::vector<Field<Params<double>>> table() {
     using P = Params<double>;
-    return {{"a1", "1", &P::a1, {0, 1}, "learning rate of decision 0", beta_prior(1.1, 1.1)},
-            {"beta1", "1", &P::beta1, {0, 100}, "inverse temperature of decision 0", gamma_prior(1.2, 5)},
-            {"a2", "1", &P::a2, {0, 1}, "learning rate of decision 1", beta_prior(1.1, 1.1)},
-            {"beta2", "1", &P::beta2, {0, 100}, "inverse temperature of decision 1", gamma_prior(1.2, 5)},
-            {"pi", "1", &P::pi, {-5, 5}, "perseveration of decision 0", normal_prior(0, 1)},
-            {"w", "1", &P::w, {0, 1}, "weight of planning", beta_prior(1.1, 1.1)},
-            {"lambda", "1", &P::lambda, {0, 1}, "eligibility of decision 0", beta_prior(1.1, 1.1)}};
+    return {
+        {"a1", "1", &P::a1, {0, 1}, "learning rate of decision 0", beta_prior(1.1, 1.1)},
+        {"beta1",
+         "1",
+         &P::beta1,
+         {0, 100},
+         "inverse temperature of decision 0",
+         gamma_prior(1.2, 5),
+         {},
+         exp_group()},
+        {"a2", "1", &P::a2, {0, 1}, "learning rate of decision 1", beta_prior(1.1, 1.1)},
+        {"beta2",
+         "1",
+         &P::beta2,
+         {0, 100},
+         "inverse temperature of decision 1",
+         gamma_prior(1.2, 5),
+         {},
+         exp_group()},
+        {"pi", "1", &P::pi, {-5, 5}, "perseveration of decision 0", normal_prior(0, 1), {}, phi_group(0, 5)},
+        {"w", "1", &P::w, {0, 1}, "weight of planning", beta_prior(1.1, 1.1)},
+        {"lambda", "1", &P::lambda, {0, 1}, "eligibility of decision 0", beta_prior(1.1, 1.1)}};
   }
   template <class T>
   struct State : TwoStepValues<T> {};

@@ -1,0 +1,369 @@
+/// The hierarchical density: against Stan's of the same models, against differences, and its lanes against one subject at a time.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "bayes/group_fit.hpp"
+#include "core/random.hpp"
+#include "learners/catalogue.hpp"
+#include "record/read.hpp"
+#include "run/simulate.hpp"
+#include "tasks/catalogue.hpp"
+
+namespace labile {
+namespace {
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+const fs::path kOracles = fs::path(LABILE_SOURCE_DIR) / "tests/oracles/stan";
+
+/// The data that the Stan texts were run on, made anew.
+const fs::path& stan_data() {
+  static const fs::path folder = [] {
+    auto f = fs::temp_directory_path() / ("labile_bayes_test_" + std::to_string(::getpid()));
+    fs::create_directories(f);
+    const std::string command = "/usr/bin/python3 " + (kOracles / "make_data.py").string() + " " + f.string();
+    if (std::system(command.c_str()) != 0) throw Error("make_data.py failed");
+    return f;
+  }();
+  return folder;
+}
+Json read_json(const fs::path& path) {
+  std::ifstream in(path);
+  return Json::parse(in);
+}
+
+/// A data set with all that spans point to.
+struct Data {
+  Trials trials;
+  std::vector<std::uint8_t> fresh;
+  std::vector<SubjectTrials> subjects;
+  std::vector<int> subject_of;
+};
+Data read_data(const fs::path& path, const LearnerEntry& learner) {
+  ReadOptions o;
+  o.signals = learner.inputs;
+  Data d{read_trials(path, o).trials, {}, {}, {}};
+  d.fresh = fresh_flags(d.trials, "none");
+  for (int s = 0; s < static_cast<int>(d.trials.subjects.size()); ++s) {
+    d.subjects.push_back(subject_trials(d.trials, s, d.fresh));
+    d.subject_of.push_back(s);
+  }
+  return d;
+}
+
+NamedGroup group_from(const std::string& name, const Json& spec) {
+  NamedGroup g{name, {}};
+  const std::string kind = spec["transform"];
+  g.group.kind = kind == "phi" ? Group::phi : kind == "exp" ? Group::exp : Group::identity;
+  if (kind == "phi") {
+    g.group.lo = spec["lo"];
+    g.group.width = spec["scale"];
+  }
+  g.group.mu_mean = spec["mu_prior"][1];
+  g.group.mu_sd = spec["mu_prior"][2];
+  g.group.cauchy = spec["sigma_prior"][0] == "half_cauchy";
+  g.group.sigma = spec["sigma_prior"][1];
+  return g;
+}
+
+class StanDensity : public testing::TestWithParam<const char*> {};
+
+TEST_P(StanDensity, ValuesAndGradientsEqualStans) {
+  const std::string name = GetParam();
+  const auto spec = read_json(kOracles / "models.json")[name];
+  const auto oracle = read_json(kOracles / "results" / (name + ".density.json"));
+  const auto& learner = find_learner(spec["learner"].get<std::string>());
+  const Data d = read_data(stan_data() / (name + ".csv"), learner);
+  std::vector<FitOverride> held;
+  for (const auto& [param, value] : spec["hold"].items()) held.push_back({param, value.get<double>()});
+  std::vector<NamedGroup> groups;
+  for (const auto& [param, s] : spec["parameters"].items()) groups.push_back(group_from(param, s));
+  const Posterior p(learner, group_model(learner, held, groups), d.subjects, d.subject_of);
+  // Ours by Stan's names: mu.A, log_sigma.A, z.A.1
+  std::map<std::string, int> place;
+  for (int k = 0; k < p.params(); ++k) {
+    const auto& param = p.model().params[static_cast<std::size_t>(k)].name;
+    place["mu." + param] = p.mu(k);
+    place["log_sigma." + param] = p.log_sigma(k);
+    for (int s = 0; s < p.subjects(); ++s) place["z." + param + "." + std::to_string(s + 1)] = p.y(k, s);
+  }
+  const std::vector<std::string> names = oracle["names"];
+  ASSERT_EQ(static_cast<int>(names.size()), p.dim());
+  PosteriorDensity density(p);
+  std::vector<double> differences;
+  for (const auto& at : oracle["at"]) {
+    const std::vector<double> point = at["point"], slope = at["gradient"];
+    std::vector<double> q(point.size()), grad(q.size());
+    for (std::size_t i = 0; i < q.size(); ++i) q[static_cast<std::size_t>(place.at(names[i]))] = point[i];
+    const double value = density.gradient(q, grad);
+    differences.push_back(value - at["log_density"].get<double>());
+    for (std::size_t i = 0; i < q.size(); ++i)
+      EXPECT_NEAR(grad[static_cast<std::size_t>(place.at(names[i]))], slope[i],
+                  1e-9 * std::max(1.0, std::abs(slope[i])))
+          << name << ", " << names[i];
+  }
+  ASSERT_GE(differences.size(), 5u);
+  for (const double x : differences)  // the same constant everywhere
+    EXPECT_NEAR(x, differences[0], 1e-9 * std::max(1.0, std::abs(differences[0])) + 1e-8) << name;
+}
+INSTANTIATE_TEST_SUITE_P(Models, StanDensity,
+                         testing::Values("bandit2arm_delta", "prl_rp", "prl_ewa", "gng_m4", "ts_par7",
+                                         "rl_ddm", "dual_learning_rate", "kalman"),
+                         [](const auto& x) { return std::string(x.param); });
+
+/// Subjects of every learner, played on the task it is for.
+Data played(const LearnerEntry& e, int subjects, std::uint64_t seed) {
+  const auto& task = find_task(e.own_task);
+  Simulation play;
+  play.make_task = task.make;
+  play.make_agent = e.make;
+  play.make_each = e.make_each;
+  play.seed = seed;
+  Data d{simulate(play, 0, subjects), {}, {}, {}};
+  d.fresh = fresh_flags(d.trials, task.make({}, nullptr)->info().reset_on);
+  for (int s = 0; s < subjects; ++s) {
+    d.subjects.push_back(subject_trials(d.trials, s, d.fresh));
+    d.subject_of.push_back(s);
+  }
+  return d;
+}
+
+/// The first `n` decisions of a subject.
+SubjectTrials cut(SubjectTrials s, std::size_t n) {
+  const std::size_t per = s.feature.size() / std::max<std::size_t>(1, s.size());
+  s.feature = s.feature.subspan(0, n * per);
+  const auto shorten = [&](auto& x) {
+    if (!x.empty()) x = x.subspan(0, n);
+  };
+  shorten(s.choice);
+  shorten(s.outcome);
+  shorten(s.fresh);
+  shorten(s.state);
+  shorten(s.stage);
+  shorten(s.right);
+  shorten(s.report);
+  shorten(s.rt_s);
+  for (auto& c : s.inputs) shorten(c.values);
+  return s;
+}
+/// A row of parameters somewhat off the defaults, the same for the same `subject`.
+std::vector<double> some_row(const LearnerEntry& e, std::uint32_t subject) {
+  const Draw draw{5, Purpose::parameters, subject};
+  std::vector<double> row;
+  for (std::size_t k = 0; k < e.params.size(); ++k) {
+    const auto& p = e.params[k];
+    const double x = std::get<double>(p.standard), u = draw.uniform(static_cast<std::uint32_t>(k)) - 0.3;
+    const double width = p.bounds.hi - p.bounds.lo;
+    row.push_back(clamp(x + 0.1 * u * (width < 50 ? std::min(width, 1.0) : std::max(1.0, std::abs(x))),
+                        p.bounds.lo, p.bounds.hi));
+  }
+  return row;
+}
+
+/// Each learner's lanes against its likelihood of one subject: unequal lengths, missing choices and outcomes.
+void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<SubjectTrials>& subjects) {
+  const auto groups = pack_lanes(subjects, e.likelihood->lane_needs());
+  std::vector<std::uint8_t> seen(subjects.size(), 0);
+  for (const auto& g : groups) {
+    std::vector<Vec> theta(e.params.size(), Vec(0.5)), grad(e.params.size());
+    for (std::size_t k = 0; k < theta.size(); ++k)
+      for (int i = 0; i < kWidth; ++i) {  // idle lanes get valid parameters too
+        const auto of = static_cast<std::size_t>(i) < g.subject.size()
+                            ? g.subject[static_cast<std::size_t>(i)]
+                            : g.subject[0];
+        theta[k].set(i, some_row(e, static_cast<std::uint32_t>(of))[k]);
+      }
+    const Vec value = e.likelihood->lanes(theta, g, grad);
+    for (std::size_t i = 0; i < g.subject.size(); ++i) {
+      const auto s = g.subject[i];
+      seen[s] = 1;
+      std::vector<double> alone(e.params.size());
+      const double expected =
+          e.likelihood->gradient(some_row(e, static_cast<std::uint32_t>(s)), subjects[s], alone);
+      const int lane = static_cast<int>(i);
+      ASSERT_TRUE(std::isfinite(expected)) << e.info.name;
+      EXPECT_NEAR(value[lane], expected, 1e-11 * std::max(1.0, std::abs(expected)))
+          << e.info.name << ", subject " << s;
+      for (std::size_t k = 0; k < alone.size(); ++k)
+        EXPECT_NEAR(grad[k][lane], alone[k], 1e-10 * std::max(1.0, std::abs(alone[k])))
+            << e.info.name << ", subject " << s << ", " << e.params[k].name;
+    }
+  }
+  EXPECT_EQ(std::count(seen.begin(), seen.end(), 1), static_cast<long>(d.subjects.size()));
+}
+TEST(Lanes, EqualOneSubjectAtATimeForEveryLearner) {
+  int tried = 0;
+  for (const LearnerEntry& plain : all_learners()) {
+    if (!plain.likelihood) continue;
+    Data d = played(plain, 5, 11);
+    for (std::size_t r = 7; r < d.trials.rows(); r += 13) {
+      if (r % 2 == 0) d.trials.choice[r] = -1;
+      d.trials.outcome[r] = kNaN;
+      if (!d.trials.report.empty() && r % 3 == 0) d.trials.report[r] = kNaN;
+    }
+    std::vector<std::map<std::string, std::vector<double>>> derived(d.subjects.size());
+    std::vector<SubjectTrials> subjects;
+    for (std::size_t s = 0; s < d.subjects.size(); ++s) {
+      subjects.push_back(
+          cut(d.subjects[s], std::min<std::size_t>(d.subjects[s].size() - 5 * s, 120 - 5 * s)));
+      if (plain.derive) derived[s] = plain.derive(subjects[s]);
+      for (const auto& [name, values] : derived[s]) subjects[s].inputs.push_back({name, values});
+    }
+    expect_lanes_equal(plain, d, subjects);
+    if (plain.with_parts) expect_lanes_equal(plain.with_parts(), d, subjects);
+    ++tried;
+  }
+  EXPECT_GE(tried, 30);
+}
+
+TEST(Density, GradientEqualsDifferencesForAnyCentering) {
+  const auto& e = find_learner("dual_learning_rate");
+  Data d = played(e, 6, 3);
+  auto model = group_model(e);
+  model.params[0].design = {{"drug"}, {{0}, {1}, {0}, {1}, {0}, {1}}, 1};
+  // Three people, each in two conditions.
+  Posterior p(e, model, d.subjects, {0, 0, 1, 1, 2, 2});
+  std::vector<double> w;
+  for (int i = 0; i < p.params() * p.subjects(); ++i) w.push_back(0.1 * (i % 11));
+  p.set_centering(w);
+  PosteriorDensity density(p);
+  const Draw draw{2, Purpose::start, 0};
+  std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());
+  for (int i = 0; i < p.dim(); ++i) q.push_back(0.3 * draw.normal(static_cast<std::uint32_t>(i)));
+  (void)density.gradient(q, grad);
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    auto up = q, down = q;
+    constexpr double h = 1e-5;
+    up[i] += h;
+    down[i] -= h;
+    const double slope = (density.gradient(up, other) - density.gradient(down, other)) / (2 * h);
+    EXPECT_NEAR(grad[i], slope, 1e-6 * std::max(1.0, std::abs(slope))) << p.names()[i];
+  }
+}
+
+TEST(Density, CenteringChangesTheScaleAndNothingElse) {
+  const auto& e = find_learner("dual_learning_rate");
+  Data d = played(e, 4, 3);
+  Posterior flat(e, group_model(e), d.subjects, d.subject_of),
+      centered(e, group_model(e), d.subjects, d.subject_of);
+  std::vector<double> w(static_cast<std::size_t>(flat.params() * flat.subjects()));
+  for (std::size_t i = 0; i < w.size(); ++i) w[i] = 0.07 * static_cast<double>(i);
+  centered.set_centering(w);
+  PosteriorDensity a(flat), b(centered);
+  std::vector<double> q, grad(static_cast<std::size_t>(flat.dim()));
+  const Draw draw{4, Purpose::start, 0};
+  for (int i = 0; i < flat.dim(); ++i) q.push_back(0.4 * draw.normal(static_cast<std::uint32_t>(i)));
+  // The same subjects on the other scale; densities differ by the scale's Jacobian, sigma^w each.
+  auto r = q;
+  double jacobian = 0;
+  for (int k = 0; k < flat.params(); ++k)
+    for (int s = 0; s < flat.subjects(); ++s) {
+      const double sigma = q[static_cast<std::size_t>(flat.log_sigma(k))],
+                   mu = q[static_cast<std::size_t>(flat.mu(k))];
+      const double c = centered.w(k, s);
+      r[static_cast<std::size_t>(flat.y(k, s))] =
+          c * mu + std::exp(c * sigma) * q[static_cast<std::size_t>(flat.y(k, s))];
+      jacobian += c * sigma;
+      EXPECT_NEAR(flat.on_line(q, k, s), centered.on_line(r, k, s), 1e-12);
+    }
+  EXPECT_NEAR(a.gradient(q, grad) - jacobian, b.gradient(r, grad), 1e-9);
+}
+
+/// A normal mean with known answers, to see that the sampler samples.
+class Normal final : public LogDensityOver {
+ public:
+  [[nodiscard]] int dim() const override { return 3; }
+  double gradient(std::span<const double> q, std::span<double> grad) override {
+    // sd 1, 2 and 0.5; the first two correlate by 0.6
+    const double x = q[0], y = q[1] / 2, z = (q[2] - 3) / 0.5, r = 0.6, v = 1 - r * r;
+    grad[0] = -(x - r * y) / v;
+    grad[1] = -(y - r * x) / v / 2;
+    grad[2] = -z / 0.5;
+    return -0.5 * ((x * x - 2 * r * x * y + y * y) / v + z * z);
+  }
+};
+TEST(Nuts, SamplesANormalAndIsAFunctionOfItsSeed) {
+  Normal density;
+  const std::vector<double> start{0, 0, 0}, metric{1, 1, 1};
+  NutsOptions o;
+  o.draws = 4000;
+  const auto a = sample_chain(density, start, metric, o), b = sample_chain(density, start, metric, o);
+  EXPECT_EQ(a.q, b.q);
+  o.chain = 1;
+  const auto c = sample_chain(density, start, metric, o);
+  EXPECT_NE(a.q, c.q);
+  const double mean[3] = {0, 0, 3}, sd[3] = {1, 2, 0.5};
+  for (std::size_t k = 0; k < 3; ++k) {
+    std::vector<double> x, squares;
+    for (const auto* chain : {&a, &c})
+      for (int i = 0; i < chain->draws(); ++i) {
+        x.push_back(chain->q[static_cast<std::size_t>(i) * 3 + k]);
+        squares.push_back((x.back() - mean[k]) * (x.back() - mean[k]));
+      }
+    const auto s = summarize_draws(x, 2), s2 = summarize_draws(squares, 2);
+    EXPECT_NEAR(s.mean, mean[k], 4 * s.mcse_mean);
+    EXPECT_NEAR(s2.mean, sd[k] * sd[k], 4 * s2.mcse_mean);
+    EXPECT_GT(s.ess_bulk, 1000);
+  }
+}
+
+TEST(GroupFit, IsTheSameForAnyNumberOfThreads) {
+  const auto& e = find_learner("rescorla_wagner");
+  Data d = played(e, 5, 9);
+  GroupFitOptions o;
+  o.warmup = 60;
+  o.draws = 50;
+  const auto one = fit_group(e, d.subjects, d.subject_of, o);
+  o.threads = 4;
+  const auto four = fit_group(e, d.subjects, d.subject_of, o);
+  ASSERT_EQ(one.chains.size(), 4u);
+  for (std::size_t c = 0; c < 4; ++c) EXPECT_EQ(one.chains[c].q, four.chains[c].q);
+  EXPECT_EQ(one.loo.elpd.value, four.loo.elpd.value);
+  EXPECT_EQ(one.waic.elpd.value, four.waic.elpd.value);
+}
+
+TEST(Groups, AreReadAndRefusedInWords) {
+  const auto g = parse_group("beta = phi 0 10 mu -1 0.5 cauchy 2");
+  EXPECT_EQ(g.name, "beta");
+  EXPECT_EQ(g.group.kind, Group::phi);
+  EXPECT_EQ(g.group.width, 10);
+  EXPECT_EQ(g.group.mu_mean, -1);
+  EXPECT_TRUE(g.group.cauchy);
+  const auto says = [](const std::string& text, const std::string& word) {
+    try {
+      (void)parse_group(text);
+      FAIL() << text;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(word), std::string::npos) << e.what();
+    }
+  };
+  says("beta", "NAME =");
+  says("beta = fi 0 1", "did you mean 'phi'");
+  says("beta = phi 0", "wants a number");
+  says("beta = exp sigma 0", "above 0");
+  says("beta = exp mean 0", "unknown word 'mean'");
+  const auto& e = find_learner("rescorla_wagner");
+  EXPECT_THROW((void)group_model(e, {}, {parse_group("betta = exp")}), Error);
+  EXPECT_THROW((void)group_model(e, {}, {parse_group("alpha = phi 0 2")}), Error);
+}
+
+TEST(Transforms, InvertAndMatchTheirDefinition) {
+  for (const double y : {-6.0, -2.0, -0.3, 0.0, 0.7, 3.0, 5.0}) {
+    const auto g = phi_group(0, 10);
+    const double x = 10 / (1 + std::exp(-(0.07056 * y * y * y + 1.5976 * y)));
+    EXPECT_NEAR(from_line(g, y), x, 1e-13 * std::max(1.0, x));
+    if (std::abs(y) < 3) {
+      EXPECT_NEAR(to_line(g, x), y, 1e-9);
+    }
+    EXPECT_NEAR(to_line(exp_group(), from_line(exp_group(), y)), y, 1e-12);
+  }
+}
+}  // namespace
+}  // namespace labile
