@@ -26,6 +26,7 @@ struct WideOf<Vec> {
   static Vec spread(const Vec& x) { return x; }
   static Vec get(const Vec& x, int) { return x; }
   static void set(Vec& x, int, const Vec& y) { x = y; }
+  static Vec scaled(const Vec& x, const Vec& by) { return by * x; }
 };
 template <class B, int P>
 struct WideOf<Dual<B, P>> {
@@ -48,6 +49,7 @@ struct WideOf<Dual<B, P>> {
     Part::set(x.v, k, y.v);
     for (int i = 0; i < P; ++i) Part::set(x.d[i], k, y.d[i]);
   }
+  /// by x, lane by lane.
   static type scaled(const type& x, const Vec& by) {
     type r;
     r.v = Part::scaled(x.v, by);
@@ -61,5 +63,18 @@ template <class T>
 using Wide = typename WideOf<T>::type;
 template <class T>
 inline constexpr int kSide = WideOf<T>::lanes;
+
+/// The largest of the four lanes, in every lane; a bit for each lane where c holds; the first of them (there must
+/// be one).
+inline Vec top_of(const Vec& x) {
+  const Vec halves = max(x, Vec(RawDoubles(_mm256_permute2f128_pd(x.v, x.v, 1))));
+  return max(halves, Vec(RawDoubles(_mm256_permute_pd(halves.v, 5))));
+}
+inline unsigned bits_of(const Mask4& c) {
+  return static_cast<unsigned>(_mm256_movemask_pd((RawDoubles)c.m));
+}
+inline int first_of(const Mask4& c) {
+  return std::countr_zero(bits_of(c));
+}
 
 }  // namespace labile
