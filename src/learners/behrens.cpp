@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 
 #include "contract/learner_entry.hpp"
 #include "learners/binary_input.hpp"
@@ -54,15 +55,15 @@ class Grid {
     return grid;
   }
 
-  /// The belief after the world has moved.
+  /// The belief after the world has moved. Loops are nested so that what is used again stays in the first-level
+  /// cache: a tile of rates for all strengths, then a strength's shares for all spreads.
   void move(Belief& z) const {
-    Belief moved(kPlane);
-    for (std::size_t b = 0; b < blocks_.size(); ++b) {
-      Vec* plane = z.data() + b * kPlane;
-      move_strength(blocks_[b], plane, moved.data());
-      for (int i = 0; i < kStrengths; ++i)
-        move_rate(rates_[static_cast<std::size_t>(i)], moved.data() + i * kRates, plane + i * kRates);
-    }
+    const auto moved = std::make_unique_for_overwrite<Vec[]>(z.size());
+    for (std::size_t b = 0; b < blocks_.size(); ++b)
+      move_strength(blocks_[b], z.data() + b * kPlane, moved.get() + b * kPlane);
+    for (std::size_t i = 0; i < kStrengths; ++i)
+      for (std::size_t row = i * kRates; row < z.size(); row += kPlane)
+        move_rate(rates_[i], moved.get() + row, z.data() + row);
   }
   /// Means of rate, ln strength and ln spread; the belief need not add to 1.
   [[nodiscard]] std::array<double, 3> means(const Belief& z) const {
@@ -186,35 +187,46 @@ class Grid {
   }
 
   static void move_strength(const Spreads& block, const Vec* from, Vec* to) {
-    for (int i = 0; i < kStrengths; ++i) {
-      const int lo = std::max(0, i - block.reach), hi = std::min(kStrengths, i + block.reach + 1);
-      for (int tile = 0; tile < kRates; tile += kTile) {
-        std::array<Vec, kTile> sum;
-        sum.fill(Vec(0.0));
+    for (int tile = 0; tile < kRates; tile += kTile)
+      for (int i = 0; i < kStrengths; ++i) {
+        const int lo = std::max(0, i - block.reach), hi = std::min(kStrengths, i + block.reach + 1);
+        Tile sum;
         for (int j = lo; j < hi; ++j) {
           const Vec share = block.to[static_cast<std::size_t>(i * kStrengths + j)];
           const Vec* row = from + j * kRates + tile;
-#pragma GCC unroll 10
-          for (std::size_t p = 0; p < kTile; ++p) sum[p] = fma(share, row[p], sum[p]);
+          sum.add([&](std::size_t) { return share; }, [&](std::size_t k) { return row[k]; });
         }
-        std::copy(sum.begin(), sum.end(), to + i * kRates + tile);
+        sum.store(to + i * kRates + tile);
       }
-    }
   }
   static void move_rate(const Rates& r, const Vec* from, Vec* to) {
     for (std::size_t tile = 0; tile < kRates / kTile; ++tile) {
-      std::array<Vec, kTile> sum;
-      sum.fill(Vec(0.0));
+      Tile sum;
       for (int p = r.lo[tile]; p < r.hi[tile]; ++p) {
         const double* share = r.to.data() + static_cast<std::size_t>(p * kRates) + tile * kTile;
         const Vec mass = from[p];
-#pragma GCC unroll 10
-        for (std::size_t k = 0; k < kTile; ++k)
-          sum[k] = fma(Vec(RawDoubles(_mm256_broadcast_sd(share + k))), mass, sum[k]);
+        sum.add([&](std::size_t k) { return Vec(RawDoubles(_mm256_broadcast_sd(share + k))); },
+                [&](std::size_t) { return mass; });
       }
-      std::copy(sum.begin(), sum.end(), to + tile * kTile);
+      sum.store(to + tile * kTile);
     }
   }
+  /// Sums for kTile neighboring rates. The compiler keeps them in registers because nothing takes their index
+  /// at run time.
+  struct Tile {
+    std::array<Vec, kTile> sum{};
+    template <class A, class B>
+    void add(const A& a, const B& b) {
+      [&]<std::size_t... k>(std::index_sequence<k...>) {
+        ((sum[k] = fma(a(k), b(k), sum[k])), ...);
+      }(std::make_index_sequence<kTile>());
+    }
+    void store(Vec* to) const {
+      [&]<std::size_t... k>(std::index_sequence<k...>) {
+        ((to[k] = sum[k]), ...);
+      }(std::make_index_sequence<kTile>());
+    }
+  };
 
   std::vector<Spreads> blocks_;
   std::vector<Rates> rates_;  // [strength]

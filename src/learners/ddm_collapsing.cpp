@@ -22,6 +22,7 @@
 #include <algorithm>
 
 #include "contract/learner_entry.hpp"
+#include "core/wide.hpp"
 #include "learners/catalogue.hpp"
 #include "learners/diffusion.hpp"
 
@@ -33,12 +34,23 @@ constexpr double kEnd = 3;  // last time of the grid over a^2
 /// The grid, in units of a^2.
 struct Grid {
   double t[kGrid + 1], weight[kGrid + 1];
+  /// What kernels from time j to the four times from 4 q + 1 on take of the grid alone: 1 / (t - s), and the
+  /// factor before the exponential; 0 in lanes that are not later than j.
+  Vec inv[kGrid / kWidth][kGrid], factor[kGrid / kWidth][kGrid];
   Grid() {
     for (int j = 0; j <= kGrid; ++j) {
       const double s = static_cast<double>(j) / kGrid;
       t[j] = kEnd * s * s;
       weight[j] = 2 * kEnd * s / kGrid;
     }
+    for (int q = 0; q < kGrid / kWidth; ++q)
+      for (int j = 0; j < kGrid; ++j)
+        for (int l = 0; l < kWidth; ++l) {
+          const int m = q * kWidth + 1 + l;
+          const double one = j < m ? 1 / (t[m] - t[j]) : 0;
+          inv[q][j].set(l, one);
+          factor[q][j].set(l, 0.5 * 0.39894228040143267794 * sqrt(one));
+        }
   }
 };
 const Grid& grid() {
@@ -118,15 +130,17 @@ struct DdmCollapsing {
     return s.a == p.a && s.c == p.c && s.t_half == p.t_half && s.z == p.z;
   }
 
-  /// Psi, given the distance from y to the bound in its direction and the time between.
+  /// Psi at four times, given the distance from y to the bound in its direction.
   template <class T>
-  static T kernel(const T& off, const T& slope, double between) {
-    const double inv = 1 / between;
-    return T(0.5 * 0.39894228040143267794 * sqrt(inv)) * exp(T(-0.5 * inv) * off * off) *
-           (slope - T(inv) * off);
+  static Wide<T> kernel(const Wide<T>& off, const Wide<T>& slope, const Vec& inv, const Vec& factor) {
+    using W = WideOf<T>;
+    return W::scaled(exp(W::scaled(off, Vec(-0.5) * inv) * off), factor) * (slope - W::scaled(off, inv));
   }
+  /// Four times after one another: all earlier times count for each of them side by side, then each for those
+  /// after it. Once both densities are in their tails nothing more is needed.
   template <class T>
   static State<T> solve(const Params<T>& p) {
+    using W = WideOf<T>;
     const Grid& at = grid();
     const Bound<T> bound{p.c, p.t_half / (p.a * p.a)};
     const T x0 = p.z - T(0.5);
@@ -136,38 +150,53 @@ struct DdmCollapsing {
     int last[2] = {kGrid, kGrid};  // where the tail takes over
     for (int j = 0; j <= kGrid; ++j) b[j] = bound.at(T(at.t[j]));
     for (int i = 0; i < 2; ++i) s.ratio[i][0] = g[i][0] = T(0.0);
-    for (int m = 1; m <= kGrid; ++m) {
-      const T slope = bound.slope(T(at.t[m]));
-      T same[2] = {T(0.0), T(0.0)}, other[2] = {T(0.0), T(0.0)};
-      for (int j = 1; j < m; ++j) {
-        const double between = at.t[m] - at.t[j];
-        // The lower bound is the upper one mirrored, so both share their kernels.
-        const T near = T(at.weight[j]) * kernel(b[m] - b[j], slope, between);
-        const T far = T(at.weight[j]) * kernel(b[m] + b[j], slope, between);
-        for (int i = 0; i < 2; ++i) {
-          same[i] += near * g[i][j];
-          other[i] += far * g[i][j];
-        }
+    for (int q = 0; q < kGrid / kWidth && (last[0] == kGrid || last[1] == kGrid); ++q) {
+      const int m0 = q * kWidth + 1;
+      Wide<T> here(0.0), slope(0.0), same[2] = {0.0, 0.0}, other[2] = {0.0, 0.0};
+      for (int l = 0; l < kWidth; ++l) {
+        W::set(here, l, b[m0 + l]);
+        W::set(slope, l, bound.slope(T(at.t[m0 + l])));
       }
-      // The kernel starts like a square root at the diagonal: zeta(-1/2) of the trapezoid rule.
-      const T root = T(0.2078862249773546 * at.weight[m] * sqrt(at.weight[m]) / (2 * 2.5066282746310005));
-      const T diagonal = T(1.0) - root * bound.curvature(at.t[m]);
-      for (int i = 0; i < 2; ++i) {
-        const T lead = log_first(bound, T(at.t[m]), x0, i == 1 ? 1.0 : -1.0);
-        s.ratio[i][m] = T(0.0);
-        g[i][m] = T(0.0);
-        if (value_of(lead) < -600) continue;
-        const T first = exp(lead);
-        g[i][m] = (first + T(2.0) * (same[i] + other[1 - i])) / diagonal;
-        peak[i] = std::max(peak[i], value_of(g[i][m]));
-        if (last[i] == kGrid && value_of(g[i][m]) < 1e-4 * peak[i]) last[i] = m - 1;
-        if (m <= last[i]) s.ratio[i][m] = log(g[i][m] / first);
+      const auto count = [&](int j) {
+        // The lower bound is the upper one mirrored, so both share their kernels.
+        const Wide<T> there = W::spread(b[j]);
+        const Vec weight(at.weight[j]), inv = at.inv[q][j], factor = at.factor[q][j];
+        const Wide<T> near = W::scaled(kernel<T>(here - there, slope, inv, factor), weight);
+        const Wide<T> far = W::scaled(kernel<T>(here + there, slope, inv, factor), weight);
+        for (int i = 0; i < 2; ++i) {
+          const Wide<T> past = W::spread(g[i][j]);
+          same[i] += near * past;
+          other[i] += far * past;
+        }
+      };
+      for (int j = 1; j < m0; ++j) count(j);
+      for (int m = m0; m < m0 + kWidth; ++m) {
+        if (m > m0) count(m - 1);
+        for (int i = 0; i < 2; ++i)
+          finish(s, g, peak, last, bound, x0, i, m, W::get(same[i], m - m0) + W::get(other[1 - i], m - m0));
       }
     }
     for (int i = 0; i < 2; ++i)
       for (int m = last[i] + 1; m <= kGrid; ++m)
         s.ratio[i][m] = s.ratio[i][last[i]] + tail_slope(s, i, last[i]) * T(at.t[m] - at.t[last[i]]);
     return s;
+  }
+  /// The density of bound i at time m, given the integral over those before.
+  template <class T>
+  static void finish(State<T>& s, T (*g)[kGrid + 1], double* peak, int* last, const Bound<T>& bound,
+                     const T& x0, int i, int m, const T& integral) {
+    const Grid& at = grid();
+    s.ratio[i][m] = T(0.0);
+    g[i][m] = T(0.0);
+    const T lead = log_first(bound, T(at.t[m]), x0, i == 1 ? 1.0 : -1.0);
+    if (value_of(lead) < -600) return;
+    // The kernel starts like a square root at the diagonal: zeta(-1/2) of the trapezoid rule.
+    const T root = T(0.2078862249773546 * at.weight[m] * sqrt(at.weight[m]) / (2 * 2.5066282746310005));
+    const T first = exp(lead);
+    g[i][m] = (first + T(2.0) * integral) / (T(1.0) - root * bound.curvature(at.t[m]));
+    peak[i] = std::max(peak[i], value_of(g[i][m]));
+    if (last[i] == kGrid && value_of(g[i][m]) < 1e-4 * peak[i]) last[i] = m - 1;
+    if (m <= last[i]) s.ratio[i][m] = log(g[i][m] / first);
   }
   template <class T>
   static T tail_slope(const State<T>& s, int i, int m) {
@@ -206,22 +235,35 @@ struct DdmCollapsing {
     if (value_of(t) > value_of(edge)) return log_passage(p, s, i, t, k);
     return log_passage(p, s, i, edge, k) + earliest_slope(edge, distance, size) * (t - edge);
   }
-  /// Density of bound i at grid time m per unit of a^2, with drift k.
+  /// Densities of both bounds, with drift k, at the times 1 to kGrid of the grid and per unit of a^2; four
+  /// times side by side.
   template <class T>
-  static T density_at(const Params<T>& p, const State<T>& s, int i, int m, const T& k) {
-    const T unit = p.a * p.a, t(grid().t[m]), x0 = p.z - T(0.5);
-    const Bound<T> bound{p.c, p.t_half / unit};
-    const double sign = i == 1 ? 1 : -1;
-    return exp(log_first(bound, t, x0, sign) + s.ratio[i][m] + k * p.a * (T(sign) * bound.at(t) - x0) -
-               T(0.5) * k * k * unit * t);
+  static void densities(const Params<T>& p, const State<T>& s, const T& k, T (*f)[kGrid + 1]) {
+    using W = WideOf<T>;
+    const T unit = p.a * p.a;
+    const Wide<T> x0 = W::spread(p.z - T(0.5)), pull = W::spread(k * p.a),
+                  cost = W::spread(T(0.5) * k * k * unit);
+    const Bound<Wide<T>> bound{W::spread(p.c), W::spread(p.t_half / unit)};
+    for (int i = 0; i < 2; ++i)
+      for (int m = 1; m <= kGrid; m += kWidth) {
+        const double sign = i == 1 ? 1 : -1;
+        Wide<T> t(0.0), ratio(0.0);
+        for (int l = 0; l < kWidth; ++l) {
+          W::set(t, l, T(grid().t[m + l]));
+          W::set(ratio, l, s.ratio[i][m + l]);
+        }
+        const Wide<T> density =
+            exp(log_first(bound, t, x0, sign) + ratio + pull * (Wide<T>(sign) * bound.at(t) - x0) - cost * t);
+        for (int l = 0; l < kWidth; ++l) f[i][m + l] = W::get(density, l);
+      }
   }
   template <class T>
   static T log_choice(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
-    T mass[2] = {T(0.0), T(0.0)};
+    T mass[2] = {T(0.0), T(0.0)}, f[2][kGrid + 1];
+    densities(p, s, p.v * x.input[0], f);
     for (int i = 0; i < 2; ++i)
       for (int m = 1; m <= kGrid; ++m)
-        mass[i] += T(m == kGrid ? 0.5 * grid().weight[m] : grid().weight[m]) *
-                   density_at(p, s, i, m, p.v * x.input[0]);
+        mass[i] += T(m == kGrid ? 0.5 * grid().weight[m] : grid().weight[m]) * f[i][m];
     return log(mass[x.choice == 1 ? 1 : 0] / (mass[0] + mass[1]));
   }
   /// Side and interval by their probabilities, the place within by the density that rises or falls linearly
@@ -234,11 +276,12 @@ struct DdmCollapsing {
     const State<double>& s = as_made ? made : other;
     const Grid& at = grid();
     double f[2][kGrid + 1], total = 0;
-    for (int i = 0; i < 2; ++i) {
-      f[i][0] = 0;
+    densities(p, s, p.v * x.input[0], f);
+    for (auto& side : f) {
+      side[0] = 0;
       for (int m = 1; m <= kGrid; ++m) {
-        f[i][m] = at.weight[m] * density_at(p, s, i, m, p.v * x.input[0]);
-        total += 0.5 * (f[i][m - 1] + f[i][m]);
+        side[m] *= at.weight[m];
+        total += 0.5 * (side[m - 1] + side[m]);
       }
     }
     double mark = draws.uniform(0) * total;

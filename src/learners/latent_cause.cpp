@@ -12,13 +12,15 @@
 /// cause that is not chosen is forgotten. Time t counts trials; a day (number `days`) is `day` trials long.
 ///
 /// How it is solved: 1 / x is a sum of 20 exponentials, so that a cause needs 20 numbers for its whole past:
-/// within 4e-7 of it for x from 1 to 10,000, from there on falling faster.
+/// within 4e-7 of it for x from 1 to 10,000, from there on falling faster. Likelihoods work on four causes side
+/// by side, play on four subjects; rows of causes that are not in use and cues never shown cost nothing.
 ///
 /// Source: Gershman et al. (2010), doi:10.1037/a0017808; Gershman et al. (2017), doi:10.7554/eLife.23763.
 /// Differs from them: one assignment a trial instead of particles or averages; spreads are the same for all
 /// causes and not learned; an empty cause expects every cue at x_new = 0.5, between shown and not shown (at 0
 /// it never fits a cue better than a cause in use); the answer is a logistic function of V. A trial whose
 /// outcome is not known changes nothing.
+#include "core/wide.hpp"
 #include "learners/catalogue.hpp"
 #include "learners/cue_inputs.hpp"
 
@@ -31,6 +33,8 @@ struct LatentCause : CueLearner<LatentCause> {
   static constexpr std::array optional_inputs{"cue_1", "cue_2", "cue_3", "cue_4",
                                               "cue_5", "cue_6", "cue_7", "days"};
   static constexpr int kCauses = 10, kSweeps = 3, kTraces = 20;
+  template <class T>
+  static constexpr int kRows = (kCauses + kSide<T> - 1) / kSide<T>;  // causes side by side make a row
 
   template <class T>
   struct Params : CueResponse<T> {
@@ -58,12 +62,16 @@ struct LatentCause : CueLearner<LatentCause> {
   }
   template <class T>
   struct State {
+    using W = Wide<T>;
     T expectation, cause, used;  // cause: of the last trial, from 0; used: causes in use
-    T w[kCauses][kCues], total[kCauses][kCues], count[kCauses];
-    T trace[kCauses][kTraces];  // decayed numbers of trials, one trial after the last
-    T seen[kCues];              // 1 where the cue was shown at least once
-    T days;                     // of the last trial
+    T seen[kCues];               // 1 where the cue was shown at least once
+    T days;                      // of the last trial
     T delta;
+    W w[kRows<T>][kCues], mean[kRows<T>][kCues];  // mean: of the cues of its trials
+    W total[kRows<T>][kCues], count[kRows<T>];    // over its trials
+    W trace[kRows<T>][kTraces],
+        recent[kRows<T>];  // decayed numbers of trials, one trial after the last; their
+                           // sum, the prior where no time passes between
   };
   static std::vector<SignalInfo> signals() {
     return {{"expectation", "outcome expected before it came", "outcome"},
@@ -106,9 +114,13 @@ struct LatentCause : CueLearner<LatentCause> {
   /// What a trial looks like before its outcome.
   template <class T>
   struct View {
-    int n = 0;  // causes to look at: those in use in any lane, and a new one
-    T x[kCues], prior[kCauses], fit[kCauses], value[kCauses];  // fit: log of the cues' density
-    T gap;                                                     // trials that passed beside this one
+    using W = Wide<T>;
+    int rows = 0;                                       // with causes in use in any lane, or a new one
+    int met[kCues], met_count = 0;                      // cues shown now or before, in any lane
+    int shown[kCues], cues = 0;                         // those of them that are shown now
+    W x[kCues];                                         // of cues shown now or before, in every lane
+    W prior[kRows<T>], fit[kRows<T>], value[kRows<T>];  // fit: log of the cues' density
+    T gap;                                              // trials that passed beside this one
   };
   static int most(double used) { return static_cast<int>(used); }
   static int most(const Vec& used) {
@@ -116,69 +128,145 @@ struct LatentCause : CueLearner<LatentCause> {
     for (int i = 1; i < kWidth; ++i) r = max(r, used[i]);
     return static_cast<int>(r);
   }
+  /// Numbers of the causes of a row.
+  template <class T>
+  static Wide<T> numbers(int row) {
+    Vec r(row * kSide<T>);
+    if constexpr (kSide<T> > 1) r += Vec(RawDoubles{0, 1, 2, 3});
+    return WideOf<T>::scaled(Wide<T>(1.0), r);
+  }
+  /// Sum over causes, in their order.
+  template <class T>
+  static T sum(const Wide<T>* x, int rows) {
+    T r(0.0);
+    for (int k = 0; k < rows * kSide<T>; ++k) r += WideOf<T>::get(x[k / kSide<T>], k % kSide<T>);
+    return r;
+  }
 
+  /// Which of eight numbers, one a cue, are not 0 in some lane: bit i for cue i.
+  template <class T>
+  static unsigned nonzero(const T* x) {
+    unsigned r = 0;
+    if constexpr (std::is_same_v<T, double>) {
+      for (int i = 0; i < kCues; i += kWidth) {
+        const Vec four(RawDoubles(_mm256_loadu_pd(x + i)));
+        r |= bits_of((four < Vec(0.0)) | (four > Vec(0.0))) << i;
+      }
+    } else {
+      for (int i = 0; i < kCues; ++i)
+        if (any((x[i] < T(0.0)) | (x[i] > T(0.0)))) r |= 1u << i;
+    }
+    return r;
+  }
   template <class T>
   static View<T> look(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
+    using W = Wide<T>;
+    const auto spread = [](const T& one) { return WideOf<T>::spread(one); };
     View<T> r;
-    for (int i = 0; i < kCues; ++i) r.x[i] = cue(x, i);
-    const T days = cue(x, kCues);
-    r.gap = p.day * max(days - s.days, T(0.0)) * select(s.used > T(0.0), T(1.0), T(0.0));
-    r.n = std::min(kCauses, most(value_of(s.used)) + 1);
-    T weight[kTraces];
+    r.gap = p.day * max(cue(x, kCues) - s.days, T(0.0)) * select(s.used > T(0.0), T(1.0), T(0.0));
+    r.rows = (std::min(kCauses, most(value_of(s.used)) + 1) + kSide<T> - 1) / kSide<T>;
+    const unsigned shown = nonzero(x.input.data()), met = shown | nonzero(s.seen);
+    for (unsigned left = met; left != 0; left &= left - 1) {
+      const int i = std::countr_zero(left);
+      r.met[r.met_count++] = i;
+      r.x[i] = spread(cue(x, i));
+      if ((shown >> i & 1) != 0) r.shown[r.cues++] = i;
+    }
+    const W used = spread(s.used), causes = spread(p.causes), alpha = spread(p.alpha_crp),
+            x_new = spread(p.x_new), fades = spread(p.kernel), sharp = spread(T(-0.5) / (p.sd_x * p.sd_x));
     const bool jump = any(r.gap > T(0.0));
-    for (int j = 0; j < kTraces; ++j) {
-      weight[j] = T(kShare[j]);
-      if (jump) weight[j] *= exp(r.gap * T(-kRate[j]));
-    }
-    const T sharp = T(-0.5) / (p.sd_x * p.sd_x);
-    for (int k = 0; k < r.n; ++k) {
-      const T index(static_cast<double>(k));
-      const Mask<T> old = index < s.used, fresh = (index == s.used) & (index < p.causes);
-      T recent(0.0), off(0.0);
-      for (int j = 0; j < kTraces; ++j) recent += weight[j] * s.trace[k][j];
-      r.prior[k] = select(old, select(p.kernel > T(0.5), max(recent, T(1e-300)), s.count[k]),
-                          select(fresh, p.alpha_crp, T(0.0)));
-      const T share = T(1.0) / max(s.count[k], T(1.0));
-      r.value[k] = T(0.0);
-      for (int i = 0; i < kCues; ++i) {
-        const T gone = r.x[i] - select(old, s.total[k][i] * share, p.x_new);
-        off += select((s.seen[i] > T(0.0)) | (r.x[i] != T(0.0)), gone * gone, T(0.0));
-        r.value[k] += s.w[k][i] * r.x[i];
+    for (int row = 0; row < r.rows; ++row) {
+      const W index = numbers<T>(row), recent = jump ? faded(s, row, r.gap) : s.recent[row];
+      const Mask<W> old = index < used, fresh = (index == used) & (index < causes);
+      r.prior[row] = select(old, select(fades > W(0.5), max(recent, W(1e-300)), s.count[row]),
+                            select(fresh, alpha, W(0.0)));
+      W off(0.0), value(0.0);
+      for (int k = 0; k < r.met_count; ++k) {
+        const int i = r.met[k];
+        const W gone = r.x[i] - select(old, s.mean[row][i], x_new);
+        if constexpr (kSide<T> == 1)
+          off += select((s.seen[i] > T(0.0)) | (r.x[i] != T(0.0)), gone * gone, T(0.0));
+        else
+          off += gone * gone;
       }
-      r.fit[k] = sharp * off;
+      for (int k = 0; k < r.cues; ++k) value += s.w[row][r.shown[k]] * r.x[r.shown[k]];
+      r.fit[row] = sharp * off;
+      r.value[row] = value;
     }
+    return r;
+  }
+  /// The prior's sum after a gap.
+  template <class T>
+  static Wide<T> faded(const State<T>& s, int row, const T& gap) {
+    Wide<T> r(0.0);
+    for (int j = 0; j < kTraces; ++j)
+      r += WideOf<T>::spread(T(kShare[j]) * exp(gap * T(-kRate[j]))) * s.trace[row][j];
     return r;
   }
 
   /// Posterior of the causes: prior times exp(fit), in sum 1.
   template <class T>
-  static void normalize(int n, const T* prior, const T* fit, T* post) {
-    T top(-kInf), sum(0.0);
-    for (int k = 0; k < n; ++k) top = max(top, select(prior[k] > T(0.0), fit[k], T(-kInf)));
-    for (int k = 0; k < n; ++k) {
-      post[k] = select(prior[k] > T(0.0), prior[k] * exp(min(fit[k] - top, T(0.0))), T(0.0));
-      sum += post[k];
+  static void normalize(int rows, const Wide<T>* prior, const Wide<T>* fit, Wide<T>* post) {
+    using W = Wide<T>;
+    const W top = best_fit<T>(rows, prior, fit);
+    for (int row = 0; row < rows; ++row)
+      post[row] = select(prior[row] > W(0.0), prior[row] * exp(min(fit[row] - top, W(0.0))), W(0.0));
+    const W one = WideOf<T>::spread(T(1.0) / sum<T>(post, rows));
+    for (int row = 0; row < rows; ++row) post[row] *= one;
+  }
+  /// Largest fit of a cause with a prior, of the earliest of equal ones.
+  template <class T>
+  static Wide<T> best_fit(int rows, const Wide<T>* prior, const Wide<T>* fit) {
+    using W = Wide<T>;
+    W able[kRows<T>];
+    for (int row = 0; row < rows; ++row) able[row] = select(prior[row] > W(0.0), fit[row], W(-kInf));
+    return largest<T>(able, rows).x;
+  }
+  template <class T>
+  struct Largest {
+    Wide<T> x;  // in every lane
+    decltype(value_of(T())) at;
+  };
+  /// The largest of a number of each cause and where it is, the earliest of equal ones.
+  template <class T>
+  static Largest<T> largest(const Wide<T>* x, int rows) {
+    if constexpr (kSide<T> == 1) {
+      Largest<T> r{x[0], 0.0};
+      for (int k = 1; k < rows; ++k) {
+        r.at = select(x[k] > r.x, Vec(k), r.at);
+        r.x = max(r.x, x[k]);
+      }
+      return r;
+    } else {
+      Vec top = value_of(x[0]);
+      for (int row = 1; row < rows; ++row) top = max(top, value_of(x[row]));
+      top = top_of(top);
+      int row = 0;
+      while (row < rows - 1 && !any(value_of(x[row]) == top)) ++row;
+      const int lane = first_of(value_of(x[row]) == top);
+      const double at = row * kWidth + lane;
+      if constexpr (std::is_same_v<T, double>)
+        return {top, at};
+      else
+        return {WideOf<T>::spread(WideOf<T>::get(x[row], lane)), at};
     }
-    const T one = T(1.0) / sum;
-    for (int k = 0; k < n; ++k) post[k] *= one;
   }
   template <class T>
   static T expected(const View<T>& v) {
-    T post[kCauses], sum(0.0);
-    normalize(v.n, v.prior, v.fit, post);
-    for (int k = 0; k < v.n; ++k) sum += post[k] * v.value[k];
-    return sum;
+    Wide<T> post[kRows<T>];
+    normalize<T>(v.rows, v.prior, v.fit, post);
+    for (int row = 0; row < v.rows; ++row) post[row] *= v.value[row];
+    return sum<T>(post, v.rows);
   }
-  /// Posterior given what came as well.
+  /// Posterior given what came as well. sharp: -1 / (2 sd_r^2).
   template <class T>
-  static void judge(const Params<T>& p, const View<T>& v, const T& r, T* post) {
-    const T sharp = T(-0.5) / (p.sd_r * p.sd_r);
-    T fit[kCauses];
-    for (int k = 0; k < v.n; ++k) {
-      const T gone = r - v.value[k];
-      fit[k] = v.fit[k] + sharp * gone * gone;
+  static void judge(const View<T>& v, const Wide<T>& r, const Wide<T>& sharp, Wide<T>* post) {
+    Wide<T> fit[kRows<T>];
+    for (int row = 0; row < v.rows; ++row) {
+      const Wide<T> gone = r - v.value[row];
+      fit[row] = v.fit[row] + sharp * gone * gone;
     }
-    normalize(v.n, v.prior, fit, post);
+    normalize<T>(v.rows, v.prior, fit, post);
   }
 
   template <class T>
@@ -187,52 +275,69 @@ struct LatentCause : CueLearner<LatentCause> {
   }
   template <class T>
   static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
+    using W = Wide<T>;
     View<T> v = look(p, s, x);
-    const T r = binary_input(x);
-    s.expectation = expected(v);
-    s.delta = r - s.expectation + p.dopamine;
-    T post[kCauses];
+    const T came = binary_input(x);
+    if constexpr (kSide<T> == 1) {  // signals are for play
+      s.expectation = expected(v);
+      s.delta = came - s.expectation + p.dopamine;
+    }
+    const W r = WideOf<T>::spread(came), lr = WideOf<T>::spread(p.lr),
+            dopamine = WideOf<T>::spread(p.dopamine), sharp = WideOf<T>::spread(T(-0.5) / (p.sd_r * p.sd_r));
+    W post[kRows<T>];
     for (int sweep = 0; sweep < kSweeps; ++sweep) {
-      judge(p, v, r, post);
-      for (int k = 0; k < v.n; ++k) {
-        const T step = p.lr * post[k] * (r - v.value[k] + p.dopamine);
-        v.value[k] = T(0.0);
-        for (int i = 0; i < kCues; ++i) {
-          s.w[k][i] += step * v.x[i];
-          v.value[k] += s.w[k][i] * v.x[i];
+      judge<T>(v, r, sharp, post);
+      for (int row = 0; row < v.rows; ++row) {
+        const W step = lr * post[row] * (r - v.value[row] + dopamine);
+        W value(0.0);
+        for (int k = 0; k < v.cues; ++k) {
+          const int i = v.shown[k];
+          s.w[row][i] += step * v.x[i];
+          value += s.w[row][i] * v.x[i];
         }
+        v.value[row] = value;
       }
     }
-    judge(p, v, r, post);
-    T best = post[0];
-    s.cause = T(0.0);
-    for (int k = 1; k < v.n; ++k) {
-      s.cause = select(post[k] > best, T(static_cast<double>(k)), s.cause);
-      best = max(best, post[k]);
-    }
+    judge<T>(v, r, sharp, post);
+    s.cause = T(largest<T>(post, v.rows).at);
     remember(s, x, v);
   }
   /// Counts the trial to its cause and lets time pass.
   template <class T>
   static void remember(State<T>& s, const Trial<T>& x, const View<T>& v) {
+    using W = Wide<T>;
     const bool jump = any(v.gap > T(0.0));
-    T left[kTraces];
-    for (int j = 0; j < kTraces; ++j) {
-      left[j] = T(kept()[j]);
-      if (jump) left[j] *= exp(v.gap * T(-kRate[j]));
-    }
-    for (int k = 0; k < v.n; ++k) {
-      const T index(static_cast<double>(k));
-      const Mask<T> here = index == s.cause, unused = (index >= s.used) & !here;
-      const T one = select(here, T(1.0), T(0.0));
-      s.count[k] += one;
-      for (int i = 0; i < kCues; ++i) {
-        s.total[k][i] += one * v.x[i];
-        s.w[k][i] = select(unused, T(0.0), s.w[k][i]);
+    for (int k = 0; k < v.cues; ++k)
+      s.seen[v.shown[k]] = select(cue(x, v.shown[k]) != T(0.0), T(1.0), s.seen[v.shown[k]]);
+    const W cause = WideOf<T>::spread(s.cause), used = WideOf<T>::spread(s.used);
+    const double* keep = kept();
+    W left[kTraces];
+    if (jump)
+      for (int j = 0; j < kTraces; ++j) left[j] = WideOf<T>::spread(T(keep[j]) * exp(v.gap * T(-kRate[j])));
+    for (int row = 0; row < v.rows; ++row) {
+      const W index = numbers<T>(row);
+      const Mask<W> here = index == cause, unused = (index >= used) & !here;
+      const W one = select(here, W(1.0), W(0.0));
+      s.count[row] += one;
+      const W share = W(1.0) / max(s.count[row], W(1.0));
+      for (int k = 0; k < v.met_count; ++k) {
+        const int i = v.met[k];
+        s.total[row][i] += one * v.x[i];
+        s.mean[row][i] = s.total[row][i] * share;
+        s.w[row][i] = select(unused, W(0.0), s.w[row][i]);
       }
-      for (int j = 0; j < kTraces; ++j) s.trace[k][j] = s.trace[k][j] * left[j] + one * T(kept()[j]);
+      const auto* trace = s.trace[row];
+      if (jump)
+        for (int j = 0; j < kTraces; ++j) s.trace[row][j] = trace[j] * left[j];
+      else
+        for (int j = 0; j < kTraces; ++j) s.trace[row][j] = WideOf<T>::scaled(trace[j], Vec(keep[j]));
+      W recent(0.0);
+      for (int j = 0; j < kTraces; ++j) {
+        s.trace[row][j] += WideOf<T>::scaled(one, Vec(keep[j]));
+        recent += WideOf<T>::scaled(trace[j], Vec(kShare[j]));
+      }
+      s.recent[row] = recent;
     }
-    for (int i = 0; i < kCues; ++i) s.seen[i] = select(v.x[i] != T(0.0), T(1.0), s.seen[i]);
     s.used = max(s.used, s.cause + T(1.0));
     s.days = max(s.days, cue(x, kCues));
   }
