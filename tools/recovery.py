@@ -96,7 +96,7 @@ for row, (model, ranges) in enumerate(MODELS.items()):
         for s, p in enumerate(truth):
             lines += [f"s{s},{t},{c},{r}" for t, (c, r) in enumerate(simulate(model, p, rng))]
         data.write_text("\n".join(lines) + "\n")
-        done = subprocess.run([LABILE, "fit", str(data), "--model", model, "--json"], check=True, capture_output=True)
+        done = subprocess.run([LABILE, "fit", str(data), "--model", model, "--method", "map", "--json"], check=True, capture_output=True)
     fits = {s["subject"]: s["params"] for s in json.loads(done.stdout)["subjects"]}
     svg.append(f'<text x="10" y="{30 + row * 190}" font-weight="bold">{model}</text>')
     for column, (name, (lo, hi)) in enumerate(ranges.items()):

@@ -78,7 +78,7 @@ NamedGroup parse_group(const std::string& text) {
     r.group.width = positive("phi's width");
   } else {
     throw Error(fmt::format("group '{}': unknown transform '{}'{}; {}", text, word,
-                            suggest(word, {"identity", "exp", "phi"}), form));
+                            suggest(word, std::vector<std::string>{"identity", "exp", "phi"}), form));
   }
   while (in >> word) {
     if (word == "mu") {
@@ -89,7 +89,7 @@ NamedGroup parse_group(const std::string& text) {
       r.group.sigma = positive(word.c_str());
     } else {
       throw Error(fmt::format("group '{}': unknown word '{}'{}; {}", text, word,
-                              suggest(word, {"mu", "sigma", "cauchy"}), form));
+                              suggest(word, std::vector<std::string>{"mu", "sigma", "cauchy"}), form));
     }
   }
   return r;

@@ -171,8 +171,16 @@ Vec each_gradient(std::span<const Vec> params, const LaneTrials& s, std::span<Ve
 }
 
 template <class L>
+constexpr bool states_apart() {
+  if constexpr (requires { L::states_apart; })
+    return L::states_apart;
+  else
+    return false;
+}
+template <class L>
 LaneNeeds lane_needs() {
-  LaneNeeds r{input_names<L>(), needed_count<L>(), not_shown<L>(), Reports<L>, learns_when_told<L>()};
+  LaneNeeds r{input_names<L>(), needed_count<L>(),     not_shown<L>(),
+              Reports<L>,       learns_when_told<L>(), states_apart<L>()};
   for (auto& name : optional_input_names<L>()) r.inputs.push_back(std::move(name));
   for (auto& name : derived_names<L>()) r.inputs.push_back(std::move(name));
   return r;

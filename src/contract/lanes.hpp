@@ -1,4 +1,5 @@
-/// Up to four subjects' trials side by side, so that one pass works out the likelihood of all of them.
+/// Up to four subjects' trials side by side, so that one pass works out the likelihood of all of them. A subject whose states are
+/// learned apart takes several lanes, one a state.
 ///
 /// Subjects share a layout. Where trials have several decisions, steps are aligned by decision, and a lane that has none of that kind
 /// waits. A lane ends where its subject's trials do.
@@ -17,6 +18,7 @@ struct LaneNeeds {
   std::size_t needed = 0;           // the first of them must be shown
   double not_shown = 0;             // what the others are where they are not shown
   bool reports = false, learns_when_told = false;
+  bool states_apart = false;  // what is learned in one state touches no other: each is a lane of its own
 };
 
 /// A bit a lane.
@@ -34,8 +36,9 @@ inline constexpr std::int64_t kLaneMasks[16][4] = {
 
 struct LaneTrials {
   Layout layout;
-  std::vector<std::size_t> subject;   // [lane in use] index among those given to pack_lanes
-  std::vector<SubjectTrials> trials;  // [lane in use] as they were given, for learners that go lane by lane
+  std::vector<std::size_t>
+      subject;  // [lane in use] index among those given to pack_lanes; may occur in several lanes
+  std::vector<SubjectTrials> trials;  // [lane in use] as they were given, whole
   int steps = 0;
   bool report_after = false;
 

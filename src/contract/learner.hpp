@@ -18,6 +18,7 @@
 ///   static constexpr double not_shown = 1;                  or this
 ///   using Filter, static constexpr std::array derived{"rate"};   numbers that no parameter moves, worked out
 ///                                    once a subject; last in x.input (see Filters)
+///   static constexpr bool states_apart = true;           what is learned in one state touches no other
 ///   static void check(const Layout&)                     throws Error for what it cannot play
 ///   static constexpr const char* own_task = "two_step";  the task it is for, bandit_reversal otherwise
 ///   log_density(p, s, x) -> T                            instead of utility: of a report (x.report)
@@ -113,15 +114,12 @@ void softmax(T* u, int n) {
 }
 
 /// Utilities of softmax(u), of which a share is replaced by choices at random: ln((1 - share) softmax(u) +
-/// share / n), exact in both tails, and u itself where the share is 0.
+/// share / n), and u itself where the share is 0.
 template <class T>
 void mix_with_chance(T* u, int n, const T& share) {
-  const T all = log_sum_exp(u, n), kept = log(max(T(1.0) - share, T(1e-300)));
-  const T random = log(max(share, T(1e-300)) / T(static_cast<double>(n)));
-  for (int o = 0; o < n; ++o) {
-    const T meant = kept + u[o] - all, top = max(meant, random);
-    u[o] = select(share > T(0.0), top + log(exp(meant - top) + exp(random - top)), u[o]);
-  }
+  const T all = log_sum_exp(u, n), kept = T(1.0) - share, random = share * T(1.0 / static_cast<double>(n));
+  for (int o = 0; o < n; ++o)
+    u[o] = select(share > T(0.0), log(max(kept * exp(u[o] - all) + random, T(1e-300))), u[o]);
 }
 
 }  // namespace labile

@@ -39,7 +39,8 @@ inline const std::array<PartInfo, 4>& all_parts() {
 
 template <class L>
 struct WithParts : L {
-  using Whole = L;  // tells it from learners
+  using Whole = L;                             // tells it from learners
+  static constexpr bool states_apart = false;  // the last choice was in another state
   static constexpr Info info = L::info;
 
   template <class T>

@@ -18,6 +18,7 @@ namespace {
 struct PavlovianBias {
   static constexpr Info info{"pavlovian_bias", "instrumental learning under a Pavlovian bias",
                              "doi:10.1016/j.neuroimage.2012.04.024"};
+  static constexpr bool states_apart = true;
   static constexpr const char* own_task = "go_nogo";
   static void check(const Layout& l) {
     if (l.options != 2)

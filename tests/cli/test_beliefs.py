@@ -63,7 +63,7 @@ def test_card_gambling_of_real_people():
 def test_card_gambling_of_a_drawn_file_and_its_fit(tmp_path):
     path = drawn(tmp_path / "bets.csv")
     assert check_gambling(path) == 3
-    assert "lr_win" in good("fit", path, "--model", "deck_gambling", "--reset-on", "session", "--starts", "2")
+    assert "lr_win" in good("fit", path, "--model", "deck_gambling", "--method", "map", "--reset-on", "session", "--starts", "2")
 
 
 def test_card_gambling_must_be_shown_the_number(tmp_path):
@@ -89,4 +89,4 @@ def test_behrens_on_a_file_of_inputs_and_choices(tmp_path):
     found = json.loads(good("loglik", str(path), "--model", "behrens", "--params", "beta=2.5", "--json"))["subjects"]["1"]
     expected = published.behrens_grid({"beta": 2.5}, {"input": [u for _, u in trials], "choice": [c for c, _ in trials]})
     assert found == pytest.approx(sum(expected["loglik"]), abs=1e-9)
-    assert "beta" in good("fit", str(path), "--model", "behrens", "--starts", "2")
+    assert "beta" in good("fit", str(path), "--model", "behrens", "--method", "map", "--starts", "2")

@@ -121,13 +121,13 @@ def test_record_is_read_back(card, tmp_path):
         w = csv.DictWriter(f, rows[0].keys())
         w.writeheader()
         w.writerows(r for r in rows if r["condition"] == "intact")
-    fit = json.loads(good("fit", one, "--model", "rescorla_wagner", "--starts", 3, "--json"))
+    fit = json.loads(good("fit", one, "--model", "rescorla_wagner", "--method", "map", "--starts", 3, "--json"))
     assert len(fit["subjects"]) == 40
     alphas = sorted(s["params"]["alpha"] for s in fit["subjects"])
     assert 0.25 < alphas[20] < 0.55  # they were made with 0.4
-    same = [json.loads(good("fit", one, "--model", "rescorla_wagner", "--starts", 3, "--json", "--jobs", n)) for n in (1, 4)]
+    same = [json.loads(good("fit", one, "--model", "rescorla_wagner", "--method", "map", "--starts", 3, "--json", "--jobs", n)) for n in (1, 4)]
     assert same[0] == same[1] == fit
-    said = good("fit", one, "--model", "rescorla_wagner,dual_learning_rate", "--starts", 2, "--out", "fit.csv", cwd=tmp_path)
+    said = good("fit", one, "--model", "rescorla_wagner,dual_learning_rate", "--method", "map", "--starts", 2, "--out", "fit.csv", cwd=tmp_path)
     assert "log-likelihood" in said
     for model in ("rescorla_wagner", "dual_learning_rate"):
         table = list(csv.DictReader((tmp_path / f"{model}_fit.csv").open()))
@@ -138,7 +138,7 @@ def test_a_fit_out_of_a_folder_with_a_path(card, tmp_path):
     out = tmp_path / "out"
     run(card, out, "--set", "record=all", "--set", "subjects=4")
     (tmp_path / "fits").mkdir()
-    good("fit", out / "trials.csv", "--model", "rescorla_wagner,hmm_reversal", "--starts", 1, "--condition", "intact", "--out", tmp_path / "fits" / "f.csv")
+    good("fit", out / "trials.csv", "--model", "rescorla_wagner,hmm_reversal", "--method", "map", "--starts", 1, "--condition", "intact", "--out", tmp_path / "fits" / "f.csv")
     assert files(tmp_path / "fits") == ["hmm_reversal_f.csv", "rescorla_wagner_f.csv"]
 
 

@@ -238,7 +238,7 @@ def test_go_nogo_and_parts_on_a_file(tmp_path):
                     "alpha=.3,beta=2,stickiness=.5,lapse=.1")
     r = published.delta_learner(dict(n_arms=2, alpha=.3, beta=2., kappa=.5, lapse=.1), columns)
     assert found["a"] == pytest.approx(sum(r["loglik"]), abs=1e-10)
-    fit = json.loads(good("fit", tmp_path / "g.csv", "--model", "rescorla_wagner+stickiness", "--json"))["subjects"][0]
+    fit = json.loads(good("fit", tmp_path / "g.csv", "--model", "rescorla_wagner+stickiness", "--method", "map", "--json"))["subjects"][0]
     assert fit["params"]["stickiness"] != 0 and fit["params"]["lapse"] == 0
 
 

@@ -53,7 +53,7 @@ def test_a_record_of_diffusion_is_scored_as_the_paper_says(tmp_path):
 
 
 def test_a_fit_finds_what_played(tmp_path):
-    fits = json.loads(good("fit", play(tmp_path), "--model", "ddm", "--json", timeout=300))
+    fits = json.loads(good("fit", play(tmp_path), "--model", "ddm", "--method", "map", "--json", timeout=300))
     values = [s["params"] for s in fits["subjects"]]
     assert len(values) == 12
     for name, true, near in (("v", 9, 1.5), ("a", 1.4, .1), ("t0", .25, .02), ("z", .45, .04)):
