@@ -64,9 +64,15 @@ at = "ED"
 def test_the_record_shows_what_the_outcome_is_worth(tmp_path):
     run(tmp_path, card_of("devaluation"), "--set", "subjects=2", "--set", "record=all")
     with open(tmp_path / "out" / "trials.csv", newline="") as f:
-        seen = {(r["condition"], r["block"], r["outcome_value"]) for r in csv.DictReader(f)}
-    assert seen == {("devalued, intact", "0", "1"), ("devalued, intact", "1", "0"),
-                    ("valued, intact", "0", "1"), ("valued, intact", "1", "1")}
+        seen = {(r["condition"].split(",")[0], r["block"], r["outcome_value"]) for r in csv.DictReader(f)}
+    assert seen == {("devalued", "0", "1"), ("devalued", "1", "0"), ("valued", "0", "1"), ("valued", "1", "1")}
+
+
+def test_only_who_knows_what_the_outcome_is_worth_is_sensitive_to_it(tmp_path):
+    cells = {(c["variant"], c["agent"]): c["metrics"]["devaluation_sensitivity"] for c in
+             run(tmp_path, card_of("devaluation"))["cells"]}
+    assert cells["devalued", "habit and goal"]["low"] > cells["valued", "habit and goal"]["high"]
+    assert cells["devalued", "RW"]["value"] == cells["valued", "RW"]["value"]
 
 
 def test_a_record_of_agents_with_different_signals_reads_back_with_the_same_metrics(tmp_path):

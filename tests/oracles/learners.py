@@ -284,6 +284,23 @@ def parts(draw):
             yield rows("dual_learning_rate" + name, options, {**two, **with_parts}, choice, outcome, r["loglik"])
 
 
+def habit_and_goal(draw):
+    n = 120
+    for options in (2, 3):
+        choice = [draw.randrange(options) for _ in range(n)]
+        outcome = [draw.choice([0, 0, 1, -.2, .8]) for _ in range(n)]
+        worth = [1.0] * (n // 2) + [0.0] * (n // 4) + [draw.choice([1.0, .5, -.3, 1.7]) for _ in range(n // 4)]
+        missing(draw, n, choice, outcome)
+        base = dict(alpha=.1, beta=30., noise=.02, w_goal=.5, sharpness=10., decay=0., prior_came=.1, prior_not=1., dls=1.,
+                    dms=1., dopamine=1.)
+        for change in ({}, dict(alpha=.6, noise=.15, w_goal=.7, sharpness=1.5, decay=.05, prior_came=1.2, dls=.6, dms=.8,
+                                dopamine=.4, beta=6.), dict(sharpness=0., w_goal=.3, beta=4.), dict(dls=0., beta=5.),
+                       dict(dms=0., beta=5.), dict(dls=0., dms=0.)):
+            p = {**base, **change}
+            r = published.habit_goal({**p, "n_arms": options}, dict(choice=choice, outcome=outcome, outcome_value=worth))
+            yield rows("habit_goal", options, p, choice, outcome, r["loglik"], inputs={"outcome_value": worth})
+
+
 def main():
     closed_forms()
     draw, cases = random.Random(20261125), []
@@ -297,7 +314,7 @@ def main():
             for p in sets:
                 cases.append({"learner": name, "options": options, "params": p, "trials": trials,
                               "loglik": run(model, options, trials, p)})
-    for make in (rl_working_memory, two_step, go_nogo, hgf, vkf, reports, packages, parts):
+    for make in (rl_working_memory, two_step, go_nogo, hgf, vkf, reports, packages, parts, habit_and_goal):
         cases += make(draw)
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "learners.json"), "w") as f:

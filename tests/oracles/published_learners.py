@@ -698,6 +698,56 @@ def rlwm(params, trials):
     return dict(loglik=ll, trajectories=T)
 
 
+# ---------------------------------------------------------------- habit and goal
+def beta_moments(a, b):
+    """Mean and variance of a Beta(a, b) distribution."""
+    n = a + b
+    return a / n, a * b / (n * n * (n + 1.0))
+
+
+def habit_goal(params, trials):
+    """Two systems that share control by their uncertainty, after Daw, Niv & Dayan 2005 10.1038/nn1560, for actions of
+    one step whose outcome (comes or not) is worth what is shown.
+    params n_arms, alpha, beta, noise, w_goal, sharpness, decay, prior_came, prior_not, dls, dms, dopamine.
+    trials choice, outcome (came where > 0), outcome_value.
+      1 goal of each action: Beta over how often the outcome comes, times its worth m: mean m p, variance m^2 var p + noise^2
+      2 habit of each action: Beta over what was felt, an observation counting alpha dopamine
+      3 odds of goal over habit: dms w_goal / (dls (1 - w_goal)) * (variance of habit / variance of goal)^sharpness
+      4 softmax(beta * (share of goal * mean of goal + share of habit * mean of habit))       -> loglik
+      5 of the chosen action: counts above the prior lose the share decay, then the trial is counted
+    trajectories: share (of the goal, of the chosen action, before learning), habit, goal (means, lists of lists)."""
+    n = int(params["n_arms"]); start = [params["prior_came"], params["prior_not"]]
+    goal = [start[:] for _ in range(n)]; habit = [start[:] for _ in range(n)]
+    ll = []; shares = []; th = []; tg = []
+    for c, r, m in zip(trials["choice"], trials["outcome"], trials["outcome_value"]):
+        value = []; share = []; means_h = []; means_g = []
+        for a in range(n):
+            p, vp = beta_moments(*goal[a]); qh, vh = beta_moments(*habit[a])
+            qg, vg = m * p, m * m * vp + params["noise"] ** 2
+            for_goal = params["dms"] * params["w_goal"]; for_habit = params["dls"] * (1.0 - params["w_goal"])
+            if for_goal == 0.0 and for_habit == 0.0:
+                w = 0.0; q = 0.0
+            elif for_habit == 0.0:
+                w = 1.0; q = qg
+            elif for_goal == 0.0:
+                w = 0.0; q = qh
+            else:
+                w = logistic(log(for_goal) - log(for_habit) + params["sharpness"] * (log(vh) - log(vg)))
+                q = w * qg + (1.0 - w) * qh
+            value.append(q); share.append(w); means_h.append(qh); means_g.append(qg)
+        th.append(means_h); tg.append(means_g)
+        if c is None:
+            ll.append(0.0); shares.append(None); continue
+        ll.append(log_softmax([params["beta"] * q for q in value])[c]); shares.append(share[c])
+        if r is None:
+            continue
+        came = 1.0 if r > 0 else 0.0; felt = came * clip(m, 0.0, 1.0); k = params["alpha"] * params["dopamine"]
+        for counts, weight, what in ((goal, 1.0, came), (habit, k, felt)):
+            for i, seen in enumerate((what, 1.0 - what)):
+                counts[c][i] = start[i] + (1.0 - params["decay"]) * (counts[c][i] - start[i]) + weight * seen
+    return dict(loglik=ll, trajectories=dict(share=shares, habit=th, goal=tg))
+
+
 # ---------------------------------------------------------------- response times
 def wald_logpdf(t, v, a, t0=0.0, sigma=1.0):
     """First passage of drift v, noise sigma, through one bound at distance a. Wald 1947; Heathcote 2004

@@ -72,6 +72,7 @@ std::string own_task(const LearnerEntry& e) {
   if (base == "signal_detection") return "sustained_attention";
   if (std::find(e.inputs.begin(), e.inputs.end(), "cue_0") != e.inputs.end()) return "pavlovian";
   if (base == "deck_gambling") return "card_gambling";
+  if (base == "habit_goal") return "devaluation";
   return base == "pavlovian_bias" ? "go_nogo" : "";
 }
 bool takes(const LearnerEntry& e, const Layout& layout) {
@@ -98,6 +99,11 @@ std::vector<Data> play_own(const LearnerEntry& e, int subjects) {
     s.task_settings["design"] = {Value(std::string("blocking")), {}};
     for (const char* phase : {"first", "second"}) s.task_settings[phase] = {Value(15.0), {}};
     s.task_settings["p_outcome"] = {Value(0.7), {}};
+  }
+  if (own_task(e) == "devaluation") {
+    s.task_settings["ratio"] = {Value(2.0), {}};
+    s.task_settings["max_steps"] = {Value(40.0), {}};
+    s.task_settings["test_steps"] = {Value(15.0), {}};
   }
   if (own_task(e) == "rl_working_memory") {
     s.task_settings["set_sizes"] = {Value(std::vector<double>{3, 2, 4}), {}};
@@ -329,7 +335,7 @@ const Layout kLayouts[] = {Layout::bandit(2), Layout::bandit(3), Layout::feature
 TEST(Learners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/learners.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_EQ(cases.size(), 60u);
+  ASSERT_EQ(cases.size(), 72u);
   for (const auto& c : cases) {
     const LearnerEntry& e = find_learner(c["learner"].get<std::string>());
     std::vector<double> row;
@@ -502,6 +508,58 @@ TEST(Learners, StartAfreshWhereTheTrialSaysSo) {
     EXPECT_NE(loglik(e, row, twice), 2 * loglik(e, row, once)) << e.info.name;
     twice.fresh[once.size()] = 1;
     EXPECT_NEAR(loglik(e, row, twice), 2 * loglik(e, row, once), 1e-13) << e.info.name;
+  }
+}
+
+/// A learner of habit and goal in the devaluation task, with some parameters set.
+Trials press(const std::map<std::string, double>& params, bool devalued, double rewards) {
+  const LearnerEntry& e = find_learner("habit_goal");
+  std::vector<std::vector<double>> rows(1);
+  for (const auto& p : e.params)
+    rows[0].push_back(params.contains(p.name) ? params.at(p.name) : std::get<double>(p.standard));
+  Simulation s;
+  s.seed = 23;
+  s.make_task = find_task("devaluation").make;
+  s.task_settings["rewards"] = {Value(rewards), {}};
+  s.task_settings["devalued"] = {Value(devalued), {}};
+  s.make_each = e.make_each;
+  s.rows = &rows;
+  s.record = true;
+  return simulate(s, 0, 64);
+}
+TEST(HabitGoal, WithoutTheHabitADevaluedPressIsWorthNothingAtOnce) {
+  const Trials t = press({{"dls", 0}}, true, 60);
+  double presses = 0, n = 0;
+  for (std::size_t k = 0; k < t.rows(); ++k)
+    if (t.block[k] == 1) {
+      presses += t.choice[k];
+      ++n;
+    }
+  ASSERT_EQ(n, 64 * 60);
+  EXPECT_LT(std::abs(presses - n / 2), 4 * std::sqrt(n / 4));  // false alarms 6e-5
+}
+TEST(HabitGoal, WithoutTheGoalDevaluationChangesNoChoice) {
+  EXPECT_EQ(press({{"dms", 0}}, true, 60).choice, press({{"dms", 0}}, false, 60).choice);
+  EXPECT_NE(press({}, true, 60).choice, press({}, false, 60).choice);
+}
+/// After n presses that paid with p, the variances are near p (1 - p) / n + noise^2 and p (1 - p) / (alpha n):
+/// control passes near n = p (1 - p) (1 / alpha - 1) / noise^2 = 2025, with the payoff that each subject met,
+/// 7% more or less.
+TEST(HabitGoal, ControlPassesWhereTheClosedFormSays) {
+  const Trials t = press({}, true, 350);
+  for (std::size_t i = 0; i < t.subjects.size(); ++i) {
+    int presses = 0, looked = 0;
+    for (std::size_t k = t.first[i]; k < t.first[i + 1]; ++k) {
+      if (t.block[k] == 1 || t.choice[k] != 1) continue;
+      ++presses;
+      if (presses != 1350 && presses != 2835) continue;
+      ++looked;
+      if (presses == 1350)
+        EXPECT_GT(t.signals.at("goal_weight")[k], 0.5) << i;
+      else
+        EXPECT_LT(t.signals.at("goal_weight")[k], 0.5) << i;
+    }
+    EXPECT_EQ(looked, 2) << i;
   }
 }
 
