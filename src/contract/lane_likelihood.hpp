@@ -116,11 +116,11 @@ template <class L>
   for (std::size_t t = 0; t < s.step.size(); ++t) {
     const auto& step = s.step[t];
     if (step.fresh) change_lanes(state, step.fresh, [&](auto& now) { now = L::start(p, s.layout); });
-    for (std::size_t k = 0; k < inputs; ++k) input[k] = T(s.input[t * inputs + k], {});
+    for (std::size_t k = 0; k < inputs; ++k) input[k] = T(s.input[t * inputs + k]);
     Trial<T> x{&s.layout,
                {s.feature.data() + t * per, per},
                s.choice[t],
-               T(s.outcome[t], {}),
+               T(s.outcome[t]),
                lanes_of(step.fresh),
                s.state.empty() ? Index4(0) : s.state[t],
                step.stage,
@@ -128,7 +128,7 @@ template <class L>
                T(kNaN),
                {input.data(), inputs}};
     if constexpr (Reports<L>) {
-      x.report = T(s.report[t], {});
+      x.report = T(s.report[t]);
       const auto answer = [&] {
         if (step.chose == 0) return;
         if (step.scored) sum.add(L::log_density(p, state, x), lanes_of(step.scored));

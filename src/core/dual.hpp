@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <type_traits>
 
 #include "core/math.hpp"
 
@@ -16,6 +17,12 @@ struct Dual {
   Dual() = default;
   Dual(double c) : v(c) { d.fill(B(0.0)); }
   Dual(B value, const std::array<B, P>& grad) : v(value), d(grad) {}
+  /// A constant that differs between lanes.
+  explicit Dual(const B& c)
+    requires(!std::is_same_v<B, double>)
+      : v(c) {
+    d.fill(B(0.0));
+  }
 
   /// The value x with derivative one in direction i.
   static Dual variable(B x, int i) {
