@@ -68,15 +68,19 @@ def unlogit(x):
     return 1 / (1 + np.exp(-x))
 
 
-def fit(f, start):
-    best = minimize(lambda x: -f(x), start, method="Nelder-Mead", options=dict(xatol=1e-4, fatol=1e-3, maxiter=2000))
-    return best.x
+def fit(f, *starts):
+    """The best of the searches from each start."""
+    found = [minimize(lambda x: -f(x), start, method="Nelder-Mead", options=dict(xatol=1e-4, fatol=1e-3, maxiter=2000))
+             for start in starts]
+    return min(found, key=lambda r: r.fun).x
 
 
 def phase(data, bounds, carry=False, lapses=False):
     """alpha and beta (and the lapse) of one phase, all agents together."""
     f = lambda x: window(data, bounds, unlogit(x[0]), np.exp(x[1]), carry, unlogit(x[2]) if lapses else 0.0).sum()
-    x = fit(f, [-2.0, 1.0] + ([-3.0] if lapses else []))
+    # Many lapses and steep choices do much the same as few and shallow ones: several starts.
+    starts = [[a, b, c] for a in (-3.0, -1.0) for b, c in ((0.5, -5.0), (1.0, -3.0), (2.0, -1.0))]
+    x = fit(f, *(starts if lapses else [[-2.0, 1.0]]))
     return unlogit(x[0]), np.exp(x[1])
 
 

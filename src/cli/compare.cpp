@@ -174,6 +174,7 @@ int compare_command(const DataArgs& a) {
   };
   const Comparison c = compare_learners(learners, a.models, data.trials, data.subjects, o);
   progress.clear();
+  for (auto& n : doubts(learners, data.subjects)) data.notes.push_back(std::move(n));
   const Table table(c, a.seed);
   if (table.subjects().empty())
     throw Error(fmt::format("{}: no subject has trials enough to leave some out of a fit", a.data));

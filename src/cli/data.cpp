@@ -42,7 +42,9 @@ ReadOptions read_options(const DataArgs& a, const ModelInputs& inputs) {
   ReadOptions o;
   o.outcome_map = a.outcome_map;
   o.signals = inputs.needed;
+  if (a.condition.empty()) o.needed = inputs.needed;
   o.optional_signals = inputs.optional;
+  o.reset_on = a.reset_on;
   o.min_rt_s = a.min_rt_s;
   o.report_after = a.report_after;
   o.option_columns = a.options;

@@ -2,8 +2,11 @@
 #include "fit/fit.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 
@@ -38,6 +41,13 @@ ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& mo
   return f;
 }
 
+/// Names, the first few of many.
+std::string some(const std::vector<std::string>& names) {
+  const auto n = std::min<std::size_t>(names.size(), 5);
+  return fmt::format("{}{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(n), ", "),
+                     n < names.size() ? ", ..." : "");
+}
+
 Json json_of(const ModelFit& f) {
   Json subjects = Json::array();
   for (std::size_t s = 0; s < f.fits.size(); ++s) {
@@ -57,14 +67,24 @@ Json json_of(const ModelFit& f) {
                         {"at_bound", f.fits[s].at_bound},
                         {"note", f.fits[s].note}});
   }
-  return {{"model", f.spec.model}, {"method", f.spec.method}, {"subjects", subjects}};
+  return {{"model", f.spec.model},
+          {"method", f.spec.method},
+          {"of", predicts(find_learner(f.spec.model))},
+          {"subjects", subjects}};
 }
 
 void print_fit(const ModelFit& f) {
   double loglik = 0, aic = 0, bic = 0;
   int trials = 0, unconverged = 0, at_bound = 0;
-  for (const auto& s : f.fits) {
-    if (!std::isfinite(s.loglik)) continue;
+  std::map<std::string, std::vector<std::string>> unfitted;  // why -> who
+  std::vector<std::string> impossible;
+  for (std::size_t i = 0; i < f.fits.size(); ++i) {
+    const auto& s = f.fits[i];
+    if (s.before_t0 > 0) impossible.push_back(f.subjects[i]);
+    if (!std::isfinite(s.loglik)) {
+      unfitted[s.note].push_back(f.subjects[i]);
+      continue;
+    }
     loglik += s.loglik;
     aic += s.aic;
     bic += s.bic;
@@ -72,9 +92,17 @@ void print_fit(const ModelFit& f) {
     unconverged += !s.converged;
     at_bound += !s.at_bound.empty();
   }
-  fmt::print("\n{} ({}): {} subjects, {} choices\n  log-likelihood {:.3f}, AIC {:.1f}, BIC {:.1f}\n",
+  const LearnerEntry& learner = find_learner(f.spec.model);
+  const bool density = learner.reports || learner.timed;
+  fmt::print("\n{} ({}): {} subjects, {} {}\n  log-likelihood {:.3f}, AIC {:.1f}, BIC {:.1f}{}\n",
              f.spec.model, f.spec.method == "ml" ? "maximum likelihood" : "maximum a posteriori",
-             f.fits.size(), trials, loglik, aic, bic);
+             f.fits.size(), trials, predicts(learner), loglik, aic, bic,
+             density ? " (of densities: not comparable with those of choices)" : "");
+  for (const auto& [why, who] : unfitted)
+    fmt::print("  {} subject(s) could not be fitted, {}: {}\n", who.size(), why, some(who));
+  if (!impossible.empty())
+    fmt::print("  {} subject(s) have responses at or before their t0, which cannot be: {}\n",
+               impossible.size(), some(impossible));
   for (std::size_t k = 0; k < f.names.size(); ++k) {
     std::vector<double> x;
     for (const auto& s : f.fits)
@@ -105,8 +133,10 @@ int fit_command(const DataArgs& a) {
   check_held(a, learners);
   const auto data = load_data(a, inputs_of(a.models));
   refuse_joined_conditions(data);
-  if (!a.json)
+  if (!a.json) {
     for (const auto& n : data.notes) fmt::print("note: {}\n", n);
+    for (const auto& n : doubts(learners, data.subjects)) fmt::print("note: {}\n", n);
+  }
   if (a.method == "bayes") return fit_bayes_command(a, data);
   Json all = Json::array();
   for (const auto& model : a.models) {
@@ -142,6 +172,7 @@ int loglik_command(const DataArgs& a) {
   std::vector<std::vector<double>> rows(each.size(), params);
   if (table) rows = parameter_table(a.params[0], entry, data.trials.subjects, data.notes);
   check_trials(entry, data.subjects);
+  std::vector<std::string> idle;  // subjects without anything to score
   double total = 0;
   for (std::size_t s = 0; s < rows.size(); ++s) {
     each[s] = a.surprise ? entry.surprise(rows[s], data.subjects[s], {})
@@ -150,7 +181,14 @@ int loglik_command(const DataArgs& a) {
       data.notes.push_back(fmt::format("subject {}: these parameters are invalid for '{}' on these trials",
                                        data.trials.subjects[s], entry.info.name));
     total += each[s];
+    if (!a.surprise && count_entering(entry, data.subjects[s]) == 0) idle.push_back(data.trials.subjects[s]);
+    if (const int n = before_t0(entry, rows[s], data.subjects[s]); n > 0)
+      data.notes.push_back(fmt::format("subject {}: {} response(s) came at or before t0, which cannot be",
+                                       data.trials.subjects[s], n));
   }
+  if (!idle.empty())
+    data.notes.push_back(
+        fmt::format("{} subject(s) stand at 0, for {}: {}", idle.size(), none_enters(entry), some(idle)));
   if (a.json) {
     Json subjects = Json::object();
     for (std::size_t s = 0; s < each.size(); ++s) subjects[data.trials.subjects[s]] = number(each[s]);
@@ -158,7 +196,8 @@ int loglik_command(const DataArgs& a) {
     for (std::size_t k = 0; k < params.size(); ++k) p[entry.params[k].name] = params[k];
     if (table) p = a.params[0];
     fmt::print("{}\n", Json{{"model", a.models.front()},
-                            {"of", a.surprise ? "surprise of inputs" : "log-likelihood of choices"},
+                            {"of", a.surprise ? std::string("surprise of inputs")
+                                              : fmt::format("log-likelihood of {}", predicts(entry))},
                             {"params", p},
                             {"total", number(total)},
                             {"subjects", subjects}}

@@ -73,12 +73,13 @@ class Measurement {
   explicit Measurement(const DataArgs& a) : a_(a), resampler_(a.seed) {}
 
   void group(const std::string& name, const Trials& t, const std::vector<Asked>& asked) {
-    const auto choices = std::count_if(t.choice.begin(), t.choice.end(), [](auto c) { return c >= 0; });
+    const auto answers = std::count_if(t.choice.begin(), t.choice.end(), [](auto c) { return c >= 0; });
+    const char* what = only_reports(t) ? "reports" : "choices";
     if (a_.json)
-      json_[name]["count"] = {{"subjects", t.subjects.size()}, {"trials", t.rows()}, {"choices", choices}};
+      json_[name]["count"] = {{"subjects", t.subjects.size()}, {"trials", t.rows()}, {what, answers}};
     else
-      fmt::print("\n{}: {} subjects, {} trials, {} choices\n{:<34}{:<34}{:<12}{}\n", name, t.subjects.size(),
-                 t.rows(), choices, "metric", "value [95% interval]", "unit", "subjects");
+      fmt::print("\n{}: {} subjects, {} trials, {} {}\n{:<34}{:<34}{:<12}{}\n", name, t.subjects.size(),
+                 t.rows(), answers, what, "metric", "value [95% interval]", "unit", "subjects");
     std::vector<MetricRequest> requests;
     for (const auto& m : asked) requests.push_back(m.request);
     const auto samples = evaluate(t, requests);
@@ -91,7 +92,13 @@ class Measurement {
  private:
   void add(const std::string& group, const Trials& t, const Asked& m, const std::vector<Sample>& samples) {
     const Interval i = resampler_.mean(samples);
-    if (i.n == 0) return;
+    if (i.n == 0) {
+      if (!a_.metrics.empty() && !a_.json)
+        fmt::print("{:<34} not defined: {}\n", m.name, why_undefined(t, m.request));
+      else if (!a_.metrics.empty())
+        json_[group][m.name] = {{"value", nullptr}, {"n", 0}, {"note", why_undefined(t, m.request)}};
+      return;
+    }
     const char* unit = m.request.entry->unit;
     if (!a_.json) fmt::print("{:<34} {:<34}{:<12}{}\n", m.name, interval_text(i), unit, i.n);
     double count = 0;
@@ -125,9 +132,13 @@ int metrics_command(const DataArgs& a) {
   std::vector<Asked> asked;
   for (const auto& m : a.metrics) asked.push_back(asked_metric(m));
   const auto data = load_data(a, wanted_columns());
+  for (const auto& m : asked) check_block(data.trials, m.request, "--metric " + m.name);
   if (asked.empty()) asked = all_asked(data.trials);
   if (!a.json) {
     for (const auto& n : data.notes) fmt::print("note: {}\n", n);
+    std::vector<MetricRequest> requests;
+    for (const auto& m : asked) requests.push_back(m.request);
+    if (const auto note = long_windows(data.trials, requests); !note.empty()) fmt::print("note: {}\n", note);
     fmt::print("{}: {} subjects, {} trials. Intervals: 95% bootstrap over subjects.\n", a.data,
                data.trials.subjects.size(), data.trials.rows());
   }

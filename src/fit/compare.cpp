@@ -22,15 +22,6 @@ int number_units(std::size_t begin, std::size_t end, std::vector<int>& unit, Sam
   return end > begin ? unit.back() + 1 : 0;
 }
 
-const char* predicts(const LearnerEntry& e) {
-  return !e.timed ? "choices" : e.times_only ? "response times" : "choices with response times";
-}
-
-/// Whether the trial enters a likelihood.
-bool counts(const SubjectTrials& s, std::size_t t, bool reports) {
-  return reports ? !std::isnan(s.report[t]) : s.choice[t] >= 0;
-}
-
 /// Log-likelihood of one subject's trials, each predicted by a fit to the other folds.
 double held_out(const LearnerEntry& learner, const SubjectTrials& subject, const Folds& folds,
                 std::uint32_t position, const FitOptions& fit, int& impossible) {
@@ -87,12 +78,13 @@ Comparison compare_learners(std::span<const LearnerEntry* const> learners, std::
           "'{}' predicts {} and '{}' {}: a density of times is no probability, and they cannot be ranked "
           "together",
           learners.front()->info.name, predicts(*learners.front()), learner->info.name, predicts(*learner)));
-    check_trials(*learner, subjects);
+    FitOptions fit = options.fit;
+    if (options.held) fit.overrides = options.held(*learner);
+    check_fit(*learner, subjects, fit);
   }
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     c.folds.push_back(cut(trials, static_cast<int>(s), options.folds));
-    int n = 0;
-    for (std::size_t t = 0; t < subjects[s].size(); ++t) n += counts(subjects[s], t, reports);
+    const int n = count_entering(*learners.front(), subjects[s]);
     c.choices.push_back(n);
     c.chance.push_back(reports || learners.front()->timed
                            ? kNaN

@@ -14,6 +14,8 @@
 
 namespace labile {
 namespace {
+constexpr double kTooLong = 60;        // s: a mean response time that is taken for milliseconds
+constexpr double kAnticipated = 0.1;   // s: a response that cannot have been to what was shown
 constexpr double kAtBound = 1e-4;      // of the range
 constexpr double kFar = 15;            // the optimizer stays within +-kFar on the logit scale
 constexpr double kSameOptimum = 1e-3;  // nats
@@ -329,7 +331,7 @@ SubjectFit fit_one(const Problem& p, SubjectTrials trials, const FitOptions& opt
   bool constant = true;
   for (std::size_t t = 0; t < trials.size(); ++t) {
     const auto c = trials.choice[t];
-    if (c < 0 || (!trials.scored.empty() && !trials.scored[t])) continue;
+    if (!enters(*p.learner, trials, t) || (!trials.scored.empty() && !trials.scored[t])) continue;
     if (first < 0) first = c;
     constant = constant && c == first;
     ++r.trials;
@@ -337,10 +339,10 @@ SubjectFit fit_one(const Problem& p, SubjectTrials trials, const FitOptions& opt
   if (r.trials == 0) {
     r.params.assign(p.standard.size(), kNaN);
     r.loglik = r.log_posterior = r.aic = r.bic = kNaN;
-    r.note = "no choice was made";
+    r.note = none_enters(*p.learner);
     return r;
   }
-  if (constant) r.note = "every choice is the same";
+  if (constant && !p.learner->reports && !p.learner->times_only) r.note = "every choice is the same";
 
   Objective f(p, trials);
   const Nlopt o = optimizer(p, f);
@@ -364,6 +366,9 @@ SubjectFit fit_one(const Problem& p, SubjectTrials trials, const FitOptions& opt
   r.params = f.row(best.u.data());
   r.log_posterior = best.value;
   r.loglik = p.learner->likelihood->value(r.params, trials, {});
+  r.before_t0 = before_t0(*p.learner, r.params, trials);
+  if (r.before_t0 > 0)
+    add_note(r, fmt::format("{} response(s) came at or before t0, which cannot be", r.before_t0));
   const double k = p.n();
   r.aic = 2 * k - 2 * r.loglik;
   r.bic = k * log(static_cast<double>(r.trials)) - 2 * r.loglik;
@@ -405,6 +410,20 @@ void refuse_reports(const LearnerEntry& learner, std::span<const SubjectTrials> 
                       "no choices",
                       learner.info.name));
 }
+/// Columns of numbers that hold something.
+std::vector<std::string> shown_names(const SubjectTrials& x) {
+  std::vector<std::string> r;
+  for (const auto& c : x.inputs) r.push_back(c.name);
+  return r;
+}
+/// Mean response time over subjects, s; NaN where there is none.
+double mean_time(std::span<const SubjectTrials> subjects) {
+  double sum = 0, n = 0;
+  for (const auto& x : subjects)
+    for (const double t : x.rt_s)
+      if (t == t) sum += t, n += 1;
+  return n > 0 ? sum / n : kNaN;
+}
 bool has_times(const SubjectTrials& x) {
   return std::ranges::any_of(x.rt_s, [](double t) { return t == t; });
 }
@@ -424,6 +443,13 @@ void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> su
     throw Error(
         fmt::format("learner '{}' explains response times, and these data have no column 'rt_s' (rt_ms)",
                     learner.info.name));
+  if (learner.timed)
+    if (const double mean = mean_time(subjects); mean > kTooLong)
+      throw Error(
+          fmt::format("response times average {:.0f} s, and learner '{}' explains them in seconds: are they "
+                      "milliseconds? Then name their column: --columns rt_ms=NAME (cards: columns = {{ rt_ms "
+                      "= \"NAME\" }})",
+                      mean, learner.info.name));
   if (learner.check && !subjects.empty()) learner.check(subjects.front().layout);
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const auto& x = subjects[s];
@@ -449,13 +475,84 @@ void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> su
   }
 }
 
+void check_fit(const LearnerEntry& learner, std::span<const SubjectTrials> subjects,
+               const FitOptions& options) {
+  const Problem p = problem_of(learner, options);
+  check_trials(learner, subjects);
+  refuse_reports(learner, subjects);
+  if (!subjects.empty()) check_shown(learner, p.standard, shown_names(subjects.front()));
+}
+
+const char* predicts(const LearnerEntry& e) {
+  if (e.reports) return "reports";
+  return !e.timed ? "choices" : e.times_only ? "response times" : "choices with response times";
+}
+
+bool enters(const LearnerEntry& e, const SubjectTrials& s, std::size_t t) {
+  if (e.reports) return !std::isnan(s.report[t]);
+  return s.choice[t] >= 0 && (!e.times_only || (t < s.rt_s.size() && !std::isnan(s.rt_s[t])));
+}
+
+int count_entering(const LearnerEntry& learner, const SubjectTrials& subject) {
+  int n = 0;
+  for (std::size_t t = 0; t < subject.size(); ++t) n += enters(learner, subject, t);
+  return n;
+}
+
+int before_t0(const LearnerEntry& learner, std::span<const double> params, const SubjectTrials& s) {
+  const auto t0 = std::ranges::find(learner.params, "t0", &ParamInfo::name);
+  if (!learner.timed || t0 == learner.params.end()) return 0;
+  const double at = params[static_cast<std::size_t>(t0 - learner.params.begin())];
+  int n = 0;
+  for (std::size_t t = 0; t < s.rt_s.size(); ++t) n += s.choice[t] >= 0 && s.rt_s[t] <= at;
+  return n;
+}
+
+void check_shown(const LearnerEntry& learner, std::span<const double> params,
+                 const std::vector<std::string>& shown) {
+  const auto cues = std::ranges::find(learner.params, "cues", &ParamInfo::name);
+  if (cues == learner.params.end()) return;
+  int there = 0;
+  while (std::ranges::find(shown, fmt::format("cue_{}", there)) != shown.end()) ++there;
+  const double said = params[static_cast<std::size_t>(cues - learner.params.begin())];
+  if (said != there)
+    throw Error(
+        fmt::format("learner '{}' has cues = {}, and {} are shown (cue_0, cue_1, ...); write cues = {}",
+                    learner.info.name, said, there, there));
+}
+
+std::string none_enters(const LearnerEntry& e) {
+  return e.reports ? "no report was made" : e.times_only ? "no response time is known" : "no choice was made";
+}
+
+std::vector<std::string> doubts(std::span<const LearnerEntry* const> learners,
+                                std::span<const SubjectTrials> subjects) {
+  std::vector<std::string> r;
+  for (const auto* l : learners)
+    if (std::string_view(predicts(*l)) != predicts(*learners.front())) {
+      r.push_back(fmt::format(
+          "'{}' is scored on {} and '{}' on {}: their log-likelihoods, AIC and BIC are not comparable",
+          learners.front()->info.name, predicts(*learners.front()), l->info.name, predicts(*l)));
+      break;
+    }
+  long quick = 0;
+  for (const auto& x : subjects)
+    for (std::size_t t = 0; t < x.rt_s.size(); ++t) quick += x.choice[t] >= 0 && x.rt_s[t] < kAnticipated;
+  const auto diffuses = [](const LearnerEntry* l) { return l->feasible != nullptr; };
+  if (quick > 0 && std::ranges::any_of(learners, diffuses))
+    r.push_back(fmt::format(
+        "{} response(s) took less than {} s; a diffusion's t0 lies below the quickest of a subject, so they "
+        "decide it; --min-rt {} (cards: min_rt) leaves them out",
+        quick, kAnticipated, kAnticipated));
+  return r;
+}
+
 std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<const SubjectTrials> subjects,
                                      const FitOptions& options) {
   likelihood_of(learner);
   if (options.starts < 1) throw Error("a fit needs at least one start");
   const Problem p = problem_of(learner, options);
-  check_trials(learner, subjects);
-  refuse_reports(learner, subjects);
+  check_fit(learner, subjects, options);
   std::vector<SubjectFit> results(subjects.size());
   parallel_for(static_cast<int>(subjects.size()), options.threads,
                [&](int s) { results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s)); });
@@ -484,6 +581,7 @@ double loglik_total(const LearnerEntry& learner, std::span<const double> params,
   if (params.size() != learner.params.size()) throw Bug("a row of parameters has one number for each");
   check_trials(learner, subjects);
   refuse_reports(learner, subjects);
+  if (!subjects.empty()) check_shown(learner, params, shown_names(subjects.front()));
   double total = 0;
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const double l = likelihood.value(params, subjects[s], {});

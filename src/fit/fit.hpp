@@ -46,10 +46,30 @@ struct SubjectFit {
   bool converged = false;             // the gradient vanishes, or only presses against a bound
   std::vector<std::string> at_bound;  // estimated parameters within 1e-4 of their range of a bound
   int best_start_count = 0;           // starts that reached the best one's log posterior to within 1e-3
+  int before_t0 = 0;                  // responses at or before a diffusion's t0, which cannot be
   std::string note;                   // why something is NaN or doubtful; empty when all is well
 };
 
-/// Fits every subject. A subject without any choice gets NaN and a note.
+/// What the learner's likelihood is of: "choices", "reports", "response times" or "choices with response
+/// times". That of choices is a probability, all others are densities, and the two are not comparable.
+[[nodiscard]] const char* predicts(const LearnerEntry& learner);
+/// Whether trial t enters the learner's likelihood.
+[[nodiscard]] bool enters(const LearnerEntry& learner, const SubjectTrials& subject, std::size_t t);
+/// Trials that enter; and what is said of a subject without any.
+[[nodiscard]] int count_entering(const LearnerEntry& learner, const SubjectTrials& subject);
+[[nodiscard]] std::string none_enters(const LearnerEntry& learner);
+/// Of a diffusion with these parameters: responses of the subject at or before its t0, which cannot be. 0 for others.
+[[nodiscard]] int before_t0(const LearnerEntry& learner, std::span<const double> params,
+                            const SubjectTrials& subject);
+/// Throws Error where parameter `cues`, of models that have one, is not the number of columns cue_0, cue_1, ...
+/// that are shown.
+void check_shown(const LearnerEntry& learner, std::span<const double> params,
+                 const std::vector<std::string>& shown);
+/// Sentences about what makes the fits of these learners to these subjects doubtful or not comparable.
+[[nodiscard]] std::vector<std::string> doubts(std::span<const LearnerEntry* const> learners,
+                                              std::span<const SubjectTrials> subjects);
+
+/// Fits every subject. A subject without anything that enters gets NaN and a note.
 ///
 /// Starts are keyed by (seed, position of the subject, start), so results are the same bits for any number of
 /// threads. Throws Error when the learner has no likelihood, an override names no parameter or lies outside
@@ -70,6 +90,10 @@ struct SubjectFit {
 /// Throws Error when the data lack what the learner needs, have a layout that it cannot play, or a choice
 /// that is not one of the options.
 void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> subjects);
+
+/// The same, and throws Error where the options are wrong or what is held does not fit what is shown.
+void check_fit(const LearnerEntry& learner, std::span<const SubjectTrials> subjects,
+               const FitOptions& options);
 
 /// Log-likelihood of all subjects at one row of parameters, in nats; `per_subject`, if not empty, gets each
 /// one's. Throws Error when the learner has no likelihood or a choice is not one of the options.

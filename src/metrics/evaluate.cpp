@@ -1,6 +1,7 @@
 #include "metrics/evaluate.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -32,11 +33,12 @@ BlockChoice block_choice(const std::string& text, const char* metric) {
   if (text == "reversal") return {1, std::numeric_limits<int>::max()};
   int n = -1;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), n);
+  static const std::vector<std::string> known{"reversal", "acquisition", "last", "all", "session"};
   if (ec != std::errc{} || end != text.data() + text.size() || n < 0)
     throw Error(
         fmt::format("metric '{}': blocks = '{}' is neither \"reversal\", \"acquisition\", \"last\", \"all\", "
-                    "\"session\" nor the number of a block, counted from 0",
-                    metric, text));
+                    "\"session\" nor the number of a block, counted from 0{}",
+                    metric, text, suggest(text, known)));
   return {n, n};
 }
 
@@ -79,17 +81,18 @@ std::span<const T> part(const std::vector<T>& column, Rows rows) {
   return std::span<const T>(column).subspan(rows.begin, rows.size());
 }
 
-BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
+BlockView view_of(const Trials& t, const std::vector<std::int32_t>& choice, int block, Rows rows,
+                  Rows before) {
   BlockView b;
   b.block = block;
   b.correct = part(t.correct, rows);
-  b.choice = part(t.choice, rows);
+  b.choice = part(choice, rows);
   b.best = part(t.best, rows);
   b.old_best = part(t.old_best, rows);
   b.outcome = part(t.outcome, rows);
   b.rt_s = part(t.rt_s, rows);
   b.correct_before = part(t.correct, before);
-  b.choice_before = part(t.choice, before);
+  b.choice_before = part(choice, before);
   b.block_of = part(t.block, rows);
   b.stage = part(t.stage, rows);
   if (!t.state.empty()) b.state = part(t.state, rows);
@@ -107,7 +110,8 @@ BlockView view_of(const Trials& t, int block, Rows rows, Rows before) {
 /// Calls visit(view, rows, rows of the block before, is_last) for each block of a subject in order, or for
 /// each session.
 template <class Visit>
-void for_each_block(const Trials& t, std::size_t subject, bool whole_sessions, Visit&& visit) {
+void for_each_block(const Trials& t, const std::vector<std::int32_t>& choice, std::size_t subject,
+                    bool whole_sessions, Visit&& visit) {
   const std::size_t end = t.first[subject + 1];
   Rows before{t.first[subject], t.first[subject]};
   BlockView first;
@@ -118,7 +122,7 @@ void for_each_block(const Trials& t, std::size_t subject, bool whole_sessions, V
            (whole_sessions || t.block[rows.end] == t.block[r]))
       ++rows.end;
     const bool same_session = rows.end < end && t.session[rows.end] == t.session[r];
-    BlockView view = view_of(t, index, rows, before);
+    BlockView view = view_of(t, choice, index, rows, before);
     if (index == 0)
       first = view;
     else
@@ -130,18 +134,33 @@ void for_each_block(const Trials& t, std::size_t subject, bool whole_sessions, V
   }
 }
 
+/// Choices as metrics see them: where only reports were asked for, there are none.
+class Choices {
+ public:
+  explicit Choices(const Trials& t) : choice_(t.choice) {
+    if (only_reports(t)) none_.assign(t.rows(), -1);
+  }
+  [[nodiscard]] const std::vector<std::int32_t>& list() const { return none_.empty() ? choice_ : none_; }
+
+ private:
+  const std::vector<std::int32_t>& choice_;
+  std::vector<std::int32_t> none_;
+};
+
 /// Calls visit(view) for each of a subject's blocks that the request means, signals and all.
 template <class Visit>
-void for_each_view(const Trials& t, std::size_t subject, const Prepared& p, Visit&& visit) {
+void for_each_view(const Trials& t, const Choices& choices, std::size_t subject, const Prepared& p,
+                   Visit&& visit) {
   if (!p.possible) return;
-  for_each_block(t, subject, p.whole, [&](BlockView view, Rows rows, Rows before, bool is_last) {
-    if (!p.blocks.has(view.block, is_last)) return;
-    for (const auto* signal : p.signals) {
-      view.signals.push_back(part(*signal, rows));
-      view.signals_before.push_back(part(*signal, before));
-    }
-    visit(view);
-  });
+  for_each_block(t, choices.list(), subject, p.whole,
+                 [&](BlockView view, Rows rows, Rows before, bool is_last) {
+                   if (!p.blocks.has(view.block, is_last)) return;
+                   for (const auto* signal : p.signals) {
+                     view.signals.push_back(part(*signal, rows));
+                     view.signals_before.push_back(part(*signal, before));
+                   }
+                   visit(view);
+                 });
 }
 
 /// The upper of the two in the middle where there are two.
@@ -182,15 +201,93 @@ double contrasted(double a, double b, Contrast kind) {
 
 }  // namespace
 
+namespace {
+/// The longest part of a block that the metric's parameters name, in trials.
+int window_of(const MetricEntry& entry, const Settings& settings) {
+  double longest = 0;
+  for (const auto& p : entry.params) {
+    const std::string_view name = p.name;
+    // The trials of accuracy_before lie in the block before.
+    if ((name != "trials" && name != "first" && name != "last") || p.unit != "trials" ||
+        std::string_view(entry.info.name) == "accuracy_before")
+      continue;
+    const auto it = settings.find(p.name);
+    longest = std::max(longest, it == settings.end() ? std::get<double>(p.standard)
+                                                     : static_cast<double>(checked_integer(p, it->second)));
+  }
+  return static_cast<int>(longest);
+}
+/// The number of the last block that any session has.
+int last_block(const Trials& t) {
+  int last = 0;
+  for (std::size_t s = 0; s < t.subjects.size(); ++s)
+    for_each_block(t, t.choice, s, false,
+                   [&](const BlockView& b, Rows, Rows, bool) { last = std::max(last, b.block); });
+  return last;
+}
+}  // namespace
+
+bool only_reports(const Trials& t) {
+  return !t.report.empty() && std::ranges::all_of(t.choice, [](auto c) { return c <= 0; });
+}
+
+void check_block(const Trials& t, const MetricRequest& request, std::string_view written) {
+  const BlockChoice asked =
+      block_choice(request.blocks.empty() ? request.entry->blocks : request.blocks, request.entry->info.name);
+  if (asked.from != asked.to || asked.from == 0) return;
+  if (const int last = last_block(t); asked.from > last)
+    throw Error(fmt::format("{}: no session has block {}; blocks are numbered from 0 to {}", written,
+                            asked.from, last));
+}
+
+std::string why_undefined(const Trials& t, const MetricRequest& request) {
+  for (const auto& name : request.needs)
+    if (!t.signals.contains(name)) return fmt::format("these data have no column '{}'", name);
+  if (only_reports(t)) return "these data hold reports and no choices";
+  const std::string blocks = request.blocks.empty() ? request.entry->blocks : request.blocks;
+  if (blocks == "reversal" && last_block(t) == 0)
+    return "every session is one block, so nothing ever reversed";
+  return "nothing that it counts occurs in these data";
+}
+
+std::string long_windows(const Trials& t, std::span<const MetricRequest> requests) {
+  std::vector<std::string> names;
+  int shortest = std::numeric_limits<int>::max(), longest = 0;
+  for (const auto& r : requests) {
+    if (r.window == 0) continue;
+    const Prepared p = prepare(t, r);
+    bool whole = false;
+    for (std::size_t s = 0; p.possible && s < t.subjects.size(); ++s)
+      for_each_block(t, t.choice, s, p.whole, [&](const BlockView& b, Rows, Rows, bool is_last) {
+        if (!p.blocks.has(b.block, is_last) || b.size() >= r.window) return;
+        whole = true;
+        shortest = std::min(shortest, b.size());
+        longest = std::max(longest, b.size());
+      });
+    const std::string name = fmt::format("{} ({} trials)", r.entry->info.name, r.window);
+    if (whole && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  if (names.empty()) return {};
+  return fmt::format(
+      "blocks of {} trials are shorter than what {} look at, and are taken whole there",
+      shortest == longest ? fmt::format("{}", longest) : fmt::format("{} to {}", shortest, longest),
+      fmt::join(names, ", "));
+}
+
 MetricRequest request_metric(std::string_view name, const Settings& settings, const std::string& blocks,
                              const Where& where) {
   const MetricEntry& entry = find_metric(name, where);
   if (!blocks.empty()) block_choice(blocks, entry.info.name);
-  return {&entry, entry.make(settings), blocks, entry.needs_of(settings),
-          entry.collect ? entry.collect(settings) : Collect{}};
+  return {&entry,
+          entry.make(settings),
+          blocks,
+          entry.needs_of(settings),
+          entry.collect ? entry.collect(settings) : Collect{},
+          window_of(entry, settings)};
 }
 
 std::vector<std::vector<Sample>> evaluate(const Trials& trials, std::span<const MetricRequest> requests) {
+  const Choices choices(trials);
   std::vector<Prepared> prepared;
   for (const auto& r : requests) prepared.push_back(prepare(trials, r));
   std::vector<std::vector<Sample>> result(requests.size(), std::vector<Sample>(trials.subjects.size()));
@@ -199,7 +296,7 @@ std::vector<std::vector<Sample>> evaluate(const Trials& trials, std::span<const 
       const Prepared& p = prepared[m];
       Sample& sum = result[m][s];
       std::vector<double> values;
-      for_each_view(trials, s, p, [&](const BlockView& view) {
+      for_each_view(trials, choices, s, p, [&](const BlockView& view) {
         if (p.collect) {
           (*p.collect)(view, values);
           return;
@@ -216,10 +313,11 @@ std::vector<std::vector<Sample>> evaluate(const Trials& trials, std::span<const 
 
 std::vector<std::vector<double>> collect_values(const Trials& trials, const MetricRequest& request) {
   if (!request.collect) throw Bug("a metric that is no median has no values to collect");
+  const Choices choices(trials);
   const Prepared p = prepare(trials, request);
   std::vector<std::vector<double>> values(trials.subjects.size());
   for (std::size_t s = 0; s < values.size(); ++s)
-    for_each_view(trials, s, p, [&](const BlockView& view) { (*p.collect)(view, values[s]); });
+    for_each_view(trials, choices, s, p, [&](const BlockView& view) { (*p.collect)(view, values[s]); });
   return values;
 }
 

@@ -24,6 +24,7 @@ struct MetricRequest {
   std::string blocks;
   std::vector<std::string> needs = {};  // signals
   Collect collect = {};                 // of medians
+  int window = 0;                       // trials at a block's start or end that it looks at; 0 = all
 };
 
 /// The request for metric `name` with its parameters as given; throws Error when either is wrong.
@@ -39,6 +40,15 @@ struct MetricRequest {
 /// [subject] the values that a median is taken of, over the subject's blocks.
 [[nodiscard]] std::vector<std::vector<double>> collect_values(const Trials& trials,
                                                               const MetricRequest& request);
+
+/// Whether the record holds reports and no choices; metrics of choices are then not defined.
+[[nodiscard]] bool only_reports(const Trials& trials);
+/// Why no subject has a value of this metric.
+[[nodiscard]] std::string why_undefined(const Trials& trials, const MetricRequest& request);
+/// Throws Error when the request names a block by a number that no session has.
+void check_block(const Trials& trials, const MetricRequest& request, std::string_view written);
+/// A sentence about metrics whose window is longer than blocks that they look at; empty when there is none.
+[[nodiscard]] std::string long_windows(const Trials& trials, std::span<const MetricRequest> requests);
 
 struct Interval {
   double value = std::numeric_limits<double>::quiet_NaN();

@@ -13,7 +13,8 @@ struct ResponseTime {
   Sample operator()(const BlockView& b) const {
     Sample s;
     for (int t = 0; t < b.size(); ++t) {
-      if (b.choice[t] < 0 || std::isnan(b.rt_s[t])) continue;
+      const bool answered = b.choice[t] >= 0 || (!b.report.empty() && !std::isnan(b.report[t]));
+      if (!answered || std::isnan(b.rt_s[t])) continue;
       s.num += b.rt_s[t];
       s.den += 1;
     }

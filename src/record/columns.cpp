@@ -67,6 +67,7 @@ class HeaderReader {
     if (h_.has(kOutcome) && !h_.ours) leave_alone(kInput, kOutcome);
     if (h_.has(kChoice) && !h_.ours) leave_alone(kReport, kChoice);
     for (const auto& [ours, theirs] : options_.columns) assign(ours, theirs);
+    one_unit_of_time();
     if (options_.min_rt_s > 0 && !h_.has(kRt) && !h_.has(kRtMs) && !h_.has(kRt1))
       throw Error(where(), "has no column of response times, so none can be too short");
     if (options_.report_after && !h_.has(kReport))
@@ -77,6 +78,7 @@ class HeaderReader {
     find_options();
     find_signals();
     find_filters();
+    note_second_columns();
     return std::move(h_);
   }
 
@@ -104,6 +106,7 @@ class HeaderReader {
       known.emplace_back(known_columns()[c].name);
       if (fold(ours) != fold(known.back())) continue;
       h_.at[c] = theirs == "none" && place(theirs) < 0 ? -1 : static_cast<int>(named(theirs));
+      assigned_[c] = true;
       return;
     }
     throw Error(fmt::format("columns: Labile reads no column '{}'{}", ours, suggest(ours, known)));
@@ -113,6 +116,42 @@ class HeaderReader {
     notes_.push_back(
         fmt::format("column '{}' was left alone, because there is '{}'", h_.name(c), h_.name(because)));
     h_.at[c] = -1;
+  }
+  /// A column that was said to hold milliseconds holds no seconds, whatever its name, and the reverse.
+  void one_unit_of_time() {
+    for (const auto& [said, other] : {std::pair{kRtMs, kRt}, std::pair{kRt, kRtMs}})
+      if (assigned_[said] && !assigned_[other] && h_.has(said)) h_.at[other] = -1;
+  }
+  /// Columns beside the one that was read for something, which would mean the same.
+  void note_second_columns() {
+    if (h_.ours) return;
+    for (int k = 0; k < kColumns; ++k) {
+      const auto c = static_cast<Column>(k);
+      if (!h_.has(c) || assigned_[c]) continue;
+      for (std::size_t i = 0; i < h_.names.size(); ++i)
+        if (means(i, c) && !taken(i)) note_second(c, h_.names[i]);
+    }
+    if (h_.has(kRt) && h_.has(kRtMs) && !assigned_[kRt]) note_second(kRt, h_.name(kRtMs));
+    if (h_.has(kOutcome) && h_.has(kGain) && h_.has(kLoss) && !assigned_[kOutcome])
+      note_second(kOutcome, h_.name(kGain) + "' and '" + h_.name(kLoss));
+  }
+  void note_second(Column c, const std::string& second) {
+    notes_.push_back(
+        fmt::format("column '{0}' was read as {1}, and '{2}', which may mean the same, was not; "
+                    "--columns {1}=NAME chooses (cards: columns = {{ {1} = \"NAME\" }})",
+                    h_.name(c), known_columns()[c].name, second));
+  }
+  [[nodiscard]] bool means(std::size_t i, Column c) const {
+    const auto& aliases = known_columns()[c].aliases;
+    return std::find(aliases.begin(), aliases.end(), fold(h_.names[i])) != aliases.end();
+  }
+  /// Whether column i of the file is read for anything.
+  [[nodiscard]] bool taken(std::size_t i) const {
+    const auto is = [&](const auto& kept) { return kept.column == i; };
+    return std::find(h_.at.begin(), h_.at.end(), static_cast<int>(i)) != h_.at.end() ||
+           std::find(h_.options.begin(), h_.options.end(), i) != h_.options.end() ||
+           std::any_of(h_.signals.begin(), h_.signals.end(), is) ||
+           std::any_of(h_.filters.begin(), h_.filters.end(), is);
   }
   void require_what_is_needed() const {
     if (!h_.has(kInput)) require(kSubject);
@@ -137,17 +176,20 @@ class HeaderReader {
       h_.options = {static_cast<std::size_t>(left), static_cast<std::size_t>(right)};
   }
   void find_signals() {
-    for (const auto& name : options_.signals) h_.signals.push_back({name, named(name)});
-    for (const auto& [name, theirs] : options_.renamed_signals) h_.signals.push_back({name, named(theirs)});
+    for (const auto& name : options_.signals) h_.signals.push_back({name, named(name), false});
+    for (const auto& [name, theirs] : options_.renamed_signals)
+      h_.signals.push_back({name, named(theirs), false});
     for (const auto& name : options_.optional_signals)
       if (const int i = place(name); i >= 0 && !kept(name))
-        h_.signals.push_back({name, static_cast<std::size_t>(i)});
+        h_.signals.push_back({name, static_cast<std::size_t>(i), false});
+    for (auto& s : h_.signals)
+      s.needed = std::find(options_.needed.begin(), options_.needed.end(), s.name) != options_.needed.end();
     if (!h_.ours) return;
     for (std::size_t i = 0; i < h_.names.size(); ++i) {
       const bool known = std::find(h_.at.begin(), h_.at.end(), static_cast<int>(i)) != h_.at.end();
       const bool asked = std::any_of(h_.signals.begin(), h_.signals.end(),
                                      [&](const Header::Kept& s) { return s.column == i; });
-      if (!known && !asked) h_.signals.push_back({h_.names[i], i});
+      if (!known && !asked) h_.signals.push_back({h_.names[i], i, false});
     }
   }
   [[nodiscard]] bool kept(const std::string& name) const {
@@ -169,6 +211,7 @@ class HeaderReader {
   const Records& in_;
   const ReadOptions& options_;
   std::vector<std::string>& notes_;
+  std::array<bool, kColumns> assigned_{};  // [column] the user said which it is
   Header h_;
 };
 

@@ -59,6 +59,7 @@ struct Header {
   struct Kept {
     std::string name;
     std::size_t column;
+    bool needed = false;  // a model must be shown it where there is a choice
   };
   std::vector<Kept> signals;         // number columns kept by name
   std::vector<std::size_t> options;  // columns that name what each option shows; empty = none do

@@ -30,6 +30,7 @@ class Derivation {
     number_states();
     number_stages();
     fill_in();
+    refuse_absent_resets();
     for (auto& s : rows_.signals)
       if (!s.values.empty()) t_.signals[s.name] = std::move(s.values);
     t_.source = h_.path.string();
@@ -368,6 +369,18 @@ class Derivation {
       if (!std::isnan(x)) sum += x, n += 1;
     if (sum > 60 * n)
       note("response times average {:.0f} s; are they milliseconds? then call the column rt_ms", sum / n);
+  }
+  /// Values that are to start afresh with a column need one.
+  void refuse_absent_resets() const {
+    const bool blocks = has(kBlockColumn) || has(kChange) || (has(kBest) && !rows_.featured);
+    for (const auto& column : options_.reset_on) {
+      const std::string name = fold(column);
+      if ((name == "session" && !has(kSession)) || (name == "block" && !blocks))
+        throw Error({h_.path.string(), 1, 0, ""},
+                    fmt::format("values cannot start afresh with each {0}: there is no column '{0}'{1}; "
+                                "--columns {0}=NAME names one; the file has {2}",
+                                name, suggest(name, h_.names), fmt::join(h_.names, ", ")));
+    }
   }
   void count_trials() {
     for (std::size_t s = 0; s < t_.subjects.size(); ++s)

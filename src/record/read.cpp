@@ -28,6 +28,11 @@ TrialsFile read_trials(const std::filesystem::path& path, const ReadOptions& opt
   const Header header = read_header(path, in, options, notes);
   Rows rows(header, options);
   while (in.next()) rows.add(in);
+  if (rows.trials.rows() > 0 && !in.ended())
+    notes.push_back(
+        fmt::format("the file does not end with a line end: was it cut short? Its last row, line {}, was "
+                    "read as it stands",
+                    in.line()));
   if (rows.trials.rows() == 0 && rows.filtered > 0) none_left(header);
   if (rows.trials.rows() == 0) throw Error(fmt::format("{}: has a header and no rows", path.string()));
   return derive(header, options, rows, std::move(notes));

@@ -65,8 +65,12 @@ struct ReadOptions {
   std::vector<std::string> signals = {};
   /// The same, under another name: (ours, the file's).
   std::vector<std::pair<std::string, std::string>> renamed_signals = {};
+  /// Those of them that a model must be shown: a row with a choice or a report must have them.
+  std::vector<std::string> needed = {};
   /// The same, kept where the file has them.
   std::vector<std::string> optional_signals = {};
+  /// Columns at whose changes values start afresh: they must be there or derived.
+  std::vector<std::string> reset_on = {};
 };
 
 struct TrialsFile {
@@ -79,7 +83,8 @@ struct TrialsFile {
 /// Reads the file. What is absent is derived: correct from best, old_best from the best option of the block
 /// before where it was constant, block from column change or from changes of best, trial by counting from 0.
 /// Choices count from 1 when 1 occurs and 0 does not, in choice and best alike, states likewise; a trials.csv
-/// of ours counts from 0 always. Errors name file, line, column and value: column missing, value not a number
+/// of ours counts from 0 always. Of two columns of one meaning the first name of the list above is read, and a
+/// note says so. Errors name file, line, column and value: column missing, value not a number
 /// or out of range, one trial twice (same subject, session, condition, block, trial and stage), too few or
 /// too many fields, no rows, none of those asked for. Throws Interrupted when the user asks to stop.
 [[nodiscard]] TrialsFile read_trials(const std::filesystem::path& path, const ReadOptions& options = {});

@@ -55,11 +55,21 @@ class ScheduleReader {
         list->push_back(at);
         known.push_back(at);
       }
+    refuse_gaps();
     for (std::size_t i = 0; i < names_.size(); ++i)
       if (std::find(known.begin(), known.end(), static_cast<int>(i)) == known.end()) {
         numbers_.push_back(static_cast<int>(i));
         s_.inputs.push_back({names_[i], {}});
       }
+  }
+  /// Options count up from 0: payoff_2 without payoff_1 would be a number shown.
+  void refuse_gaps() const {
+    for (const auto& [stem, list] : {std::pair{"payoff", &payoff_}, std::pair{"p", &probability_}})
+      for (int o = static_cast<int>(list->size()) + 1; o < kMaxOptions; ++o)
+        if (const int at = place(fmt::format("{}_{}", stem, o)); at >= 0)
+          throw Error(
+              {path_.string(), 1, 0, names_[static_cast<std::size_t>(at)]},
+              fmt::format("there is no column {}_{}; options count up from {}_0", stem, list->size(), stem));
   }
   [[nodiscard]] Error bad(int column, const std::string& message) const {
     return Error({path_.string(), in_.line(), 0, names_[static_cast<std::size_t>(column)]}, message);

@@ -133,6 +133,22 @@ void Rows::decision() {
     s.values.push_back(x);
   }
   take_away_fast();
+  check_needed();
+}
+
+/// What models must be shown where they are asked for an answer.
+void Rows::check_needed() const {
+  if (trials.choice.back() == kMissing) return;
+  for (const auto& s : header_.signals) {
+    if (!s.needed) continue;
+    const double x = number((*in_)[s.column]);
+    const Where where{header_.path.string(), in_->line(), 0, header_.names[s.column]};
+    if (std::isnan(x))
+      throw Error(where,
+                  fmt::format("is missing; the model must be shown '{}' where a choice was made", s.name));
+    if (s.name == "set_size" && (x < 1 || x != std::floor(x)))
+      throw Error(where, fmt::format("{} is no number of stimuli; allowed: whole numbers from 1", x));
+  }
 }
 
 void Rows::take_away_fast() {

@@ -94,6 +94,7 @@ class Rows {
   void shown_state();
   void room();
   void take_away_fast();
+  void check_needed() const;
   [[nodiscard]] int integer(Column c, const char* allowed) const;
   [[nodiscard]] double real(std::size_t column, const char* allowed) const;
   [[nodiscard]] double real(Column c) const {

@@ -23,6 +23,11 @@ void add_payoffs(const Trials& t, Schedule& s) {
       if (it == t.signals.end()) break;
       columns.push_back(&it->second);
     }
+    for (int o = static_cast<int>(columns.size()) + 1; o < kMaxOptions; ++o)
+      if (t.signals.contains(fmt::format("{}_{}", stem, o)))
+        throw Error(
+            {t.source, 1, 0, fmt::format("{}_{}", stem, o)},
+            fmt::format("there is no column {}_{}; options count up from {}_0", stem, columns.size(), stem));
     if (columns.empty()) return;
     for (std::size_t i = 0; i < t.subjects.size(); ++i) {
       auto& list = out.emplace_back();
@@ -103,7 +108,9 @@ People load_people(const DataSpec& data, const ModelInputs& inputs, bool for_mod
     if (std::none_of(data.signals.begin(), data.signals.end(),
                      [&](const auto& s) { return s.first == name; }))
       options.signals.push_back(name);
+  options.needed = inputs.needed;
   options.optional_signals = inputs.optional;
+  options.reset_on = data.reset_on;
   auto file = located(data.where, [&] { return read_trials(*path, options); });
   if (for_models && file.states_left_out > 0)
     throw Error(data.where,

@@ -24,6 +24,8 @@
 #include "run/people.hpp"
 #include "run/simulate.hpp"
 #include "tasks/catalogue.hpp"
+#include "tasks/scheduled.hpp"
+#include "toml/read_keys.hpp"
 
 namespace labile {
 namespace {
@@ -34,6 +36,7 @@ struct BlockResult {
   CurveSum curves;
   Trials trials;  // kept only when everything is recorded
   std::size_t decisions = 0;
+  std::vector<Onset> onsets = {};  // [manipulation]
 };
 
 class Runner {
@@ -140,6 +143,9 @@ class Runner {
         names.push_back(apart ? t.subjects[s] + ", " + t.conditions.front() : t.subjects[s]);
       }
     }
+    std::vector<const LearnerEntry*> learners;
+    for (const auto& spec : card_.fits) learners.push_back(&find_agent(spec.model, spec.where));
+    for (auto& n : doubts(learners, subjects)) result_.notes.push_back(std::move(n));
     for (const auto& spec : card_.fits) {
       report(0, "fitting " + spec.model);
       const auto& entry = find_agent(spec.model, spec.where);
@@ -180,6 +186,7 @@ class Runner {
   void simulate_cells() {
     const Schedule* schedule = schedule_;
     if (card_.task.empty()) return;
+    if (schedule) note_ignored(*schedule);
     if (!card_.schedule.empty() && !schedule)
       result_.notes.push_back(
           "The data set was not found: agents met the task's own blocks instead of the schedules of people.");
@@ -193,6 +200,7 @@ class Runner {
           }
           const auto& entry = find_agent(agent.model, agent.where);
           if (!has_condition(*entry.make(agent.fitted ? Settings{} : agent.settings), condition)) continue;
+          check_cues(variant, agent, entry, schedule);
           plan_.push_back({&variant, &agent, &condition, schedule});
         }
     // Blocks of all cells are handed out together, so that no thread waits at the end of a cell.
@@ -201,7 +209,7 @@ class Runner {
     const int blocks = (subjects + kBlock - 1) / kBlock;
     std::vector<std::vector<BlockResult>> parts(plan_.size());
     for (auto& p : parts)
-      p.resize(blocks, BlockResult{{}, CurveSum(card_.curve_before, card_.curve_after), {}, 0});
+      p.resize(blocks, BlockResult{{}, CurveSum(card_.curve_before, card_.curve_after), {}, 0, {}});
     const int total = static_cast<int>(plan_.size()) * blocks;
     std::atomic<int> done{0};
     std::mutex progress_lock;
@@ -215,7 +223,10 @@ class Runner {
         report(static_cast<double>(finished) / total, "simulating");
       }
     });
-    for (std::size_t c = 0; c < plan_.size(); ++c) merge(plan_[c], parts[c], subjects);
+    for (std::size_t c = 0; c < plan_.size(); ++c) {
+      note_idle(plan_[c], parts[c]);
+      merge(plan_[c], parts[c], subjects);
+    }
     write_record(parts);
   }
 
@@ -246,6 +257,7 @@ class Runner {
     s.seed = card_.seed;
     Trials t = simulate(s, first, count);
     out.decisions = simulated_decisions();
+    out.onsets = simulated_onsets();
     out.samples = evaluate(t, requests_);
     out.curves.add(t);
     if (card_.record == "all") {
@@ -260,6 +272,50 @@ class Runner {
     if (card_.agents.size() > 1) r = p.agent->name + ", " + r;
     if (card_.variants.size() > 1) r = p.variant->name + ", " + r;
     return r;
+  }
+
+  void check_cues(const Variant& variant, const AgentSpec& agent, const LearnerEntry& entry,
+                  const Schedule* schedule) const {
+    if (agent.fitted || std::ranges::find(entry.params, "cues", &ParamInfo::name) == entry.params.end())
+      return;
+    Settings settings = card_.task_settings;
+    for (const auto& [name, setting] : variant.task) settings[name] = setting;
+    const auto task = find_task(card_.task, card_.task_where).make(settings, schedule);
+    located(agent.where, [&] { check_shown(entry, param_row(entry, agent.settings), task->info().inputs); });
+  }
+
+  /// Parameters of the task that are given and that the schedule stands in for.
+  void note_ignored(const Schedule& schedule) {
+    std::vector<std::string> given;
+    for (const auto& name : ignored_beside(card_.task, schedule))
+      if (card_.task_settings.contains(name) ||
+          std::ranges::any_of(card_.variants, [&](const Variant& v) { return v.task.contains(name); }))
+        given.push_back(name);
+    if (!given.empty())
+      result_.notes.push_back(
+          fmt::format("The schedule of {} says what happens: {} of task '{}' changed nothing.",
+                      schedule.source, fmt::join(given, ", "), card_.task));
+  }
+
+  /// Manipulations of the condition that came to nobody.
+  void note_idle(const Plan& plan, const std::vector<BlockResult>& parts) {
+    const auto& list = plan.condition->manipulations;
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      Onset all;
+      for (const auto& part : parts) {
+        all.subjects += part.onsets[i].subjects;
+        all.most_events = std::max(all.most_events, part.onsets[i].most_events);
+      }
+      if (all.subjects > 0) continue;
+      const Manipulation& m = list[i];
+      const std::string when = m.trial >= 0     ? fmt::format("trial {}", m.trial)
+                               : m.time_ms >= 0 ? fmt::format("{} ms", m.time_ms)
+                                                : fmt::format("occurrence {} of '{}'", m.occurrence, m.at);
+      const std::string note = fmt::format(
+          "Condition '{}': {} never came, so '{}' was never touched{}.", plan.condition->name, when, m.target,
+          m.trial < 0 && m.time_ms < 0 ? fmt::format(" (it came {} time(s) at most)", all.most_events) : "");
+      if (std::ranges::find(result_.notes, note) == result_.notes.end()) result_.notes.push_back(note);
+    }
   }
 
   void merge(const Plan& plan, std::vector<BlockResult>& parts, int subjects) {
@@ -324,11 +380,18 @@ class Runner {
       result_.notes.push_back(fmt::format("Data set {} was not found; stored numbers are shown ({}).",
                                           card_.data->name, stored->citation));
       result_.cells.push_back(std::move(cell));
+    } else if (!card_.task.empty()) {
+      result_.notes.push_back(
+          fmt::format("Data set {} was not found: no people stand beside the agents; LABILE_DATA says where "
+                      "data sets are.",
+                      card_.data->name));
     }
   }
   void add_people(Cell cell, const Trials& trials) {
     cell.subjects = static_cast<int>(trials.subjects.size());
     cell.samples = evaluate(trials, requests_);
+    if (const auto note = long_windows(trials, requests_); !note.empty())
+      result_.notes.push_back(fmt::format("{}, {}: {}", cell.data, cell.condition, note));
     CurveSum curves(card_.curve_before, card_.curve_after);
     curves.add(trials);
     cell.curves = curves.curves();
@@ -343,6 +406,7 @@ class Runner {
       if (cell.values.empty())
         for (const auto& s : cell.samples) cell.values.push_back(resampler.mean(s));
     }
+    note_undefined();
     for (const auto& cell : result_.cells) {
       const Cell* base = result_.find(cell.variant, cell.agent, reference);
       if (!base || base == &cell || cell.source != "simulated") continue;
@@ -353,6 +417,19 @@ class Runner {
         if (!requests_[m].entry->pooled) e.d = cohen_d(cell.samples[m], base->samples[m]);
         result_.effects.push_back(std::move(e));
       }
+    }
+  }
+
+  /// Metrics that have no value in any cell, such as those of a block that nobody has.
+  void note_undefined() {
+    for (std::size_t m = 0; m < requests_.size(); ++m) {
+      const auto defined = [&](const Cell& c) { return m < c.values.size() && c.values[m].n > 0; };
+      if (result_.cells.empty() || std::ranges::any_of(result_.cells, defined)) continue;
+      const std::string& blocks = card_.metrics[m].blocks;
+      const bool number = !blocks.empty() && blocks.find_first_not_of("0123456789") == std::string::npos;
+      result_.notes.push_back(
+          fmt::format("Metric '{}' has a value nowhere{}.", card_.metrics[m].id,
+                      number ? fmt::format(": nobody has a block {} that it counts", blocks) : ""));
     }
   }
 

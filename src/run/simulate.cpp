@@ -12,6 +12,7 @@ namespace labile {
 namespace {
 
 thread_local std::size_t t_decisions = 0;
+thread_local std::vector<Onset> t_onsets;
 
 /// The record of a block while it runs: [trial][lane], turned subject-major at the end.
 class Recorder {
@@ -186,6 +187,19 @@ class Interventions {
     }
   }
 
+  [[nodiscard]] std::vector<Onset> onsets(int count) const {
+    std::vector<Onset> r;
+    for (const auto& a : active_) {
+      Onset o;
+      for (int lane = 0; lane < count; ++lane) {
+        o.subjects += a.onset[lane] >= 0;
+        o.most_events = std::max(o.most_events, a.seen[lane]);
+      }
+      r.push_back(o);
+    }
+    return r;
+  }
+
   /// Before the agent meets the outcome: stimulation contingent on it.
   void before_outcome(const Phase& ph, const Subjects& who) {
     for (std::size_t i = 0; i < active_.size(); ++i) {
@@ -266,6 +280,10 @@ std::size_t simulated_decisions() noexcept {
   return t_decisions;
 }
 
+const std::vector<Onset>& simulated_onsets() noexcept {
+  return t_onsets;
+}
+
 Trials simulate(const Simulation& s, int first, int count) {
   const int lanes = (count + kWidth - 1) / kWidth * kWidth;
   std::vector<std::uint32_t> entity(lanes);
@@ -299,6 +317,7 @@ Trials simulate(const Simulation& s, int first, int count) {
     }
     if (ph.kind == PhaseKind::outcome && s.record) recorder.take(ph, task->position(), actions);
   }
+  t_onsets = interventions.onsets(count);
   return s.record ? recorder.finish(first) : Trials{};
 }
 

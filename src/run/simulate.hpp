@@ -30,4 +30,11 @@ struct Simulation {
 /// Decisions that the last call of simulate() on this thread made; for benchmarks.
 [[nodiscard]] std::size_t simulated_decisions() noexcept;
 
+/// What became of each manipulation in the last call of simulate() on this thread: in how many subjects it
+/// came into force, and how often its event came at most.
+struct Onset {
+  int subjects = 0, most_events = 0;
+};
+[[nodiscard]] const std::vector<Onset>& simulated_onsets() noexcept;
+
 }  // namespace labile
