@@ -21,6 +21,7 @@
 /// outcome is not known changes nothing.
 #include "learners/catalogue.hpp"
 #include "learners/cue_inputs.hpp"
+#include "learners/in_use.hpp"
 
 namespace labile {
 namespace {
@@ -110,20 +111,13 @@ struct LatentCause : CueLearner<LatentCause> {
     T x[kCues], prior[kCauses], fit[kCauses], value[kCauses];  // fit: log of the cues' density
     T gap;                                                     // trials that passed beside this one
   };
-  static int most(double used) { return static_cast<int>(used); }
-  static int most(const Vec& used) {
-    double r = used[0];
-    for (int i = 1; i < kWidth; ++i) r = max(r, used[i]);
-    return static_cast<int>(r);
-  }
-
   template <class T>
   static View<T> look(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
     View<T> r;
     for (int i = 0; i < kCues; ++i) r.x[i] = cue(x, i);
     const T days = cue(x, kCues);
     r.gap = p.day * max(days - s.days, T(0.0)) * select(s.used > T(0.0), T(1.0), T(0.0));
-    r.n = std::min(kCauses, most(value_of(s.used)) + 1);
+    r.n = std::min(kCauses, most_in_use(value_of(s.used)) + 1);
     T weight[kTraces];
     const bool jump = any(r.gap > T(0.0));
     for (int j = 0; j < kTraces; ++j) {
