@@ -23,6 +23,7 @@
 #include "core/wide.hpp"
 #include "learners/catalogue.hpp"
 #include "learners/cue_inputs.hpp"
+#include "learners/in_use.hpp"
 
 namespace labile {
 namespace {
@@ -122,12 +123,6 @@ struct LatentCause : CueLearner<LatentCause> {
     W prior[kRows<T>], fit[kRows<T>], value[kRows<T>];  // fit: log of the cues' density
     T gap;                                              // trials that passed beside this one
   };
-  static int most(double used) { return static_cast<int>(used); }
-  static int most(const Vec& used) {
-    double r = used[0];
-    for (int i = 1; i < kWidth; ++i) r = max(r, used[i]);
-    return static_cast<int>(r);
-  }
   /// Numbers of the causes of a row.
   template <class T>
   static Wide<T> numbers(int row) {
@@ -164,7 +159,7 @@ struct LatentCause : CueLearner<LatentCause> {
     const auto spread = [](const T& one) { return WideOf<T>::spread(one); };
     View<T> r;
     r.gap = p.day * max(cue(x, kCues) - s.days, T(0.0)) * select(s.used > T(0.0), T(1.0), T(0.0));
-    r.rows = (std::min(kCauses, most(value_of(s.used)) + 1) + kSide<T> - 1) / kSide<T>;
+    r.rows = (std::min(kCauses, most_in_use(value_of(s.used)) + 1) + kSide<T> - 1) / kSide<T>;
     const unsigned shown = nonzero(x.input.data()), met = shown | nonzero(s.seen);
     for (unsigned left = met; left != 0; left &= left - 1) {
       const int i = std::countr_zero(left);

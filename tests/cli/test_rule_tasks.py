@@ -75,6 +75,12 @@ def test_only_who_knows_what_the_outcome_is_worth_is_sensitive_to_it(tmp_path):
     assert cells["devalued", "RW"]["value"] == cells["valued", "RW"]["value"]
 
 
+def test_old_rules_are_recognized_by_who_keeps_them(tmp_path):
+    first = {c["agent"]: c["metrics"]["first sight, last set"] for c in run(tmp_path, card_of("structure_transfer"))["cells"]}
+    assert first["task sets"]["low"] > .6
+    assert first["every set new"]["low"] < .25 < first["every set new"]["high"]
+
+
 def test_a_record_of_agents_with_different_signals_reads_back_with_the_same_metrics(tmp_path):
     for page in ("set_shifting", "card_sorting"):
         r = run(tmp_path, card_of(page), "--set", "subjects=8", "--set", "record=all")
@@ -132,7 +138,7 @@ def test_bad_tasks_and_metrics_are_refused_in_words(tmp_path):
     refused("context_switch", "hazard = 0.02", "hazard = 1.5", "hazard", "1.5")
     refused("context_switch", "hazard = 0.02", 'rules_by = "dimensions"', "did you mean 'dimension'")
     refused("set_shifting", 'on_failure = "go on"', "first = 2", "first = 2 is no dimension; there are 2")
-    refused("structure_transfer", "[[agent]]", "rules = 5\n\n[[agent]]", "5 rules need as many actions")
+    refused("structure_transfer", 'name = "structure_transfer"', 'name = "structure_transfer"\nrules = 5', "5 rules need as many actions")
     refused("structure_transfer", "blocks = 8", 'params = { column = "sett" }', "no parameter", "column")
     refused("structure_transfer", 'name = "first_trial_accuracy"\n', 'name = "accuracy_at"\nparams = { column = "sett" }\n',
             "needs the signal 'sett'", "did you mean 'set'?")

@@ -301,6 +301,31 @@ def habit_and_goal(draw):
             yield rows("habit_goal", options, p, choice, outcome, r["loglik"], inputs={"outcome_value": worth})
 
 
+def rules_over_sets(draw):
+    states, sets, each = 3, 11, 24
+    for options in (2, 4):
+        rules = [[draw.randrange(options) for _ in range(states)] for _ in range(3)]
+        number, state, choice, outcome = [], [], [], []
+        for k in range(sets):
+            rule = rules[draw.randrange(3)]
+            for _ in range(each):
+                s = draw.randrange(states)
+                c = rule[s] if draw.random() < .6 else draw.randrange(options)
+                number.append(float(k)); state.append(s); choice.append(c)
+                outcome.append(draw.choice([1, .5]) if (c == rule[s]) == (draw.random() < .85) else draw.choice([0, -1]))
+        missing(draw, len(choice), choice, outcome)
+        for t in (0, each, 2 * each):  # also where sets begin
+            choice[t if options == 2 else t + 1] = None
+            outcome[t + 1 if options == 2 else t] = None
+        base = dict(alpha=.5, beta=8., alpha_crp=1., doubt=.01, rules=6.)
+        for change in ({}, dict(alpha=.9, beta=3., alpha_crp=4.), dict(alpha=.2, alpha_crp=.05, doubt=.2), dict(rules=1.),
+                       dict(rules=0.), dict(alpha_crp=1e6)):
+            p = {**base, **change}
+            r = published.task_sets({**p, "n_arms": options, "n_states": states},
+                                    dict(choice=choice, outcome=outcome, state=state, set=number))
+            yield rows("task_sets", options, p, choice, outcome, r["loglik"], states=states, state=state, inputs={"set": number})
+
+
 def main():
     closed_forms()
     draw, cases = random.Random(20261125), []
@@ -314,7 +339,7 @@ def main():
             for p in sets:
                 cases.append({"learner": name, "options": options, "params": p, "trials": trials,
                               "loglik": run(model, options, trials, p)})
-    for make in (rl_working_memory, two_step, go_nogo, hgf, vkf, reports, packages, parts, habit_and_goal):
+    for make in (rl_working_memory, two_step, go_nogo, hgf, vkf, reports, packages, parts, habit_and_goal, rules_over_sets):
         cases += make(draw)
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "learners.json"), "w") as f:

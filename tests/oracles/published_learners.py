@@ -748,6 +748,62 @@ def habit_goal(params, trials):
     return dict(loglik=ll, trajectories=dict(share=shares, habit=th, goal=tg))
 
 
+# ---------------------------------------------------------------- rules over sets of stimuli
+def task_sets(params, trials):
+    """Rules that are used again under new sets, after Collins & Frank 2013 10.1037/a0030852 (C-TS): a Chinese restaurant
+    process over sets, in which a rule's popularity is the sum of its posteriors over the sets so far.
+    params n_arms, n_states, alpha, beta, alpha_crp, doubt, rules. trials choice, outcome (paid where > 0), state, set.
+      1 first learned trial of a set: rules kept so far by popularity, an untouched candidate by alpha_crp, normalized
+      2 softmax(beta * expected value over rules)                                              -> loglik
+      3 paid or not: posterior of each rule by doubt + (1 - 2 doubt) P(paid or not | rule), at least 1e-100 where not 0
+      4 every rule's value of (state, choice) moves by alpha * posterior * (paid - value)
+      5 at the next set: posteriors of kept rules are added to popularity; the candidate is kept (with its posterior) where
+        it is more probable than every kept rule and fewer than `rules` are kept; else dropped
+    A set begins at a trial whose outcome is learned; until then each trial is met with the prior of step 1.
+    trajectories: rules (number kept before the trial), posterior (after it, kept rules then the candidate, or None)."""
+    n, states = int(params["n_arms"]), int(params["n_states"])
+    blank = lambda: [[1.0 / n] * n for _ in range(states)]
+    kept = []           # dicts of value and popularity
+    now = None          # of the running set: posterior over kept + candidate, the candidate's values, its number
+    ll = []; t_kept = []; t_post = []
+
+    def closed():
+        """Rules after the running set has ended, without touching what is kept."""
+        if now is None:
+            return []
+        after = [dict(value=k["value"], popularity=k["popularity"] + w) for k, w in zip(kept, now["post"])]
+        if all(now["post"][-1] > w for w in now["post"][:-1]) and len(kept) < params["rules"]:
+            after.append(dict(value=now["candidate"], popularity=now["post"][-1]))
+        return after
+
+    for c, r, s, number in zip(trials["choice"], trials["outcome"], trials["state"], trials["set"]):
+        begins = now is None or number != now["set"]
+        if begins:
+            rules, candidate = closed(), blank()
+            mass = [k["popularity"] for k in rules] + [params["alpha_crp"]]
+            post = [m / sum(mass) for m in mass]
+        else:
+            rules, candidate, post = kept, now["candidate"], now["post"]
+        tables = [k["value"] for k in rules] + [candidate]
+        t_kept.append(len(rules))
+        if c is None:
+            ll.append(0.0); t_post.append(None); continue
+        u = [params["beta"] * sum(w * q[s][a] for w, q in zip(post, tables)) for a in range(n)]
+        ll.append(log_softmax(u)[c])
+        if r is None:
+            t_post.append(None); continue
+        paid = r > 0
+        weight = [w * (params["doubt"] + (1.0 - 2.0 * params["doubt"]) * (q[s][c] if paid else 1.0 - q[s][c]))
+                  for w, q in zip(post, tables)]
+        post = [max(w / sum(weight), 1e-100) if w > 0 else 0.0 for w in weight]
+        for w, q in zip(post, tables):
+            q[s][c] += params["alpha"] * w * ((1.0 if paid else 0.0) - q[s][c])
+        kept = rules
+        now = dict(set=number, post=post, candidate=candidate)
+        t_post.append(post)
+    return dict(loglik=ll, trajectories=dict(rules=t_kept, posterior=t_post))
+
+
 # ---------------------------------------------------------------- response times
 def wald_logpdf(t, v, a, t0=0.0, sigma=1.0):
     """First passage of drift v, noise sigma, through one bound at distance a. Wald 1947; Heathcote 2004

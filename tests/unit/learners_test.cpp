@@ -73,6 +73,7 @@ std::string own_task(const LearnerEntry& e) {
   if (std::find(e.inputs.begin(), e.inputs.end(), "cue_0") != e.inputs.end()) return "pavlovian";
   if (base == "deck_gambling") return "card_gambling";
   if (base == "habit_goal") return "devaluation";
+  if (base == "task_sets") return "structure_transfer";
   return base == "pavlovian_bias" ? "go_nogo" : "";
 }
 bool takes(const LearnerEntry& e, const Layout& layout) {
@@ -99,6 +100,11 @@ std::vector<Data> play_own(const LearnerEntry& e, int subjects) {
     s.task_settings["design"] = {Value(std::string("blocking")), {}};
     for (const char* phase : {"first", "second"}) s.task_settings[phase] = {Value(15.0), {}};
     s.task_settings["p_outcome"] = {Value(0.7), {}};
+  }
+  if (own_task(e) == "structure_transfer") {
+    s.task_settings["sets"] = {Value(5.0), {}};
+    s.task_settings["trials"] = {Value(12.0), {}};
+    s.task_settings["p_right"] = {Value(0.8), {}};
   }
   if (own_task(e) == "devaluation") {
     s.task_settings["ratio"] = {Value(2.0), {}};
@@ -335,7 +341,7 @@ const Layout kLayouts[] = {Layout::bandit(2), Layout::bandit(3), Layout::feature
 TEST(Learners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/learners.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_EQ(cases.size(), 72u);
+  ASSERT_EQ(cases.size(), 84u);
   for (const auto& c : cases) {
     const LearnerEntry& e = find_learner(c["learner"].get<std::string>());
     std::vector<double> row;
@@ -560,6 +566,50 @@ TEST(HabitGoal, ControlPassesWhereTheClosedFormSays) {
         EXPECT_LT(t.signals.at("goal_weight")[k], 0.5) << i;
     }
     EXPECT_EQ(looked, 2) << i;
+  }
+}
+
+TEST(TaskSets, WithoutSetsIsADeltaRule) {
+  EXPECT_NEAR(loglik(find_learner("task_sets"), {0.3, 3, 1, 0.01, 6}, kSix),
+              loglik(rescorla_wagner(), {0.3, 3, 0.5}, kSix), 1e-12);
+}
+/// Three rules are known, no two agree on any of four options, and a set comes under one of them. With m rules
+/// left, each is believed at 1 / m, so that its option is chosen at f = exp(beta / m) / (m exp(beta / m) + 4 -
+/// m): the right one leaves one rule, another rule's one rule less, the option of none all that there were.
+TEST(TaskSets, FindsAnOldRuleAsFastAsCountingRulesSays) {
+  const LearnerEntry& e = find_learner("task_sets");
+  const double beta = 3;
+  const std::vector<std::vector<double>> rows{{1, beta, 0.01, 1e-6, 6}};
+  Simulation s;
+  s.seed = 29;
+  s.make_task = find_task("structure_transfer").make;
+  s.task_settings["sets"] = {Value(4.0), {}};
+  s.task_settings["trials"] = {Value(320.0), {}};  // enough for every option to be tried
+  s.make_each = e.make_each;
+  s.rows = &rows;
+  s.record = true;
+  const int subjects = 600, looked = 4;
+  const Trials t = simulate(s, 0, subjects);
+  std::vector<double> right(looked);
+  for (std::size_t i = 0; i < t.subjects.size(); ++i)
+    for (int k = 0; k < looked; ++k) {
+      const std::size_t at = t.first[i] + 960 + static_cast<std::size_t>(k);
+      ASSERT_EQ(t.block[at], 3);
+      right[static_cast<std::size_t>(k)] += (t.choice[at] == t.best[at]) / static_cast<double>(subjects);
+    }
+  const auto f = [&](int m) { return std::exp(beta / m) / (m * std::exp(beta / m) + 4 - m); };
+  double left[] = {0, 0, 0, 1};  // probability that m rules are left
+  for (int k = 0; k < looked; ++k) {
+    const double expected = left[1] * f(1) + left[2] * f(2) + left[3] * f(3);
+    // False alarms 6e-5 each.
+    EXPECT_NEAR(right[static_cast<std::size_t>(k)], expected,
+                4 * std::sqrt(expected * (1 - expected) / subjects))
+        << k;
+    const double one = left[1] + left[2] * 2 * f(2) + left[3] * f(3);
+    const double two = left[2] * (1 - 2 * f(2)) + left[3] * 2 * f(3);
+    left[3] *= 1 - 3 * f(3);
+    left[1] = one;
+    left[2] = two;
   }
 }
 
