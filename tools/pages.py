@@ -22,7 +22,7 @@ SUBJECTS, SEED = 200, 7
 # Longer or quicker than the task's defaults, where recovery needs it.
 # A response after the deadline has no likelihood: a tight one would bias what its learners tell.
 RECOVERY = {"bandit_reversal": ["blocks=[" + ",".join(["30"] * 10) + "]", "deadline=20000"], "random_dots": ["deadline=20000"]}
-SLOW = {"behrens": 20, "ddm_collapsing": 12, "latent_cause": 60}  # subjects of models with grids or densities by steps
+SLOW = {"behrens": 100}  # subjects of models whose play is slow
 INK, PALE, GOOD, BAD, SIGNAL = "#222", "#bbb", "#0072b2", "#d55e00", "#009e73"
 
 

@@ -11,8 +11,9 @@
 /// shown, else 1 (a trial that lacks one of them in data that have them says little about beta):
 ///   P(1) = logistic(beta (m1 q - m0 (1 - q)))
 /// The belief has no parameter, so it is worked out once a subject. 50 x 43 x 53 cells would take 11 million
-/// products a trial; k never moves, so those k so small that I stays where it is are one, and what is below
-/// 1e-17 of a column's largest is left out: under half of them remain, four k at a time.
+/// products a trial; k never moves, so those k so small that I stays where it is are one; what is below 1e-17 of
+/// a column's largest is left out; and where all places meet, sums and differences of mirror images move each on
+/// their own, with half the products. A third of them remain, four k at a time.
 ///
 /// Source: Behrens et al. (2007), doi:10.1038/nn1954, methods and supplement. Differs from it: magnitudes and
 /// probabilities are multiplied without the subject's own distortion of probability; a trial that taught
@@ -29,6 +30,7 @@
 namespace labile {
 namespace {
 constexpr int kRates = 50, kStrengths = 43, kSpreads = 53, kTile = 10;  // kTile rates at a time
+constexpr int kMiddle = kStrengths / 2;
 constexpr double kNothing = 1e-17;
 
 double rate_at(int i) {
@@ -103,13 +105,15 @@ class Grid {
 
  private:
   struct Spreads {
-    Vec log_spread, weight;  // weight: how many of the grid's spreads stand behind each
-    std::vector<Vec> to;     // [new strength][old strength]
-    int reach = 0;           // strengths farther apart than this do not meet
+    Vec log_spread, weight;      // weight: how many of the grid's spreads stand behind each
+    std::vector<Vec> to;         // [new strength][old strength]
+    int reach = 0;               // strengths farther apart than this do not meet
+    std::vector<Vec> even, odd;  // where they meet: [new strength below the middle][old]; see Folding
   };
   struct Rates {
     std::vector<double> to;                      // [old rate][new rate]
     std::array<int, kRates / kTile> lo{}, hi{};  // old rates from which a tile of new ones is reached
+    std::vector<double> folded;  // where all are reached: [tile][old rate below 1/2][kTile / 2 even, odd]
   };
 
   Grid() {
@@ -155,6 +159,15 @@ class Grid {
               l, column[static_cast<std::size_t>(to)] / sum);
       }
     }
+    if (block.reach >= kStrengths - 2)
+      for (int to = 0; to < kMiddle; ++to) {
+        const Vec* row = block.to.data() + to * kStrengths;
+        for (int from = 0; from < kMiddle; ++from) {
+          block.even.push_back(Vec(0.5) * (row[from] + row[kStrengths - 1 - from]));
+          block.odd.push_back(Vec(0.5) * (row[from] - row[kStrengths - 1 - from]));
+        }
+        block.even.push_back(row[kMiddle]);
+      }
     blocks_.push_back(std::move(block));
   }
   void add_rates(int i) {
@@ -183,10 +196,23 @@ class Grid {
         r.hi[tile] = std::max(r.hi[tile], from + 1);
       }
     }
+    if (std::all_of(r.to.begin(), r.to.end(), [](double x) { return x > 0; }))
+      for (int tile = 0; tile < kRates / kTile; ++tile)
+        for (int from = 0; from < kRates / 2; ++from)
+          for (const double sign : {1.0, -1.0})
+            for (int to = tile * kTile / 2; to < (tile + 1) * kTile / 2; ++to) {
+              const auto at = [&](int old) { return r.to[static_cast<std::size_t>(old * kRates + to)]; };
+              r.folded.push_back(0.5 * (at(from) + sign * at(kRates - 1 - from)));
+            }
     rates_.push_back(std::move(r));
   }
 
+  // Folding. The chance to go from one place to another is that between their mirror images, of strengths about
+  // the middle one and of rates about 1/2. So sums and differences of mirror images move each on their own, with
+  // half the products. Only where all places meet in a step or two: what rounding moves to the mirror image is then
+  // no more than what goes there anyway.
   static void move_strength(const Spreads& block, const Vec* from, Vec* to) {
+    if (!block.even.empty()) return move_strength_folded(block, from, to);
     for (int tile = 0; tile < kRates; tile += kTile)
       for (int i = 0; i < kStrengths; ++i) {
         const int lo = std::max(0, i - block.reach), hi = std::min(kStrengths, i + block.reach + 1);
@@ -199,7 +225,33 @@ class Grid {
         sum.store(to + i * kRates + tile);
       }
   }
+  static void move_strength_folded(const Spreads& block, const Vec* from, Vec* to) {
+    constexpr int kLast = kStrengths - 1;
+    std::array<Vec, kStrengths * kTile> fold;  // sums of images and the middle, then differences
+    Vec* const differences = fold.data() + (kMiddle + 1) * kTile;
+    for (int tile = 0; tile < kRates; tile += kTile) {
+      const auto row = [&](auto* plane, int i) { return plane + i * kRates + tile; };
+      std::copy_n(row(from, kMiddle), kTile, fold.data() + kMiddle * kTile);
+      for (int j = 0; j < kMiddle; ++j)
+        for (int p = 0; p < kTile; ++p) {
+          const Vec low = row(from, j)[p], high = row(from, kLast - j)[p];
+          fold[static_cast<std::size_t>(j * kTile + p)] = low + high;
+          differences[j * kTile + p] = low - high;
+        }
+      for (int i = 0; i < kMiddle; ++i) {
+        const Tile even = Tile::weighted(block.even.data() + i * (kMiddle + 1), fold.data(), kMiddle + 1);
+        const Tile odd = Tile::weighted(block.odd.data() + i * kMiddle, differences, kMiddle);
+        for (std::size_t p = 0; p < kTile; ++p) {
+          row(to, i)[p] = even.sum[p] + odd.sum[p];
+          row(to, kLast - i)[p] = even.sum[p] - odd.sum[p];
+        }
+      }
+      Tile::weighted(block.to.data() + kMiddle * kStrengths, fold.data(), kMiddle + 1)
+          .store(row(to, kMiddle));
+    }
+  }
   static void move_rate(const Rates& r, const Vec* from, Vec* to) {
+    if (!r.folded.empty()) return move_rate_folded(r, from, to);
     for (std::size_t tile = 0; tile < kRates / kTile; ++tile) {
       Tile sum;
       for (int p = r.lo[tile]; p < r.hi[tile]; ++p) {
@@ -211,6 +263,26 @@ class Grid {
       sum.store(to + tile * kTile);
     }
   }
+  static void move_rate_folded(const Rates& r, const Vec* from, Vec* to) {
+    constexpr int kHalf = kRates / 2, kLast = kRates - 1, kFew = kTile / 2;
+    std::array<Vec, kHalf> even, odd;
+    for (std::size_t p = 0; p < kHalf; ++p) {
+      even[p] = from[p] + from[kLast - p];
+      odd[p] = from[p] - from[kLast - p];
+    }
+    const double* share = r.folded.data();
+    for (int tile = 0; tile < kHalf; tile += kFew) {
+      Tile sum;
+      for (std::size_t p = 0; p < kHalf; ++p, share += kTile)
+        sum.add([&](std::size_t k) { return Vec(RawDoubles(_mm256_broadcast_sd(share + k))); },
+                [&](std::size_t k) { return k < kFew ? even[p] : odd[p]; });
+      for (int k = 0; k < kFew; ++k) {
+        const Vec e = sum.sum[static_cast<std::size_t>(k)], o = sum.sum[static_cast<std::size_t>(k + kFew)];
+        to[tile + k] = e + o;
+        to[kLast - tile - k] = e - o;
+      }
+    }
+  }
   /// Sums for kTile neighboring rates. The compiler keeps them in registers because nothing takes their index
   /// at run time.
   struct Tile {
@@ -220,6 +292,13 @@ class Grid {
       [&]<std::size_t... k>(std::index_sequence<k...>) {
         ((sum[k] = fma(a(k), b(k), sum[k])), ...);
       }(std::make_index_sequence<kTile>());
+    }
+    /// Sum of rows of kTile, a weight each.
+    static Tile weighted(const Vec* weight, const Vec* rows, int count) {
+      Tile r;
+      for (int j = 0; j < count; ++j, rows += kTile)
+        r.add([&](std::size_t) { return weight[j]; }, [&](std::size_t k) { return rows[k]; });
+      return r;
     }
     void store(Vec* to) const {
       [&]<std::size_t... k>(std::index_sequence<k...>) {
