@@ -134,11 +134,13 @@ void for_each_block(const Trials& t, const std::vector<std::int32_t>& choice, st
   }
 }
 
-/// Choices as metrics see them: where only reports were asked for, there are none.
+/// Choices as metrics see them: where only reports were asked for there are none, unless reports were judged right
+/// or wrong, which metrics tell by choices.
 class Choices {
  public:
   explicit Choices(const Trials& t) : choice_(t.choice) {
-    if (only_reports(t)) none_.assign(t.rows(), -1);
+    const bool judged = std::ranges::any_of(t.correct, [](auto c) { return c >= 0; });
+    if (only_reports(t) && !judged) none_.assign(t.rows(), -1);
   }
   [[nodiscard]] const std::vector<std::int32_t>& list() const { return none_.empty() ? choice_ : none_; }
 

@@ -149,7 +149,7 @@ def test_overt_reports_are_judged_as_the_checks_say():
     # Rows without a criterion are no answers to us; the checks count them as wrong answers.
     rows = [r for r in read(path) if r["task"] == "overt"]
     answered = [r for r in rows if r["criterion_deg"]]
-    assert found["all"]["count"]["choices"] == len(answered) and all(r["correct"] == "0" for r in rows if r not in answered)
+    assert found["all"]["count"]["reports"] == len(answered) and all(r["correct"] == "0" for r in rows if r not in answered)
     share = found["all"]["accuracy"]["value"]
     assert share == pytest.approx(sum(r["correct"] == "1" for r in answered) / len(answered), abs=1e-12)
     assert share * len(answered) / len(rows) == pytest.approx(checks["by_task"]["overt"]["p_correct"], abs=5.1e-5)
@@ -353,7 +353,7 @@ def test_a_number_that_a_model_needs_is_missed_by_name(tmp_path):
     rows = [dict(subject="a", block=1, stimulus=1 + t % 2, choice=1 + t % 3, outcome=t % 2, set_size=2) for t in range(8)]
     rows[5]["set_size"] = "NaN"
     write(tmp_path / "d.csv", rows)
-    says(labile("loglik", tmp_path / "d.csv", "--model", "rlwm"), "subject 1, trial 6", "'set_size' is missing")
+    says(labile("loglik", tmp_path / "d.csv", "--model", "rlwm"), "d.csv:7", "set_size", "is missing")
     good("loglik", tmp_path / "d.csv", "--model", "rescorla_wagner")
     rows[5]["choice"] = ""
     write(tmp_path / "d.csv", rows)
