@@ -43,27 +43,42 @@ void transform(std::vector<Complex>& x, const std::vector<Complex>& root) {
       }
 }
 
-double dot(const double* a, const double* b, std::size_t n) {
+Vec load(const double* p) {
+  return Vec(RawDoubles(_mm256_loadu_pd(p)));
+}
+
+/// Sum of term(i) over n places, in sixteen strands; `term` gives four places from i on, or one.
+template <class Four, class One>
+double strands(std::size_t n, Four&& four, One&& one) {
   Vec sum[4] = {0, 0, 0, 0};
-  const auto load = [](const double* p) { return Vec(RawDoubles(_mm256_loadu_pd(p))); };
   std::size_t i = 0;
   for (; i + 16 <= n; i += 16)
-    for (int k = 0; k < 4; ++k) sum[k] = fma(load(a + i + 4 * k), load(b + i + 4 * k), sum[k]);
+    for (std::size_t k = 0; k < 4; ++k) sum[k] += four(i + 4 * k);
   const Vec all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
   double total = (all[0] + all[1]) + (all[2] + all[3]);
-  for (; i < n; ++i) total = fma(a[i], b[i], total);
+  for (; i < n; ++i) total += one(i);
   return total;
+}
+
+double dot(const double* a, const double* b, std::size_t n) {
+  return strands(
+      n, [&](std::size_t i) { return load(a + i) * load(b + i); },
+      [&](std::size_t i) { return a[i] * b[i]; });
+}
+
+/// Whether all values are the same.
+bool still(std::span<const double> x) {
+  return std::ranges::all_of(x, [&](double v) { return v == x.front(); });
 }
 
 /// Autocovariance at each lag (divisor n), averaged over chains, worked out when it is asked for.
 class Autocovariance {
  public:
-  explicit Autocovariance(const Chains& chains) : n_(chains.front().size()), count_(chains.size()) {
+  Autocovariance(const Chains& chains, const std::vector<double>& means)
+      : n_(chains.front().size()), count_(chains.size()) {
     centered_.reserve(n_ * count_);
-    for (const auto& c : chains) {
-      const double mean = mean_of(c);
-      for (const double x : c) centered_.push_back(x - mean);
-    }
+    for (std::size_t c = 0; c < count_; ++c)
+      for (const double x : chains[c]) centered_.push_back(x - means[c]);
   }
   [[nodiscard]] double at(std::size_t lag) {
     while (lags_.size() <= lag && lags_.size() < kDirectLags) lags_.push_back(direct(lags_.size()));
@@ -110,19 +125,28 @@ class Autocovariance {
 
 double mean_of(std::span<const double> x) {
   const double n = static_cast<double>(x.size());
-  double sum = 0, left = 0;
-  for (const double v : x) sum += v;
-  const double mean = sum / n;
-  for (const double v : x) left += v - mean;
+  const double* p = x.data();
+  const double mean =
+      strands(
+          x.size(), [&](std::size_t i) { return load(p + i); }, [&](std::size_t i) { return p[i]; }) /
+      n;
+  const double left = strands(
+      x.size(), [&](std::size_t i) { return load(p + i) - Vec(mean); },
+      [&](std::size_t i) { return p[i] - mean; });
   return mean + left / n;
 }
 
 double variance_of(std::span<const double> x) {
-  const auto [low, high] = std::ranges::minmax(x);
-  if (low == high) return 0;
+  if (x.empty() || still(x)) return x.size() < 2 ? kNaN : 0;
   const double mean = mean_of(x);
-  double sum = 0;
-  for (const double v : x) sum += (v - mean) * (v - mean);
+  const double* p = x.data();
+  const double sum = strands(
+      x.size(),
+      [&](std::size_t i) {
+        const Vec off = load(p + i) - Vec(mean);
+        return off * off;
+      },
+      [&](std::size_t i) { return (p[i] - mean) * (p[i] - mean); });
   return sum / (static_cast<double>(x.size()) - 1);
 }
 
@@ -146,10 +170,10 @@ double effective_size(const Chains& chains) {
     for (const double x : c)
       if (!std::isfinite(x)) return kNaN;
     means.push_back(mean_of(c));
-    spread |= variance_of(c) > 0;
+    spread |= !still(c);
   }
   const double draws = static_cast<double>(n * m), iterations = static_cast<double>(n);
-  Autocovariance covariance(chains);
+  Autocovariance covariance(chains, means);
   const double within = spread ? covariance.at(0) : 0;
   const double between = m > 1 ? variance_of(means) : 0;
   const double total = within + between;

@@ -20,7 +20,7 @@ using Chains = std::vector<std::span<const double>>;  // all of one length
 
 /// Mean of two passes: of the values, then of what they leave.
 [[nodiscard]] double mean_of(std::span<const double> x);
-/// Variance with divisor n - 1; exactly 0 when all values are equal.
+/// Variance with divisor n - 1; exactly 0 when all values are equal, NaN of fewer than two.
 [[nodiscard]] double variance_of(std::span<const double> x);
 
 }  // namespace labile

@@ -98,27 +98,38 @@ struct Weighted {
   bool operator<(const Weighted& o) const { return value != o.value ? value < o.value : draw < o.draw; }
 };
 
-/// Replaces the `tail` largest of log weights (of which the largest is 0) by the fitted distribution's quantiles;
-/// returns its k.
-double smooth_tail(std::vector<double>& log_weights, std::size_t tail) {
+/// The largest weights with what replaces them.
+struct Tail {
+  double k = kInf;
+  std::vector<Weighted> draws = {};  // ascending, with their log weights
+  std::vector<double> weights = {};  // of the same, smoothed; empty when nothing could be fitted
+};
+/// Of log weights of which the largest is 0.
+Tail smooth_tail(std::span<const double> log_weights, std::size_t length) {
+  Tail t;
   std::vector<Weighted> order;
   order.reserve(log_weights.size());
   for (std::size_t i = 0; i < log_weights.size(); ++i) order.push_back({log_weights[i], i});
-  const auto first = order.end() - static_cast<std::ptrdiff_t>(tail);
+  const auto first = order.end() - static_cast<std::ptrdiff_t>(length);
   std::nth_element(order.begin(), first - 1, order.end());
   std::sort(first, order.end());
-  if (order.back().value - first->value < 0x1p-52 / 100) return kInf;
+  if (order.back().value - first->value < 0x1p-52 / 100) return t;
   const double cutoff = exp((first - 1)->value);
+  t.draws.assign(first, order.end());
   std::vector<double> excess;
-  for (auto it = first; it != order.end(); ++it) excess.push_back(exp(it->value) - cutoff);
+  for (const auto& d : t.draws) excess.push_back(exp(d.value) - cutoff);
   const Pareto p = fit_pareto(excess);
-  if (!std::isfinite(p.k)) return p.k;
-  for (std::size_t i = 0; i < tail; ++i) {
-    const double share = (static_cast<double>(i) + 0.5) / static_cast<double>(tail);
-    const double quantile = p.sigma * expm1(-p.k * log1p(-share)) / p.k;
-    log_weights[(first + static_cast<std::ptrdiff_t>(i))->draw] = min(log(quantile + cutoff), 0.0);
+  t.k = p.k;
+  if (!std::isfinite(p.k)) return t;
+  for (std::size_t i = 0; i < length; ++i) {
+    const double share = (static_cast<double>(i) + 0.5) / static_cast<double>(length);
+    t.weights.push_back(min(p.sigma * expm1(-p.k * log1p(-share)) / p.k + cutoff, 1.0));
   }
-  return p.k;
+  return t;
+}
+std::size_t tail_length(std::size_t draws, double r_eff) {
+  const double n = static_cast<double>(draws);
+  return static_cast<std::size_t>(std::ceil(min(0.2 * n, 3 * std::sqrt(n / r_eff))));
 }
 
 /// Scores of the normal at 1000 ranks.
@@ -131,19 +142,101 @@ const std::vector<double>& thousand_scores() {
   return scores;
 }
 
-/// Standard error of the log of a weighted mean of densities, taken as normal: the spread of the log over the
-/// normal's positive part.
-double log_mean_error(std::span<const double> loglik, std::span<const double> log_weights, double elpd,
-                      double r_eff) {
-  const double variance = sum_over(loglik.size(), [&]<class T>(T, std::size_t i) {
-    const T off = exp(at<T>(log_weights.data(), i)) * (exp(at<T>(loglik.data(), i) - T(elpd)) - T(1.0));
+/// Standard error of the log of a weighted mean of densities, which has this variance in units of its square and is
+/// taken as normal: the spread of the log over the normal's positive part.
+double log_mean_error(double variance, double r_eff) {
+  const auto& z = thousand_scores();
+  const double sd = std::sqrt(variance);
+  const auto positive = std::ranges::find_if(z, [&](double x) { return 1 + sd * x > 0; });
+  const auto skipped = static_cast<std::size_t>(positive - z.begin());
+  std::vector<double> logs(z.size() - skipped);
+  std::size_t i = 0;
+  for (; i + 4 <= logs.size(); i += 4) {
+    const Vec four = log(Vec(1.0) + Vec(sd) * load(z.data() + skipped + i));
+    for (int k = 0; k < 4; ++k) logs[i + static_cast<std::size_t>(k)] = four[k];
+  }
+  for (; i < logs.size(); ++i) logs[i] = log(1 + sd * z[skipped + i]);
+  return std::sqrt(variance_of(logs) / r_eff);
+}
+
+/// What scores of one observation share.
+struct Likelihood {
+  explicit Likelihood(std::span<const double> loglik) : log(loglik) {
+    check(loglik);
+    const auto [least, most] = std::ranges::minmax(loglik);
+    low = least;
+    high = most;
+    density.assign(loglik.size(), 0.0);
+    if (std::isinf(high)) return;
+    std::size_t i = 0;
+    for (; i + 4 <= loglik.size(); i += 4)
+      _mm256_storeu_pd(density.data() + i, exp(load(loglik.data() + i) - Vec(high)).v);
+    for (; i < loglik.size(); ++i) density[i] = exp(loglik[i] - high);
+    double sum = 0;
+    for (const double d : density) sum += d;
+    full = high + labile::log(sum / static_cast<double>(loglik.size()));
+  }
+  std::span<const double> log;
+  double low = 0, high = 0;
+  double full = -kInf;          // log of the mean density
+  std::vector<double> density;  // over the largest
+};
+
+double efficiency_of(const Likelihood& l, int chains) {
+  return ess_whole_chains(l.density, chains) / static_cast<double>(l.log.size());
+}
+
+/// The same as below where densities differ so much that some vanish beside others.
+LooPoint far_apart(const Likelihood& l, double r_eff) {
+  std::vector<double> x;
+  x.reserve(l.log.size());
+  for (const double v : l.log) x.push_back(-v);
+  const SmoothedWeights w = smooth_weights(x, r_eff);
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = l.log[i] + w.log_weights[i];
+  const double elpd = log_of_sum(x);
+  double variance = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double off = exp(x[i] - elpd) - exp(w.log_weights[i]);
+    variance += off * off;
+  }
+  return {elpd, l.full - elpd, log_mean_error(variance, r_eff), w.k, w.n_eff};
+}
+
+LooPoint loo_of_likelihood(const Likelihood& l, double r_eff) {
+  constexpr double kNear = 300;  // nats: products of densities and weights are far from the smallest double
+  const std::size_t n = l.log.size();
+  if (!(r_eff > 0)) throw Bug("a relative efficiency is positive");
+  if (std::isinf(l.low)) return {-kInf, l.full == -kInf ? kNaN : kInf, kNaN, kInf, 0};
+  if (l.high - l.low < kSame) return {l.full, 0, 0, 0, static_cast<double>(n)};
+  if (l.high - l.low > kNear) return far_apart(l, r_eff);
+  const double smallest = exp(l.low - l.high);
+  std::vector<double> log_weight(n), weight(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    log_weight[i] = l.low - l.log[i];
+    weight[i] = smallest / l.density[i];
+  }
+  Tail tail;
+  if (const std::size_t length = tail_length(n, r_eff); length >= kShortestTail)
+    tail = smooth_tail(log_weight, length);
+  for (std::size_t i = 0; i < tail.weights.size(); ++i) weight[tail.draws[i].draw] = tail.weights[i];
+  const double* w = weight.data();
+  const double* d = l.density.data();
+  const double sum = sum_over(n, [&]<class T>(T, std::size_t i) { return at<T>(w, i); });
+  const double squares = sum_over(n, [&]<class T>(T, std::size_t i) { return at<T>(w, i) * at<T>(w, i); });
+  const double mean = sum_over(n, [&]<class T>(T, std::size_t i) { return at<T>(w, i) * at<T>(d, i); }) / sum;
+  const double variance = sum_over(n, [&]<class T>(T, std::size_t i) {
+    const T off = at<T>(w, i) * (at<T>(d, i) / T(mean) - T(1.0));
     return off * off;
   });
-  const double sd = std::sqrt(variance);
-  std::vector<double> logs;
-  for (const double z : thousand_scores())
-    if (1 + sd * z > 0) logs.push_back(log(1 + sd * z));
-  return std::sqrt(variance_of(logs) / r_eff);
+  const double elpd = l.high + log(mean);
+  return {elpd, l.full - elpd, log_mean_error(variance / (sum * sum), r_eff), tail.k,
+          r_eff * sum * sum / squares};
+}
+
+WaicPoint waic_of_likelihood(const Likelihood& l) {
+  if (std::isinf(l.low)) return {-kInf, kInf};
+  const double p = variance_of(l.log);
+  return {l.full - p, p};
 }
 
 template <class Points, class Get>
@@ -159,24 +252,22 @@ Estimate estimate(const Points& points, Get&& get) {
 }  // namespace
 
 double relative_efficiency(std::span<const double> loglik, int chains) {
-  check(loglik);
-  const double top = *std::ranges::max_element(loglik);
-  std::vector<double> density;
-  density.reserve(loglik.size());
-  for (const double l : loglik) density.push_back(std::isinf(top) ? 0.0 : exp(l - top));
-  return ess_whole_chains(density, chains) / static_cast<double>(loglik.size());
+  return efficiency_of(Likelihood(loglik), chains);
 }
 
 SmoothedWeights smooth_weights(std::span<const double> log_ratios, double r_eff) {
   refuse_nan(log_ratios, kInf, "the log ratio");
   if (log_ratios.empty() || !(r_eff > 0)) throw Bug("weights need draws and a positive efficiency");
-  const double draws = static_cast<double>(log_ratios.size());
   const double top = *std::ranges::max_element(log_ratios);
   SmoothedWeights s;
   s.k = kInf;
   for (const double r : log_ratios) s.log_weights.push_back(r - top);
-  const auto tail = static_cast<std::size_t>(std::ceil(min(0.2 * draws, 3 * std::sqrt(draws / r_eff))));
-  if (tail >= kShortestTail) s.k = smooth_tail(s.log_weights, tail);
+  if (const std::size_t length = tail_length(log_ratios.size(), r_eff); length >= kShortestTail) {
+    const Tail tail = smooth_tail(s.log_weights, length);
+    s.k = tail.k;
+    for (std::size_t i = 0; i < tail.weights.size(); ++i)
+      s.log_weights[tail.draws[i].draw] = log(tail.weights[i]);
+  }
   const double all = log_of_sum(s.log_weights);
   for (double& w : s.log_weights) w -= all;
   s.n_eff = r_eff / sum_over(s.log_weights.size(), [&]<class T>(T, std::size_t i) {
@@ -186,27 +277,10 @@ SmoothedWeights smooth_weights(std::span<const double> log_ratios, double r_eff)
 }
 
 LooPoint loo_point(std::span<const double> loglik, double r_eff) {
-  check(loglik);
-  const double draws = static_cast<double>(loglik.size());
-  const auto [low, high] = std::ranges::minmax(loglik);
-  const double full = log_of_sum(loglik) - log(draws);
-  if (std::isinf(low)) return {-kInf, full == -kInf ? kNaN : kInf, kNaN, kInf, 0};
-  if (high - low < kSame) return {full, 0, 0, 0, draws};
-  std::vector<double> x;
-  x.reserve(loglik.size());
-  for (const double l : loglik) x.push_back(-l);
-  const SmoothedWeights w = smooth_weights(x, r_eff);
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = loglik[i] + w.log_weights[i];
-  const double elpd = log_of_sum(x);
-  return {elpd, full - elpd, log_mean_error(loglik, w.log_weights, elpd, r_eff), w.k, w.n_eff};
+  return loo_of_likelihood(Likelihood(loglik), r_eff);
 }
-
 WaicPoint waic_point(std::span<const double> loglik) {
-  check(loglik);
-  const double full = log_of_sum(loglik) - log(static_cast<double>(loglik.size()));
-  if (std::isinf(*std::ranges::min_element(loglik))) return {-kInf, kInf};
-  const double p = variance_of(loglik);
-  return {full - p, p};
+  return waic_of_likelihood(Likelihood(loglik));
 }
 
 double k_threshold(int draws) {
@@ -220,8 +294,9 @@ void PointwiseScores::put(int observation, std::span<const double> loglik) {
     throw Bug(fmt::format("{} draws of {} chains of {}", loglik.size(), chains_, iterations_));
   try {
     const auto i = static_cast<std::size_t>(observation);
-    waic_[i] = waic_point(loglik);
-    loo_[i] = loo_point(loglik, relative_efficiency(loglik, chains_));
+    const Likelihood l(loglik);
+    waic_[i] = waic_of_likelihood(l);
+    loo_[i] = loo_of_likelihood(l, efficiency_of(l, chains_));
   } catch (const Error& e) {
     throw Error(fmt::format("observation {}: {}", observation + 1, e.what()));
   }

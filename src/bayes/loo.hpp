@@ -30,7 +30,7 @@ struct SmoothedWeights {
 };
 /// Importance weights from log ratios, the largest min(S / 5, 3 sqrt(S / r_eff)) of which are replaced by expected
 /// order statistics of the fitted tail, and none of which exceeds the largest raw one. Fewer than 5 in the tail (S <
-/// 21) are left as they are, with infinite k. Throws Error at NaN. Cost: about 60 us for 4000 draws.
+/// 21) are left as they are, with infinite k. Throws Error at NaN. Cost: 0.1 ms for 4000 draws.
 [[nodiscard]] SmoothedWeights smooth_weights(std::span<const double> log_ratios, double r_eff = 1);
 
 /// One observation, predicted by the draws weighted to what the posterior would be without it.

@@ -165,6 +165,17 @@ TEST(LeaveOneOut, DoesNotDependOnHowSmallDensitiesAre) {
   EXPECT_NEAR(q.k, p.k, 1e-8);
 }
 
+TEST(LeaveOneOut, IsItsFormulaWhereDensitiesAreHundredsOfNatsApart) {
+  // 1 / mean(1 / density) while the tail is as short as this: 20 draws are not smoothed.
+  for (const double range : {1.0, 250.0, 350.0, 2000.0}) {
+    std::vector<double> l;
+    for (int i = 0; i < 20; ++i) l.push_back(-range * i * i / 361 - 3);
+    double sum = 0;
+    for (const double x : l) sum += std::exp(l.back() - x);
+    EXPECT_NEAR(loo_point(l).elpd, l.back() + std::log(20 / sum), 1e-9) << range;
+  }
+}
+
 TEST(LeaveOneOut, IsMinusInfinityWhereADrawForbidsWhatHappened) {
   auto l = loglik_of(0)[0];
   l[17] = -kInf;

@@ -111,7 +111,9 @@ TEST(ModelSelection, DoesNotDependOnASubjectsConstant) {
 }
 
 TEST(Exceedance, EqualsQuadratureAndClosedForms) {
-  for (const auto& c : oracle().at("exceedance"))
+  const auto stored = oracle().at("exceedance");
+  ASSERT_EQ(stored.size(), 6U);
+  for (const auto& c : stored)
     expect_all(exceedance_probabilities(c.at("alpha").get<std::vector<double>>()), c.at("xp"), 2e-10,
                "exceedance");
   for (const auto& [a, b] : {std::pair{1.0, 1.0}, {3.5, 2.0}, {0.1, 0.4}, {800.0, 750.0}, {1001.0, 1.0}}) {
