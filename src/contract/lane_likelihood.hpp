@@ -11,45 +11,66 @@
 namespace labile::detail {
 
 /// Sum of log probabilities of choices under softmax, and its derivatives. Logs are taken of products: one a few hundred
-/// choices instead of one each. Exact in both tails.
+/// choices instead of one each. Exact in both tails. Choices between two are gathered and worked out together: their
+/// exponentials then overlap instead of each waiting for the learner's next step.
 template <int P>
 class ChoiceSum {
  public:
   using T = Dual<Vec, P>;
   ChoiceSum() { grad_.fill(Vec(0.0)); }
 
-  void add(const T* u, int options, Index4 choice, Mask4 scored) {
+  void add(const T* u, int options, Index4 choice, LaneBits scored) {
     if (options == 2)
-      add_of_two(u, choice, scored);
+      gather(u, choice, scored);
     else
-      add_of_many(u, options, choice, scored);
-    if (++pending_ == kPending) flush();
+      add_of_many(u, options, choice, lanes_of(scored));
   }
-  void add(const T& log_density, Mask4 scored) {
-    linear_ += select(scored, log_density.v, Vec(0.0));
-    for (int k = 0; k < P; ++k) grad_[k] += select(scored, log_density.d[k], Vec(0.0));
+  void add(const T& log_density, LaneBits scored) {
+    const Mask4 m = lanes_of(scored);
+    linear_ += select(m, log_density.v, Vec(0.0));
+    for (int k = 0; k < P; ++k) grad_[k] += select(m, log_density.d[k], Vec(0.0));
   }
   [[nodiscard]] Vec value() {
-    flush();
+    settle();
+    take_log();
     return linear_;
   }
+  /// After value().
   [[nodiscard]] Vec slope(int k) const { return grad_[static_cast<std::size_t>(k)]; }
 
  private:
-  static constexpr int kPending = 256;  // options^256 is far below the largest double, for at most 8 options
+  static constexpr int kFactors = 256;  // 8^256 is far below the largest double
+  static constexpr int kGather = 16;
+  /// A choice between two: ln P = -ln(1 + exp(x)), x = sign (u1 - u0), with the derivatives of u1 - u0.
+  struct OfTwo {
+    Vec x, sign;
+    std::array<Vec, P> d;
+  };
 
-  /// ln P = -ln(1 + exp(x)), x = u[other] - u[chosen].
-  void add_of_two(const T* u, Index4 choice, Mask4 scored) {
-    const Mask4 second = choice == Index4(1);
-    const Vec up = u[1].v - u[0].v;
-    const Vec x = select(scored, select(second, -up, up), Vec(-1e3));
-    const Mask4 unlikely = x > Vec(0.0);
-    const Vec e = exp(select(unlikely, -x, x)), sum = e + Vec(1.0);
-    linear_ -= select(unlikely, x, Vec(0.0));
-    product_ *= sum;
-    const Vec other = select(unlikely, Vec(1.0), e) / sum;  // probability of the other option
-    const Vec w = select(second, other, -other);            // d ln P / d(u1 - u0)
-    for (int k = 0; k < P; ++k) grad_[k] += select(scored, w * (u[1].d[k] - u[0].d[k]), Vec(0.0));
+  void gather(const T* u, Index4 choice, LaneBits scored) {
+    auto& g = gathered_[static_cast<std::size_t>(count_)];
+    g.sign = select(choice == Index4(1), Vec(-1.0), Vec(1.0));
+    g.x = g.sign * (u[1].v - u[0].v);
+    for (int k = 0; k < P; ++k) g.d[k] = u[1].d[k] - u[0].d[k];
+    if (scored != 15) {
+      const Mask4 m = lanes_of(scored);
+      g.x = select(m, g.x, Vec(-1e3));
+      for (auto& d : g.d) d = select(m, d, Vec(0.0));
+    }
+    if (++count_ == kGather) settle();
+  }
+  void settle() {
+    for (int i = 0; i < count_; ++i) {
+      const auto& g = gathered_[static_cast<std::size_t>(i)];
+      const Mask4 unlikely = g.x > Vec(0.0);
+      const Vec e = exp(select(unlikely, -g.x, g.x)), sum = e + Vec(1.0);
+      linear_ -= select(unlikely, g.x, Vec(0.0));
+      product_ *= sum;
+      const Vec w = g.sign * select(unlikely, Vec(1.0), e) / sum;  // the other option's probability
+      for (int k = 0; k < P; ++k) grad_[k] -= w * g.d[k];
+    }
+    if ((factors_ += count_) > kFactors) take_log();
+    count_ = 0;
   }
   void add_of_many(const T* u, int options, Index4 choice, Mask4 scored) {
     Vec top = u[0].v;
@@ -69,16 +90,18 @@ class ChoiceSum {
         g += (select(choice == Index4(o), Vec(1.0), Vec(0.0)) - p[o] * scale) * u[o].d[k];
       grad_[k] += select(scored, g, Vec(0.0));
     }
+    if (++factors_ > kFactors) take_log();
   }
-  void flush() {
+  void take_log() {
     linear_ -= log(product_);
     product_ = Vec(1.0);
-    pending_ = 0;
+    factors_ = 0;
   }
 
   Vec linear_{0.0}, product_{1.0};
   std::array<Vec, P> grad_;
-  int pending_ = 0;
+  std::array<OfTwo, kGather> gathered_;
+  int count_ = 0, factors_ = 0;
 };
 
 /// Runs `change` on the state; lanes outside `which` keep what they had.
@@ -86,21 +109,21 @@ template <class S, class F>
 [[gnu::always_inline]] inline void change_lanes(S& state, LaneBits which, F&& change) {
   static_assert(std::is_trivially_copyable_v<S> && sizeof(S) % sizeof(Vec) == 0);
   if (which == 0) return;
-  if (which == 15) {
-    change(state);
-    return;
-  }
-  const S before = state;
-  change(state);
-  const Mask4 m = lanes_of(which);
+  constexpr std::size_t n = sizeof(S) / sizeof(Vec);
+  std::array<Vec, n> before;
   auto* now = reinterpret_cast<Vec*>(&state);
-  const auto* old = reinterpret_cast<const Vec*>(&before);
-  for (std::size_t k = 0; k < sizeof(S) / sizeof(Vec); ++k) now[k] = select(m, now[k], old[k]);
+  if (which != 15) std::copy(now, now + n, before.begin());
+  change(state);
+  if (which == 15) return;
+  const Mask4 m = lanes_of(which);
+  for (std::size_t k = 0; k < n; ++k) now[k] = select(m, now[k], before[k]);
 }
 
-/// Log-likelihood of each lane at params [parameter in table order], and grad [parameter].
-template <class L>
-[[gnu::flatten]] Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> grad) {
+/// Log-likelihood of each lane at params [parameter in table order], and grad [parameter]. With `Two` it may rely on two options that
+/// no features describe: loops over options are then straight code.
+template <class L, bool Two>
+[[gnu::flatten]] Vec lane_gradient_of_form(std::span<const Vec> params, const LaneTrials& s,
+                                           std::span<Vec> grad) {
   constexpr int n = kParams<L>;
   using T = Dual<Vec, n>;
   const auto p =
@@ -114,6 +137,8 @@ template <class L>
       s.layout.feature_is_option ? 0 : static_cast<std::size_t>(s.layout.options) * s.layout.dims();
   // Idle lanes of a group look like trials without a choice; none of their numbers are kept.
   for (std::size_t t = 0; t < s.step.size(); ++t) {
+    if constexpr (Two)
+      if (s.layout.options != 2 || !s.layout.feature_is_option) __builtin_unreachable();
     const auto& step = s.step[t];
     if (step.fresh) change_lanes(state, step.fresh, [&](auto& now) { now = L::start(p, s.layout); });
     for (std::size_t k = 0; k < inputs; ++k) input[k] = T(s.input[t * inputs + k]);
@@ -131,7 +156,7 @@ template <class L>
       x.report = T(s.report[t]);
       const auto answer = [&] {
         if (step.chose == 0) return;
-        if (step.scored) sum.add(L::log_density(p, state, x), lanes_of(step.scored));
+        if (step.scored) sum.add(L::log_density(p, state, x), step.scored);
         if constexpr (requires { L::after(p, state, x); })
           change_lanes(state, step.chose, [&](auto& now) { L::after(p, now, x); });
       };
@@ -143,15 +168,24 @@ template <class L>
         if (step.missed) change_lanes(state, step.missed, [&](auto& now) { L::missed(p, now, x); });
       if (step.scored) {
         L::utility(p, state, x, u);
-        sum.add(u, s.layout.options, x.choice, lanes_of(step.scored));
+        sum.add(u, s.layout.options, x.choice, step.scored);
       }
       if constexpr (requires { L::after(p, state, x); })
         change_lanes(state, step.chose, [&](auto& now) { L::after(p, now, x); });
       change_lanes(state, step.learns, [&](auto& now) { L::learn(p, now, x); });
     }
   }
+  const Vec value = sum.value();
   for (int k = 0; k < n; ++k) grad[static_cast<std::size_t>(k)] = sum.slope(k);
-  return sum.value();
+  return value;
+}
+
+template <class L>
+Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> grad) {
+  if constexpr (!Reports<L> && !requires { typename L::Whole; })
+    if (s.layout.options == 2 && s.layout.feature_is_option)
+      return lane_gradient_of_form<L, true>(params, s, grad);
+  return lane_gradient_of_form<L, false>(params, s, grad);
 }
 
 /// Of learners with response times: lane by lane.

@@ -72,6 +72,7 @@ class Packer {
                         s.fresh.begin() + static_cast<std::ptrdiff_t>(t) + 1, [](auto f) { return f != 0; }));
         ++at[i];
       }
+      let_idle_follow(at);
     }
     r_.steps = static_cast<int>(r_.step.size());
   }
@@ -89,6 +90,21 @@ class Packer {
     if (has_right_) r_.right.emplace_back(-1);
     if (needs_.reports) r_.report.emplace_back(0.0);
     for (std::size_t k = 0; k < needs_.inputs.size(); ++k) r_.input.emplace_back(needs_.not_shown);
+  }
+  /// Lanes without a subject, and those that have ended, do what the others do: nobody looks at them, and nothing has to be kept for them.
+  void let_idle_follow(std::span<const std::size_t> at) {
+    auto& step = r_.step.back();
+    LaneBits unused = 0, ended = 0;
+    for (std::size_t i = 0; i < kWidth; ++i) {
+      const auto bit = static_cast<LaneBits>(1u << i);
+      if (i >= lanes_.size())
+        unused |= bit;
+      else if (at[i] >= lanes_[i].size(r_.trials[i]) && !((step.chose | step.missed | step.learns) & bit))
+        ended |= bit;
+    }
+    for (auto* bits : {&step.missed, &step.chose, &step.learns})
+      if (*bits != 0) *bits |= unused | ended;
+    if (step.scored != 0) step.scored |= unused;
   }
   /// Trial t of the subject in lane i becomes the last step's; `fresh`: values started afresh since the one before.
   void put(std::size_t i, std::size_t t, bool fresh) {

@@ -57,6 +57,13 @@ struct Dual {
     for (int i = 0; i < P; ++i) r.d[i] = a.d[i] * b.v + a.v * b.d[i];
     return r;
   }
+  /// By numbers that no parameter moves.
+  friend Dual operator*(const Dual& a, double b) { return a.chain(a.v * B(b), B(b)); }
+  friend Dual operator*(const Dual& a, const B& b)
+    requires(!std::is_same_v<B, double>)
+  {
+    return a.chain(a.v * b, b);
+  }
   friend Dual operator/(const Dual& a, const Dual& b) {
     Dual r;
     r.v = a.v / b.v;

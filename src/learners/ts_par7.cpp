@@ -63,9 +63,10 @@ struct TsPar7 {
       u[1] = p.beta2 * (shown(x, s.room_value, 2, 1) - shown(x, s.room_value, 2, 0));
       return;
     }
-    T v[2];
-    for (int a = 0; a < 2; ++a) v[a] = p.w * s.planned(a, T(0.7)) + (T(1.0) - p.w) * s.first_value[a];
-    u[1] = p.beta1 * (v[1] - v[0]) + p.pi * (s.last[1] - s.last[0]);
+    // Planned values differ by (0.7 - 0.3) times the difference of the rooms' better actions.
+    const T planned = (max(s.room_value[4], s.room_value[5]) - max(s.room_value[2], s.room_value[3])) * 0.4;
+    const T learned = s.first_value[1] - s.first_value[0];
+    u[1] = p.beta1 * (learned + p.w * (planned - learned)) + p.pi * value_of(s.last[1] - s.last[0]);
   }
   template <class T>
   static void after(const Params<T>&, State<T>& s, const Trial<T>& x) {
@@ -82,9 +83,12 @@ struct TsPar7 {
     const T before = chosen_of(x, there);
     s.delta = x.outcome - before;
     const T now = before + p.a2 * s.delta;
+    // Nothing moves where decision 0 was missed: now is 0 for both actions.
+    const Mask<T> second = s.now[1] > T(0.5);
+    const T first = select(second, s.first_value[1], s.first_value[0]);
+    const T moved = first + p.a1 * (before - first + p.lambda * (x.outcome - now));
     for (int a = 0; a < 2; ++a) {
-      s.first_value[a] += s.now[a] * p.a1 * (before - s.first_value[a]);
-      s.first_value[a] += s.now[a] * p.lambda * p.a1 * (x.outcome - now);
+      s.first_value[a] = select(s.now[a] > T(0.5), moved, s.first_value[a]);
       const Mask<T> chosen = x.choice == constant<T>(a);
       for_each_state(x, s.room_value, 2, a, [&](T& q, Mask<T> here) { q = select(here & chosen, now, q); });
     }
