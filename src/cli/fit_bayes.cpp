@@ -23,7 +23,8 @@ Json number(double x) {
 Json json_of(const DrawSummary& s) {
   return {{"mean", number(s.mean)},         {"sd", number(s.sd)},       {"q2.5", number(s.q2_5)},
           {"median", number(s.median)},     {"q97.5", number(s.q97_5)}, {"ess_bulk", number(s.ess_bulk)},
-          {"ess_tail", number(s.ess_tail)}, {"rhat", number(s.rhat)},   {"mcse_mean", number(s.mcse_mean)}};
+          {"ess_tail", number(s.ess_tail)}, {"rhat", number(s.rhat)},   {"mcse_mean", number(s.mcse_mean)},
+          {"mcse_sd", number(s.mcse_sd)}};
 }
 Json json_of(const Estimate& e) {
   return {{"estimate", number(e.value)}, {"se", number(e.se)}};

@@ -96,6 +96,8 @@ TEST_P(StanDensity, ValuesAndGradientsEqualStans) {
   }
   const std::vector<std::string> names = oracle["names"];
   ASSERT_EQ(static_cast<int>(names.size()), p.dim());
+  // Stan 2.21 sums the density of passage times to an absolute error of 1e-6 (its source says so), a trial.
+  const double allowed = learner.timed ? 1e-6 : 1e-9;
   PosteriorDensity density(p);
   std::vector<double> differences;
   for (const auto& at : oracle["at"]) {
@@ -106,12 +108,12 @@ TEST_P(StanDensity, ValuesAndGradientsEqualStans) {
     differences.push_back(value - at["log_density"].get<double>());
     for (std::size_t i = 0; i < q.size(); ++i)
       EXPECT_NEAR(grad[static_cast<std::size_t>(place.at(names[i]))], slope[i],
-                  1e-9 * std::max(1.0, std::abs(slope[i])))
+                  allowed * std::max(1.0, std::abs(slope[i])))
           << name << ", " << names[i];
   }
   ASSERT_GE(differences.size(), 5u);
   for (const double x : differences)  // the same constant everywhere
-    EXPECT_NEAR(x, differences[0], 1e-9 * std::max(1.0, std::abs(differences[0])) + 1e-8) << name;
+    EXPECT_NEAR(x, differences[0], allowed * std::max(1.0, std::abs(differences[0])) + 10 * allowed) << name;
 }
 INSTANTIATE_TEST_SUITE_P(Models, StanDensity,
                          testing::Values("bandit2arm_delta", "prl_rp", "prl_ewa", "gng_m4", "ts_par7",
