@@ -28,22 +28,38 @@
 
 namespace labile {
 namespace {
-constexpr int kGrid = 128;
-constexpr double kEnd = 3;  // last time of the grid over a^2
+constexpr int kGrid = 176;
+constexpr double kEnd = 3;         // last time of the grid over a^2
+constexpr double kBegin = 2.9e-6;  // the first: a start at .01 has reached its bound with probability 4e-9
+constexpr double kLogSteps = 3;    // steps of the grid a factor e in time, where times are short
+/// Trapezoid sums of sqrt(x) f(x) over x = 0, 1, .. lack these times f(0), f(1), f(2): exact where f is a square,
+/// from Riemann's zeta at -1/2, -3/2 and -5/2.
+constexpr double kEdge[3] = {0.16539994, 0.05948733, -0.01700107};
+/// What is added to the first term before this logarithm is nothing; less than this share of it is rounding.
+constexpr double kNothing = -45, kShare = 1e-9;
 
-/// The grid, in units of a^2.
+/// The grid, in units of a^2: time j is where place() is j. It starts like a logarithm, so that a start close to
+/// a bound finds its scale there, and goes on like a square root.
 struct Grid {
-  double t[kGrid + 1], weight[kGrid + 1];
+  double per_root, offset;
+  double t[kGrid + 1], log_t[kGrid + 1], weight[kGrid + 1];
   /// What kernels from time j to the four times from 4 q + 1 on take of the grid alone: 1 / (t - s), and the
   /// factor before the exponential; 0 in lanes that are not later than j.
   Vec inv[kGrid / kWidth][kGrid], factor[kGrid / kWidth][kGrid];
+  /// The weights of the last times before and among the four, j = 4 q - 1 + k, at the own bound.
+  Vec edge[kGrid / kWidth][kWidth + 1];
   Grid() {
+    const double first = sqrt(kBegin), last = sqrt(kEnd);
+    per_root = (kGrid - kLogSteps * log(kEnd / kBegin)) / (last - first);
+    offset = -per_root * first - kLogSteps * log(kBegin);
+    double root = first;
     for (int j = 0; j <= kGrid; ++j) {
-      const double s = static_cast<double>(j) / kGrid;
-      t[j] = kEnd * s * s;
-      weight[j] = 2 * kEnd * s / kGrid;
+      root = root_at(j, root);
+      t[j] = root * root;
+      log_t[j] = log(t[j]);
+      weight[j] = t[j] / (0.5 * per_root * root + kLogSteps);
     }
-    for (int q = 0; q < kGrid / kWidth; ++q)
+    for (int q = 0; q < kGrid / kWidth; ++q) {
       for (int j = 0; j < kGrid; ++j)
         for (int l = 0; l < kWidth; ++l) {
           const int m = q * kWidth + 1 + l;
@@ -51,6 +67,25 @@ struct Grid {
           inv[q][j].set(l, one);
           factor[q][j].set(l, 0.5 * 0.39894228040143267794 * sqrt(one));
         }
+      for (int k = 0; k <= kWidth; ++k)
+        for (int l = 0; l < kWidth; ++l) {
+          const int j = std::max(q * kWidth - 1 + k, 0), back = l + 2 - k;
+          edge[q][k].set(l, weight[j] * (back == 1   ? 1 + kEdge[1]
+                                         : back == 2 ? 1 + kEdge[2] / 1.4142135623730950488
+                                                     : 1));
+        }
+    }
+  }
+  /// Where time t lies, from its square root and logarithm.
+  template <class T>
+  [[nodiscard]] T place(const T& root, const T& log_t) const {
+    return T(per_root) * root + T(kLogSteps) * log_t + T(offset);
+  }
+  /// The square root of the time at a place, by Newton's method from one that is near.
+  [[nodiscard]] double root_at(double where, double root) const {
+    for (int k = 0; k < 6; ++k)
+      root -= (place(root, 2 * log(root)) - where) / (per_root + 2 * kLogSteps / root);
+    return root;
   }
 };
 const Grid& grid() {
@@ -73,11 +108,12 @@ struct Bound {
   }
 };
 
-/// Log of the first term of g_i: bound side sign B(t) from x0, both in units of a.
+/// What the logarithm of g is taken over: d / t times the free density at a bound `off` away, d the distance at the
+/// start. For a bound that stays it is the density of that bound alone; unlike the first term of g, it is positive
+/// also where the bound has passed the start. Without ln d - ln(2 pi) / 2.
 template <class T>
-T log_first(const Bound<T>& b, const T& t, const T& x0, double sign) {
-  const T off = b.at(t) - T(sign) * x0;
-  return T(-0.5 * kLog2Pi) - T(0.5) * log(t) - off * off / (T(2.0) * t) + log(off / t - b.slope(t));
+T log_lead(const T& off, const T& t, const T& log_t) {
+  return T(-1.5) * log_t - off * off / (T(2.0) * t);
 }
 
 struct DdmCollapsing {
@@ -105,7 +141,8 @@ struct DdmCollapsing {
   template <class T>
   struct State {
     T a, c, t_half, z;      // what the table was made for
-    T ratio[2][kGrid + 1];  // [lower, upper][time] ln of g over its first term, without drift
+    T level[2];             // [lower, upper] what log_lead leaves out
+    T ratio[2][kGrid + 1];  // [lower, upper][time] ln of g over the lead, without drift
   };
 
   template <class T>
@@ -144,13 +181,15 @@ struct DdmCollapsing {
     const Grid& at = grid();
     const Bound<T> bound{p.c, p.t_half / (p.a * p.a)};
     const T x0 = p.z - T(0.5);
-    State<T> s{p.a, p.c, p.t_half, p.z, {}};
+    State<T> s{p.a, p.c, p.t_half, p.z, {}, {}};
     T b[kGrid + 1], g[2][kGrid + 1];
-    double peak[2] = {0, 0};
-    int last[2] = {kGrid, kGrid};  // where the tail takes over
+    Progress now;
     for (int j = 0; j <= kGrid; ++j) b[j] = bound.at(T(at.t[j]));
-    for (int i = 0; i < 2; ++i) s.ratio[i][0] = g[i][0] = T(0.0);
-    for (int q = 0; q < kGrid / kWidth && (last[0] == kGrid || last[1] == kGrid); ++q) {
+    for (int i = 0; i < 2; ++i) {
+      s.level[i] = log(i == 1 ? T(1.0) - p.z : p.z) - T(0.5 * kLog2Pi);
+      s.ratio[i][0] = g[i][0] = T(0.0);
+    }
+    for (int q = 0; q < kGrid / kWidth && now.in_tail < 2; ++q) {
       const int m0 = q * kWidth + 1;
       Wide<T> here(0.0), slope(0.0), same[2] = {0.0, 0.0}, other[2] = {0.0, 0.0};
       for (int l = 0; l < kWidth; ++l) {
@@ -161,7 +200,8 @@ struct DdmCollapsing {
         // The lower bound is the upper one mirrored, so both share their kernels.
         const Wide<T> there = W::spread(b[j]);
         const Vec weight(at.weight[j]), inv = at.inv[q][j], factor = at.factor[q][j];
-        const Wide<T> near = W::scaled(kernel<T>(here - there, slope, inv, factor), weight);
+        const Vec own = j < m0 - 2 ? weight : at.edge[q][j - m0 + 2];
+        const Wide<T> near = W::scaled(kernel<T>(here - there, slope, inv, factor), own);
         const Wide<T> far = W::scaled(kernel<T>(here + there, slope, inv, factor), weight);
         for (int i = 0; i < 2; ++i) {
           const Wide<T> past = W::spread(g[i][j]);
@@ -169,50 +209,76 @@ struct DdmCollapsing {
           other[i] += far * past;
         }
       };
-      for (int j = 1; j < m0; ++j) count(j);
+      for (int j = now.begin; j < m0; ++j) count(j);
       for (int m = m0; m < m0 + kWidth; ++m) {
-        if (m > m0) count(m - 1);
+        if (m - 1 >= std::max(now.begin, m0)) count(m - 1);
         for (int i = 0; i < 2; ++i)
-          finish(s, g, peak, last, bound, x0, i, m, W::get(same[i], m - m0) + W::get(other[1 - i], m - m0));
+          finish(s, g, now, bound, x0, i, m, W::get(same[i], m - m0) + W::get(other[1 - i], m - m0));
       }
     }
-    for (int i = 0; i < 2; ++i)
-      for (int m = last[i] + 1; m <= kGrid; ++m)
-        s.ratio[i][m] = s.ratio[i][last[i]] + tail_slope(s, i, last[i]) * T(at.t[m] - at.t[last[i]]);
+    for (int i = 0; i < 2; ++i) {
+      const int last = now.last[i];
+      const T fall = tail_slope(s, i, last);
+      for (int m = last + 1; m <= kGrid; ++m)
+        s.ratio[i][m] = s.ratio[i][last] + fall * T(at.t[m] - at.t[last]);
+    }
     return s;
   }
+  /// How far the solution has come.
+  struct Progress {
+    int begin = kGrid;             // the first time at which a density is not nothing
+    double peak[2] = {0, 0};       // largest t g(t) of each bound so far
+    int last[2] = {kGrid, kGrid};  // where the tail takes over
+    int in_tail = 0;               // bounds in their tails
+  };
   /// The density of bound i at time m, given the integral over those before.
   template <class T>
-  static void finish(State<T>& s, T (*g)[kGrid + 1], double* peak, int* last, const Bound<T>& bound,
-                     const T& x0, int i, int m, const T& integral) {
+  static void finish(State<T>& s, T (*g)[kGrid + 1], Progress& now, const Bound<T>& bound, const T& x0, int i,
+                     int m, const T& integral) {
     const Grid& at = grid();
-    s.ratio[i][m] = T(0.0);
+    const double sign = i == 1 ? 1 : -1;
+    const T t(at.t[m]), off = bound.at(t) - T(sign) * x0;
+    const T lead = log_lead(off, t, T(at.log_t[m])) + s.level[i];
+    // The first term over the lead: negative where the line that touches the bound now began beyond the start.
+    const T first = (off - bound.slope(t) * t) / (T(0.5) - T(sign) * x0);
     g[i][m] = T(0.0);
-    const T lead = log_first(bound, T(at.t[m]), x0, i == 1 ? 1.0 : -1.0);
-    if (value_of(lead) < -600) return;
-    // The kernel starts like a square root at the diagonal: zeta(-1/2) of the trapezoid rule.
-    const T root = T(0.2078862249773546 * at.weight[m] * sqrt(at.weight[m]) / (2 * 2.5066282746310005));
-    const T first = exp(lead);
-    g[i][m] = (first + T(2.0) * integral) / (T(1.0) - root * bound.curvature(at.t[m]));
-    peak[i] = std::max(peak[i], value_of(g[i][m]));
-    if (last[i] == kGrid && value_of(g[i][m]) < 1e-4 * peak[i]) last[i] = m - 1;
-    if (m <= last[i]) s.ratio[i][m] = log(g[i][m] / first);
+    if (value_of(lead) < kNothing) {
+      s.ratio[i][m] = value_of(first) > kShare ? log(first) : T(log(kShare));
+      return;
+    }
+    now.begin = std::min(now.begin, m);
+    const T scale = exp(lead);
+    // The kernel at the own bound starts like a square root at the diagonal.
+    const T root =
+        T(kEdge[0] * at.weight[m] * sqrt(at.weight[m]) / (2 * 2.5066282746310005)) * bound.curvature(at.t[m]);
+    const T density = (first * scale + T(2.0) * integral) / (T(1.0) - root);
+    const bool enough = value_of(density) > kShare * value_of(scale);
+    if (enough) g[i][m] = density;
+    const double height = at.t[m] * value_of(g[i][m]);
+    now.peak[i] = std::max(now.peak[i], height);
+    if (now.last[i] == kGrid && height < 1e-4 * now.peak[i]) {
+      now.last[i] = m - 1;
+      ++now.in_tail;
+    }
+    s.ratio[i][m] = enough ? log(density / scale) : T(log(kShare));
   }
+  /// Never up.
   template <class T>
   static T tail_slope(const State<T>& s, int i, int m) {
-    return (s.ratio[i][m] - s.ratio[i][m - 1]) / T(grid().t[m] - grid().t[m - 1]);
+    const T slope = (s.ratio[i][m] - s.ratio[i][m - 1]) / T(grid().t[m] - grid().t[m - 1]);
+    return value_of(slope) < 0 ? slope : T(0.0);
   }
 
-  /// Ln of g over its first term at t (units of a^2), by a cubic through neighbors in the square root of
-  /// time.
+  /// Ln of g over the lead at t (units of a^2), by a cubic through neighbors on the grid.
   template <class T>
-  static T log_ratio(const State<T>& s, int i, const T& t) {
+  static T log_ratio(const State<T>& s, int i, const T& t, const T& log_t) {
     if (value_of(t) >= kEnd) return s.ratio[i][kGrid] + tail_slope(s, i, kGrid) * (t - T(kEnd));
-    const T place = sqrt(t * T(1 / kEnd)) * T(static_cast<double>(kGrid));
+    const T place = grid().place(sqrt(t), log_t);
+    if (!(value_of(place) > 0)) return T(0.0);
     const int j = std::min(static_cast<int>(value_of(place)), kGrid - 1);
     const T u = place - T(static_cast<double>(j));
     const T &y1 = s.ratio[i][j], &y2 = s.ratio[i][j + 1];
-    const T d1 = j > 0 ? T(0.5) * (y2 - s.ratio[i][j - 1]) : y2 - y1;
+    const T d1 = j > 0 ? T(0.5) * (y2 - s.ratio[i][j - 1]) : T(0.0);
     const T d2 = j + 2 <= kGrid ? T(0.5) * (s.ratio[i][j + 2] - y1) : y2 - y1;
     const T c2 = T(3.0) * (y2 - y1) - T(2.0) * d1 - d2, c3 = d1 + d2 - T(2.0) * (y2 - y1);
     return y1 + u * (d1 + u * (c2 + u * c3));
@@ -220,11 +286,11 @@ struct DdmCollapsing {
   /// Log density of bound i at time t > 0 s, with drift k.
   template <class T>
   static T log_passage(const Params<T>& p, const State<T>& s, int i, const T& t, const T& k) {
-    const T unit = p.a * p.a, tt = t / unit, x0 = p.z - T(0.5);
-    const Bound<T> bound{p.c, p.t_half / unit};
+    const T unit = p.a * p.a, tt = t / unit, log_tt = log(tt), x0 = p.z - T(0.5);
     const double sign = i == 1 ? 1 : -1;
-    return log_first(bound, tt, x0, sign) + log_ratio(s, i, tt) - log(unit) +
-           k * p.a * (T(sign) * bound.at(tt) - x0) - T(0.5) * k * k * t;
+    const T end = Bound<T>{p.c, p.t_half / unit}.at(tt), off = end - T(sign) * x0;
+    return log_lead(off, tt, log_tt) + s.level[i] + log_ratio(s, i, tt, log_tt) - log(unit) +
+           k * p.a * (T(sign) * end - x0) - T(0.5) * k * k * t;
   }
 
   template <class T>
@@ -250,10 +316,10 @@ struct DdmCollapsing {
         Wide<T> t(0.0), ratio(0.0);
         for (int l = 0; l < kWidth; ++l) {
           W::set(t, l, T(grid().t[m + l]));
-          W::set(ratio, l, s.ratio[i][m + l]);
+          W::set(ratio, l, s.level[i] + s.ratio[i][m + l] - T(1.5 * grid().log_t[m + l]));
         }
-        const Wide<T> density =
-            exp(log_first(bound, t, x0, sign) + ratio + pull * (Wide<T>(sign) * bound.at(t) - x0) - cost * t);
+        const Wide<T> end = Wide<T>(sign) * bound.at(t), off = end - x0;
+        const Wide<T> density = exp(ratio - off * off / (Wide<T>(2.0) * t) + pull * off - cost * t);
         for (int l = 0; l < kWidth; ++l) f[i][m + l] = W::get(density, l);
       }
   }
@@ -267,7 +333,7 @@ struct DdmCollapsing {
     return log(mass[x.choice == 1 ? 1 : 0] / (mass[0] + mass[1]));
   }
   /// Side and interval by their probabilities, the place within by the density that rises or falls linearly
-  /// in the square root of time.
+  /// along the grid.
   static Answer respond(const Params<double>& p, const State<double>& made, const Trial<double>& x,
                         const Draws& draws) {
     State<double> other;
@@ -295,8 +361,8 @@ struct DdmCollapsing {
         // low u + (high - low) u^2 / 2 = mark
         const double u =
             mass > 0 ? min(2 * mark / (low + sqrt(low * low + 2 * (high - low) * mark)), 1.0) : 1.0;
-        const double root = (m - 1 + u) / kGrid;
-        return {i, p.t0 + p.a * p.a * kEnd * root * root};
+        const double root = at.root_at(m - 1 + u, sqrt(at.t[m]));
+        return {i, p.t0 + p.a * p.a * root * root};
       }
     throw Bug("no response was drawn");
   }

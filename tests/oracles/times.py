@@ -66,10 +66,11 @@ def ddm(draw):
                loglik=[diffusion(c, t, p["v"], p["a"], p["z"], p["t0"]) for c, t in zip(choice, rt)])
 
 
-def forward(k, a, z, c, t_half, end, cells=1000, dt=2e-4):
+def forward(k, a, z, c, t_half, end, cells=1000, dt=2e-4, growth=math.inf):
     """First-passage densities of dx = k dt + dW between -b(t) and b(t), b = a/2 (1 - c t/(t + t_half)), by the
     Fokker-Planck equation on y = x / b(t) (Crank-Nicolson; Voss & Voss 2008 for the method), from the free density at
-    a time so short that no bound matters. Returns times, lower and upper density."""
+    a time so short that no bound matters; a step is dt or growth times the time, if that is less. Returns times, lower
+    and upper density."""
     b = lambda t: a / 2 * (1 - c * t / (t + t_half))
     db = lambda t: -a / 2 * c * t_half / (t + t_half) ** 2
     y = np.linspace(-1, 1, cells + 1)
@@ -83,8 +84,9 @@ def forward(k, a, z, c, t_half, end, cells=1000, dt=2e-4):
         D, w = 1 / (2 * b(t) ** 2), k / b(t) - y * db(t) / b(t)
         return D / h ** 2 + w[:-2] / (2 * h), -2 * D / h ** 2 * np.ones(cells - 1), D / h ** 2 - w[2:] / (2 * h)
 
-    times, low, high = [], [], []
+    times, low, high, longest = [], [], [], dt
     while t < end:
+        dt = min(longest, growth * t)
         lo, mid, up = operator(t)
         rhs = q[1:-1] + dt / 2 * (lo * q[:-2] + mid * q[1:-1] + up * q[2:])
         t += dt
@@ -124,6 +126,35 @@ def ddm_collapsing(draw):
     yield dict(learner="ddm_collapsing", params=p, choice=choice, rt=rt, outcome=[None] * 60,
                inputs=dict(coherence=coherence), tolerance=2e-4,
                loglik=[diffusion(c, t, p["v"] * x, p["a"], p["z"], p["t0"]) for c, t, x in zip(choice, rt, coherence)])
+
+
+def close_to_a_bound(draw):
+    """Starts close to a bound, or where bounds that come closer overtake them. Cells and steps are halved and
+    extrapolated (second order). What is left is far below how much the two differ: each value kept differs by less than
+    1e-3 (logarithm)."""
+    for p in (dict(v=5., a=1.5, z=.05, t0=.2, c=.5, t_half=.2), dict(v=8., a=2.4, z=.95, t0=.3, c=.8, t_half=.6),
+              dict(v=8., a=2.4, z=.7, t0=.3, c=.9, t_half=.2)):
+        choice, rt, coherence, loglik, worst = [], [], [], [], 0.
+        for x in (-.256, .512):
+            runs = [forward(p["v"] * x, p["a"], p["z"], p["c"], p["t_half"], 1.6, cells, dt, growth)
+                    for cells, dt, growth in ((2000, 4e-4, .02), (4000, 2e-4, .01))]
+            near = (min(p["z"], 1 - p["z"]) * p["a"]) ** 2
+            for c in (0, 1):
+                for at in np.geomspace(near / 6, 1.5, 30):
+                    # The logarithm bends little on the scale of ln t.
+                    coarse, fine = (float(np.interp(math.log(at), np.log(r[0]), np.log(np.maximum(r[1 + c], 1e-300))))
+                                    for r in runs)
+                    if fine < math.log(1e-3):
+                        continue
+                    worst = max(worst, abs(coarse - fine))
+                    choice.append(c)
+                    rt.append(float(at + p["t0"]))
+                    coherence.append(x)
+                    loglik.append(fine + (fine - coarse) / 3)
+        print("halving moves ln density by at most", worst, "in", len(rt), "values")
+        assert worst < 1e-3 and len(rt) > 40
+        yield dict(learner="ddm_collapsing", params=p, choice=choice, rt=rt, outcome=[None] * len(rt),
+                   inputs=dict(coherence=coherence), loglik=loglik, tolerance=2e-3)
 
 
 def rl_ddm(draw):
@@ -204,7 +235,7 @@ def main():
     assert abs(upper_probability(1, 1, .5) - .731059) < 5e-7
     assert abs(published.ddm_lower(.3, 1.5, 2, .4) - .143662) < 5e-7
     draw, cases = random.Random(20261125), []
-    for make in (ddm, rl_ddm, yu_dayan, signal_detection, ddm_collapsing):
+    for make in (ddm, rl_ddm, yu_dayan, signal_detection, ddm_collapsing, close_to_a_bound):
         cases += make(draw)
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "times.json"), "w") as f:

@@ -58,7 +58,7 @@ std::vector<const LearnerEntry*> timed_learners() {
 TEST(TimedLearners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/times.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_EQ(cases.size(), 15u);
+  ASSERT_EQ(cases.size(), 18u);
   for (const auto& c : cases) {
     const auto& e = find_learner(c["learner"].get<std::string>());
     std::vector<double> row;
@@ -278,6 +278,79 @@ TEST(Ddm, IsFittedThoughItsDefaultsAreImpossible) {
       EXPECT_NEAR(fit.params[k], rows[0][k], 4.5 * fit.se[k]) << k;
     }
   }
+}
+
+/// Log densities of one choice with full coherence at the given times.
+std::vector<double> log_densities(const LearnerEntry& e, const std::vector<double>& row, int option,
+                                  const std::vector<double>& rt) {
+  const std::vector<std::int32_t> choice(rt.size(), option);
+  const std::vector<double> outcome(rt.size(), kNaN);
+  const std::vector<std::uint8_t> fresh(rt.size(), 0);
+  SubjectTrials s{Layout::bandit(2), choice, outcome, fresh, {}};
+  s.rt_s = rt;
+  std::vector<double> each(rt.size());
+  e.likelihood->value(row, s, each);
+  return each;
+}
+/// From 1e-6 to 60 times a^2, equal steps of the logarithm: sums of t f(t) are integrals to rounding.
+constexpr double kLogStep = 0.05;
+std::vector<double> log_times(double a, double t0) {
+  std::vector<double> r;
+  for (double u = std::log(1e-6); u < std::log(60.0); u += kLogStep) r.push_back(t0 + a * a * std::exp(u));
+  return r;
+}
+
+/// Bounds that stay where they are, from a start at any place, against Navarro & Fuss: the logarithm to the
+/// same 2e-4 as elsewhere (tests/oracles/times.py) where t f(t) is above 1e-3 of its largest value, the
+/// probability of each bound to 2e-4.
+TEST(DdmCollapsing, EqualsDiffusionWhereBoundsStay) {
+  const auto &e = find_learner("ddm_collapsing"), &plain = find_learner("ddm");
+  for (const double z : {.01, .02, .05, .1, .3, .5, .9, .98, .99})
+    for (const double v : {0.0, 2.5})
+      for (const auto& [c, t_half] : {std::pair{0.0, .6}, {1e-9, 20.0}}) {
+        const double a = 1.3, t0 = 0;
+        const auto t = log_times(a, t0);
+        double total = 0;
+        for (int option = 0; option < 2; ++option) {
+          const auto ours = log_densities(e, {v, a, z, t0, c, t_half}, option, t);
+          const auto theirs = log_densities(plain, {v, a, z, t0}, option, t);
+          double peak = 0, mass = 0, expected = 0;
+          for (std::size_t k = 0; k < t.size(); ++k) {
+            peak = std::max(peak, t[k] * std::exp(theirs[k]));
+            mass += kLogStep * t[k] * std::exp(ours[k]);
+            expected += kLogStep * t[k] * std::exp(theirs[k]);
+          }
+          double worst = 0;
+          for (std::size_t k = 0; k < t.size(); ++k)
+            if (t[k] * std::exp(theirs[k]) > 1e-3 * peak)
+              worst = std::max(worst, std::isnan(ours[k]) ? kInf
+                                                          : std::abs(ours[k] - theirs[k]) /
+                                                                std::max(1.0, std::abs(theirs[k])));
+          EXPECT_LT(worst, 2e-4) << "z " << z << " v " << v << " c " << c << " option " << option;
+          EXPECT_NEAR(mass, expected, 2e-4) << "z " << z << " v " << v << " c " << c << " option " << option;
+          total += mass;
+        }
+        EXPECT_NEAR(total, 1, 2e-4) << "z " << z << " v " << v << " c " << c;
+      }
+}
+/// Bounds that come closer lose nobody: both densities together integrate to 1 within 1e-3, half of what the
+/// logarithm is allowed, wherever the start, also where the bounds overtake it.
+TEST(DdmCollapsing, BothDensitiesIntegrateToOne) {
+  const auto& e = find_learner("ddm_collapsing");
+  for (const double z : {.01, .05, .2, .35, .5, .58, .7, .9, .95, .99})
+    for (const double v : {-3.0, 0.0, 8.0})
+      for (const double a : {.8, 2.4, 4.5})
+        for (const double c : {.1, .5, .8, .98})
+          for (const double t_half : {.15, .6, 2.0}) {
+            const auto t = log_times(a, .2);
+            double total = 0;
+            for (int option = 0; option < 2; ++option) {
+              const auto ours = log_densities(e, {v, a, z, .2, c, t_half}, option, t);
+              for (std::size_t k = 0; k < t.size(); ++k) total += kLogStep * (t[k] - .2) * std::exp(ours[k]);
+            }
+            EXPECT_NEAR(total, 1, 1e-3)
+                << "z " << z << " v " << v << " a " << a << " c " << c << " t_half " << t_half;
+          }
 }
 
 TEST(RlDdm, LearnsTheBetterOptionAndGetsFaster) {
