@@ -52,7 +52,8 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
   sigma_ = at;
   y_ = at + n;
   dim_ = y_ + n * subjects_;
-  w_.assign(static_cast<std::size_t>(n * subjects_), 0.0);
+  info_.assign(static_cast<std::size_t>(n * subjects_), 0.0);
+  pull_ = info_;
 }
 
 std::vector<std::string> Posterior::names() const {
@@ -66,15 +67,18 @@ std::vector<std::string> Posterior::names() const {
   return r;
 }
 
-void Posterior::set_centering(std::vector<double> w) {
-  if (w.size() != w_.size()) throw Bug("one w for each parameter of each subject");
-  w_ = std::move(w);
+void Posterior::set_standard(std::vector<double> info, std::vector<double> pull) {
+  if (info.size() != info_.size() || pull.size() != pull_.size())
+    throw Bug("one number for each parameter of each subject");
+  info_ = std::move(info);
+  pull_ = std::move(pull);
 }
 
 double Posterior::on_line(std::span<const double> q, int k, int unit) const {
   const auto at = [&](int i) { return q[static_cast<std::size_t>(i)]; };
   const int s = subject_of(unit);
-  double y = at(mu(k)) + exp((1 - w(k, s)) * at(log_sigma(k))) * (at(this->y(k, s)) - w(k, s) * at(mu(k)));
+  const auto scale = standard(k, s, at(mu(k)), exp(at(log_sigma(k))));
+  double y = scale.m + scale.c * at(this->y(k, s));
   const auto& d = model_.params[static_cast<std::size_t>(k)].design;
   for (std::size_t c = 0; c < d.names.size(); ++c)
     y += d.x[static_cast<std::size_t>(unit)][c] * at(b(k) + static_cast<int>(c));
@@ -92,80 +96,100 @@ void Posterior::row(std::span<const double> q, int unit, std::span<double> param
 PosteriorDensity::PosteriorDensity(const Posterior& posterior)
     : p_(posterior),
       sigma_(static_cast<std::size_t>(p_.params())),
-      shrink_(static_cast<std::size_t>(p_.params() * p_.subjects())),
-      e_(shrink_.size()),
+      standard_(static_cast<std::size_t>(p_.params() * p_.subjects())),
+      line_(standard_.size()),
+      slope_of_(standard_.size()),
       grad_(posterior.model().standard.size()) {
   for (const double x : p_.model().standard) theta_.emplace_back(x);
   slope_ = theta_;
 }
 
-/// What all units need of q.
+/// Every subject's values before T.
 void PosteriorDensity::spread(std::span<const double> q) {
-  const int subjects = p_.subjects();
   for (int k = 0; k < p_.params(); ++k) {
-    const double log_sigma = q[static_cast<std::size_t>(p_.log_sigma(k))],
-                 mu = q[static_cast<std::size_t>(p_.mu(k))];
-    sigma_[static_cast<std::size_t>(k)] = exp(log_sigma);
-    for (int s = 0; s < subjects; ++s) {
-      const auto at = static_cast<std::size_t>(k * subjects + s);
-      const double w = p_.w(k, s);
-      shrink_[at] = w == 0 ? 1 : exp(w * log_sigma);
-      e_[at] = (q[static_cast<std::size_t>(p_.y(k, s))] - w * mu) / shrink_[at];
+    const double mu = q[static_cast<std::size_t>(p_.mu(k))];
+    const double sigma = sigma_[static_cast<std::size_t>(k)] =
+        exp(q[static_cast<std::size_t>(p_.log_sigma(k))]);
+    for (int s = 0; s < p_.subjects(); ++s) {
+      const auto at = static_cast<std::size_t>(k * p_.subjects() + s);
+      standard_[at] = p_.standard(k, s, mu, sigma);
+      line_[at] = standard_[at].m + standard_[at].c * q[static_cast<std::size_t>(p_.y(k, s))];
     }
   }
 }
 
-double PosteriorDensity::prior_gradient(std::span<const double> q, std::span<double> grad) {
-  spread(q);
+/// Priors, and what `slope_of_` (the choices' derivative in each subject's value) and the prior of that value mean for q.
+double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<double> grad) {
   double value = 0;
   const auto normal = [&](int i, double mean, double sd) {
     const auto at = static_cast<std::size_t>(i);
     const double z = (q[at] - mean) / sd;
     value -= 0.5 * z * z + log(sd) + kLogSqrt2Pi;
-    grad[at] = -z / sd;
+    grad[at] += -z / sd;
   };
   for (int k = 0; k < p_.params(); ++k) {
     const auto& p = p_.model().params[static_cast<std::size_t>(k)];
     normal(p_.mu(k), p.group.mu_mean, p.group.mu_sd);
     for (int c = 0; c < static_cast<int>(p.design.names.size()); ++c)
       normal(p_.b(k) + c, 0, p.design.prior_sd);
-    const auto at = static_cast<std::size_t>(p_.log_sigma(k));
+    const auto at_mu = static_cast<std::size_t>(p_.mu(k)),
+               at_sigma = static_cast<std::size_t>(p_.log_sigma(k));
     const double sigma = sigma_[static_cast<std::size_t>(k)], z = sigma / p.group.sigma;
     if (p.group.cauchy) {
-      value += log(2 / (3.14159265358979323846 * p.group.sigma)) - log1p(z * z) + q[at];
-      grad[at] = 1 - 2 * z * z / (1 + z * z);
+      value += log(2 / (3.14159265358979323846 * p.group.sigma)) - log1p(z * z) + q[at_sigma];
+      grad[at_sigma] += 1 - 2 * z * z / (1 + z * z);
     } else {
-      value += log(2 / p.group.sigma) - kLogSqrt2Pi - 0.5 * z * z + q[at];
-      grad[at] = 1 - z * z;
+      value += log(2 / p.group.sigma) - kLogSqrt2Pi - 0.5 * z * z + q[at_sigma];
+      grad[at_sigma] += 1 - z * z;
     }
-    // y ~ N(w mu, sigma^w)
-    const auto mu = static_cast<std::size_t>(p_.mu(k));
+    // ln N(value; mu, sigma) + ln c: the density of y.
+    double shrunk = 1;  // product of c / sigma; its logarithm is taken once in a while
+    const auto take_log = [&] {
+      value += log(shrunk);
+      shrunk = 1;
+    };
+    double to_mu = 0, to_sigma = 0;
     for (int s = 0; s < p_.subjects(); ++s) {
-      const auto i = static_cast<std::size_t>(k * p_.subjects() + s);
-      const double w = p_.w(k, s), pull = e_[i] / shrink_[i];
-      value -= 0.5 * e_[i] * e_[i] + w * q[at] + kLogSqrt2Pi;
-      grad[static_cast<std::size_t>(p_.y(k, s))] = -pull;
-      grad[mu] += w * pull;
-      grad[at] += w * (e_[i] * e_[i] - 1);
+      const auto i = static_cast<std::size_t>(k * p_.subjects() + s),
+                 at_y = static_cast<std::size_t>(p_.y(k, s));
+      const auto& d = standard_[i];
+      const double e = (line_[i] - q[at_mu]) / sigma, g = slope_of_[i] - e / sigma;
+      value -= 0.5 * e * e + kLogSqrt2Pi;
+      shrunk *= d.c / sigma;
+      if (!(shrunk > 1e-200)) take_log();
+      grad[at_y] += g * d.c;
+      to_mu += g * d.m_mu + e / sigma;
+      to_sigma += g * (d.m_ls + q[at_y] * d.c_ls) + e * e - 1 + d.m_mu;
     }
+    take_log();
+    grad[at_mu] += to_mu;
+    grad[at_sigma] += to_sigma;
   }
   return value;
 }
 
+double PosteriorDensity::prior_gradient(std::span<const double> q, std::span<double> grad) {
+  std::fill(grad.begin(), grad.end(), 0.0);
+  std::fill(slope_of_.begin(), slope_of_.end(), 0.0);
+  spread(q);
+  return prior_and_chain(q, grad);
+}
+
 double PosteriorDensity::gradient(std::span<const double> q, std::span<double> grad) {
-  double value = prior_gradient(q, grad);
+  std::fill(grad.begin(), grad.end(), 0.0);
+  std::fill(slope_of_.begin(), slope_of_.end(), 0.0);
+  spread(q);
+  double value = 0;
   const auto lanes_of_density = p_.learner().likelihood->lanes;
   const int n = p_.params(), subjects = p_.subjects();
   for (const auto& g : p_.lanes()) {
     const int used = static_cast<int>(g.subject.size());
     for (int k = 0; k < n; ++k) {
       const auto& p = p_.model().params[static_cast<std::size_t>(k)];
-      const double mu = q[static_cast<std::size_t>(p_.mu(k))], sigma = sigma_[static_cast<std::size_t>(k)];
-      Vec y(mu);
+      Vec y(q[static_cast<std::size_t>(p_.mu(k))]);
       for (int i = 0; i < used; ++i) {
         const auto unit = g.subject[static_cast<std::size_t>(i)];
-        double x =
-            mu + sigma * e_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))];
+        double x = line_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))];
         for (std::size_t c = 0; c < p.design.names.size(); ++c)
           x += p.design.x[unit][c] * q[static_cast<std::size_t>(p_.b(k)) + c];
         y.set(i, x);
@@ -177,24 +201,15 @@ double PosteriorDensity::gradient(std::span<const double> q, std::span<double> g
     for (int k = 0; k < n; ++k) {
       const auto& p = p_.model().params[static_cast<std::size_t>(k)];
       const Vec d = grad_[static_cast<std::size_t>(p.at)] * slope_[static_cast<std::size_t>(k)];
-      const double sigma = sigma_[static_cast<std::size_t>(k)];
-      double to_mu = 0, to_sigma = 0;
       for (int i = 0; i < used; ++i) {
         const auto unit = g.subject[static_cast<std::size_t>(i)];
-        const int s = p_.subject_of(static_cast<int>(unit));
-        const auto at = static_cast<std::size_t>(k * subjects + s);
-        const double w = p_.w(k, s), step = sigma / shrink_[at];  // value = mu + step (y - w mu)
-        to_mu += d[i] * (1 - w * step);
-        to_sigma += d[i] * (1 - w) * sigma * e_[at];
-        grad[static_cast<std::size_t>(p_.y(k, s))] += d[i] * step;
+        slope_of_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))] += d[i];
         for (std::size_t c = 0; c < p.design.names.size(); ++c)
           grad[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * p.design.x[unit][c];
       }
-      grad[static_cast<std::size_t>(p_.mu(k))] += to_mu;
-      grad[static_cast<std::size_t>(p_.log_sigma(k))] += to_sigma;
     }
   }
-  return value;
+  return value + prior_and_chain(q, grad);
 }
 
 }  // namespace labile

@@ -2,13 +2,16 @@
 ///
 /// The vector q holds, in this order, for all estimated parameters k:
 ///   mu[k] | b[k][coefficient] | ln sigma[k] | y[k][subject]
-/// where a subject's departure from its group is sigma e, and y = w mu + sigma^w e lies between the standardized e (w = 0: right where
-/// a subject's choices say little) and the value itself (w = 1: where they say much). w is a number a subject and parameter that changes
-/// how well the sampler moves and nothing else; after Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014.
+/// where y is a subject's value before T, standardized by what is expected of it: value = m + c y with
+///   m = (pull + mu / sigma^2) c^2,   c^2 = 1 / (info + 1 / sigma^2)
+/// `info` and `pull` are two numbers a subject and parameter: a normal approximation of what the subject's choices say (curvature, and
+/// curvature times peak). They change how well the sampler moves and nothing else; at 0 y is (value - mu) / sigma. Where choices say
+/// much, or little, or sigma is small, y stays near a standard normal, so there is no funnel.
 /// The density is that of the priors (with the Jacobian of ln sigma) and of all choices, constants included. Units go four at a
 /// time through the learner's lanes; a gradient costs about three likelihoods.
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <memory>
 
@@ -41,10 +44,18 @@ class Posterior {
   [[nodiscard]] int log_sigma(int k) const { return sigma_ + k; }
   [[nodiscard]] int y(int k, int subject) const { return y_ + k * subjects_ + subject; }
 
-  /// w [parameter][subject], 0 at first.
-  void set_centering(std::vector<double> w);
-  [[nodiscard]] double w(int k, int subject) const {
-    return w_[static_cast<std::size_t>(k * subjects_ + subject)];
+  /// info and pull [parameter][subject], 0 at first; info >= 0.
+  void set_standard(std::vector<double> info, std::vector<double> pull);
+  struct Standard {
+    double m, c;        // value = m + c y
+    double m_mu;        // dm / dmu
+    double m_ls, c_ls;  // derivatives in ln sigma
+  };
+  [[nodiscard]] Standard standard(int k, int subject, double mu, double sigma) const {
+    const auto at = static_cast<std::size_t>(k * subjects_ + subject);
+    const double tau = 1 / (sigma * sigma), var = 1 / (info_[at] + tau), m = (pull_[at] + tau * mu) * var;
+    const double c = std::sqrt(var), share = tau * var;
+    return {m, c, share, 2 * share * (m - mu), share * c};
   }
 
   /// Unit u's value of parameter k before T, from q.
@@ -65,7 +76,7 @@ class Posterior {
   std::vector<LaneTrials> lanes_;
   int subjects_ = 0, dim_ = 0, sigma_ = 0, y_ = 0;
   std::vector<int> b_;
-  std::vector<double> w_;  // [parameter][subject]
+  std::vector<double> info_, pull_;  // [parameter][subject]
 };
 
 /// The density of a posterior; one object a thread.
@@ -79,10 +90,13 @@ class PosteriorDensity final : public LogDensityOver {
 
  private:
   void spread(std::span<const double> q);
+  double prior_and_chain(std::span<const double> q, std::span<double> grad);
 
   const Posterior& p_;
-  std::vector<double> sigma_, shrink_,
-      e_;                                  // [parameter]; [parameter][subject]: sigma^w, (value - mu) / sigma
+  std::vector<double> sigma_;                  // [parameter]
+  std::vector<Posterior::Standard> standard_;  // [parameter][subject]
+  // [parameter][subject]: value before T without covariates; derivative of the choices' log-likelihood in it
+  std::vector<double> line_, slope_of_;
   std::vector<Vec> theta_, slope_, grad_;  // [parameter in table order]
 };
 

@@ -184,11 +184,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   const Laplace estimate = laplace(p);
   const Start start = prepare(p, estimate);
   r.laplace_s = cpu_seconds() - cpu;
-  for (int k = 0; k < p.params(); ++k) {
-    double sum = 0;
-    for (int s = 0; s < p.subjects(); ++s) sum += p.w(k, s);
-    r.own_share.push_back(sum / p.subjects());
-  }
+  for (int k = 0; k < p.params(); ++k) r.own_share.push_back(own_share(p, estimate, k));
 
   std::vector<NutsChain> chains(static_cast<std::size_t>(o.chains));
   std::vector<std::uint8_t> done(chains.size(), 0);

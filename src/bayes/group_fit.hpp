@@ -1,7 +1,7 @@
 /// Fits a learner to a group of people as a whole: hierarchical Bayes by the No-U-Turn sampler, with the checks that say whether to believe
 /// it.
 ///
-/// Every chain starts near the empirical Bayes estimate, scattered by its spread, with variances and centering from there, and adapts
+/// Every chain starts near the empirical Bayes estimate, scattered by its spread, standardized from there, and adapts
 /// further during warm-up. Results are a function of data, model, options; not of threads.
 #pragma once
 

@@ -181,35 +181,46 @@ Laplace laplace(const Posterior& posterior, int most) {
   return r;
 }
 
+double own_share(const Posterior& posterior, const Laplace& l, int k) {
+  const auto at = static_cast<std::size_t>(k);
+  double sum = 0;
+  for (int s = 0; s < posterior.subjects(); ++s)
+    sum += std::clamp(
+        1 - l.var[static_cast<std::size_t>(k * posterior.subjects() + s)] / (l.sigma[at] * l.sigma[at]), 0.0,
+        1.0);
+  return sum / posterior.subjects();
+}
+
 Start prepare(Posterior& posterior, const Laplace& l) {
   const int n = posterior.params(), subjects = posterior.subjects();
   Start r{std::vector<double>(static_cast<std::size_t>(posterior.dim()), 0.0),
           std::vector<double>(static_cast<std::size_t>(posterior.dim()), 1.0)};
-  std::vector<double> w(static_cast<std::size_t>(n * subjects));
+  std::vector<double> info(static_cast<std::size_t>(n * subjects)), pull(info.size());
   const auto put = [&](int i, double value, double var) {
     r.q[static_cast<std::size_t>(i)] = value;
     r.var[static_cast<std::size_t>(i)] = var;
   };
   for (int k = 0; k < n; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    const double mu = l.mu[at], sigma = l.sigma[at];
+    const double mu = l.mu[at], sigma = l.sigma[at], tau = 1 / (sigma * sigma);
     double told = 0, squares = 0;
     for (int s = 0; s < subjects; ++s) {
       const auto i = static_cast<std::size_t>(k * subjects + s);
-      w[i] = std::clamp(1 - l.var[i] / (sigma * sigma), 0.0, 1.0);
-      told += w[i];
-      squares += w[i] * w[i];
-      const double shrink = std::pow(sigma, w[i] - 1);
-      put(posterior.y(k, s), w[i] * mu + shrink * (l.mode[i] - mu), shrink * shrink * l.var[i]);
+      // Mode and variance are those of a normal likelihood times the group's normal.
+      info[i] = std::max(1 / l.var[i] - tau, 0.0);
+      pull[i] = (info[i] + tau) * l.mode[i] - tau * mu;
+      const double share = info[i] / (info[i] + tau);
+      told += share;
+      squares += share * share;
     }
     const auto& g = posterior.model().params[at].group;
-    put(posterior.mu(k), mu, 1 / (told / (sigma * sigma) + 1 / (g.mu_sd * g.mu_sd)));
+    put(posterior.mu(k), mu, 1 / (told * tau + 1 / (g.mu_sd * g.mu_sd)));
     put(posterior.log_sigma(k), std::log(sigma), 1 / (2 * squares + 2));
     const auto& d = posterior.model().params[at].design;
     for (int c = 0; c < static_cast<int>(d.names.size()); ++c)
-      put(posterior.b(k) + c, 0, std::min(d.prior_sd * d.prior_sd, 4 / (told / (sigma * sigma) + 1)));
+      put(posterior.b(k) + c, 0, std::min(d.prior_sd * d.prior_sd, 4 / (told * tau + 1)));
   }
-  posterior.set_centering(std::move(w));
+  posterior.set_standard(std::move(info), std::move(pull));
   return r;
 }
 

@@ -97,7 +97,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
   sampler.get_stepsize_adaptation().set_kappa(0.75);
   sampler.get_stepsize_adaptation().set_t0(10);
   const auto warmup = static_cast<unsigned>(options.warmup);
-  sampler.set_window_params(warmup, warmup * 3 / 20, warmup / 10, 25, silent);
+  sampler.set_window_params(warmup, warmup * 3 / 20, warmup / 4, 25, silent);
 
   std::vector<double> grad(start.size());
   if (!std::isfinite(density.gradient(start, grad)))

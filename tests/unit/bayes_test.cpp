@@ -226,16 +226,19 @@ TEST(Lanes, EqualOneSubjectAtATimeForEveryLearner) {
   EXPECT_GE(tried, 30);
 }
 
-TEST(Density, GradientEqualsDifferencesForAnyCentering) {
+TEST(Density, GradientEqualsDifferencesForAnyStandard) {
   const auto& e = find_learner("dual_learning_rate");
   Data d = played(e, 6, 3);
   auto model = group_model(e);
   model.params[0].design = {{"drug"}, {{0}, {1}, {0}, {1}, {0}, {1}}, 1};
   // Three people, each in two conditions.
   Posterior p(e, model, d.subjects, {0, 0, 1, 1, 2, 2});
-  std::vector<double> w;
-  for (int i = 0; i < p.params() * p.subjects(); ++i) w.push_back(0.1 * (i % 11));
-  p.set_centering(w);
+  std::vector<double> info, pull;
+  for (int i = 0; i < p.params() * p.subjects(); ++i) {
+    info.push_back(3.0 * (i % 4));
+    pull.push_back(1.5 * (i % 3) - 2);
+  }
+  p.set_standard(info, pull);
   PosteriorDensity density(p);
   const Draw draw{2, Purpose::start, 0};
   std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());
@@ -251,29 +254,34 @@ TEST(Density, GradientEqualsDifferencesForAnyCentering) {
   }
 }
 
-TEST(Density, CenteringChangesTheScaleAndNothingElse) {
+TEST(Density, StandardizingChangesTheScaleAndNothingElse) {
   const auto& e = find_learner("dual_learning_rate");
   Data d = played(e, 4, 3);
   Posterior flat(e, group_model(e), d.subjects, d.subject_of),
       centered(e, group_model(e), d.subjects, d.subject_of);
-  std::vector<double> w(static_cast<std::size_t>(flat.params() * flat.subjects()));
-  for (std::size_t i = 0; i < w.size(); ++i) w[i] = 0.07 * static_cast<double>(i);
-  centered.set_centering(w);
+  std::vector<double> info, pull;
+  for (int i = 0; i < flat.params() * flat.subjects(); ++i) {
+    info.push_back(2.0 * (i % 5));
+    pull.push_back(0.7 * (i % 3));
+  }
+  centered.set_standard(info, pull);
   PosteriorDensity a(flat), b(centered);
   std::vector<double> q, grad(static_cast<std::size_t>(flat.dim()));
   const Draw draw{4, Purpose::start, 0};
   for (int i = 0; i < flat.dim(); ++i) q.push_back(0.4 * draw.normal(static_cast<std::uint32_t>(i)));
-  // The same subjects on the other scale; densities differ by the scale's Jacobian, sigma^w each.
+  // The same subjects on the other scale; densities differ by the scale's Jacobian.
   auto r = q;
   double jacobian = 0;
   for (int k = 0; k < flat.params(); ++k)
     for (int s = 0; s < flat.subjects(); ++s) {
-      const double sigma = q[static_cast<std::size_t>(flat.log_sigma(k))],
+      const double sigma = std::exp(q[static_cast<std::size_t>(flat.log_sigma(k))]),
                    mu = q[static_cast<std::size_t>(flat.mu(k))];
-      const double c = centered.w(k, s);
-      r[static_cast<std::size_t>(flat.y(k, s))] =
-          c * mu + std::exp(c * sigma) * q[static_cast<std::size_t>(flat.y(k, s))];
-      jacobian += c * sigma;
+      const auto at = static_cast<std::size_t>(flat.y(k, s));
+      const double value = mu + sigma * q[at], tau = 1 / (sigma * sigma);
+      const auto i = static_cast<std::size_t>(k * flat.subjects() + s);
+      const double var = 1 / (info[i] + tau), mean = (pull[i] + tau * mu) * var;
+      r[at] = (value - mean) / std::sqrt(var);
+      jacobian += std::log(sigma / std::sqrt(var));
       EXPECT_NEAR(flat.on_line(q, k, s), centered.on_line(r, k, s), 1e-12);
     }
   EXPECT_NEAR(a.gradient(q, grad) - jacobian, b.gradient(r, grad), 1e-9);
