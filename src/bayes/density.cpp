@@ -54,6 +54,9 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
   dim_ = y_ + n * subjects_;
   info_.assign(static_cast<std::size_t>(n * subjects_), 0.0);
   pull_ = info_;
+  mix_.assign(static_cast<std::size_t>(n * n * subjects_), 0.0);
+  for (int s = 0; s < subjects_; ++s)
+    for (int k = 0; k < n; ++k) mix_[static_cast<std::size_t>((s * n + k) * n + k)] = 1;
 }
 
 std::vector<std::string> Posterior::names() const {
@@ -74,11 +77,18 @@ void Posterior::set_standard(std::vector<double> info, std::vector<double> pull)
   pull_ = std::move(pull);
 }
 
+void Posterior::set_mix(std::vector<double> mix) {
+  if (mix.size() != mix_.size()) throw Bug("a matrix for each subject");
+  mix_ = std::move(mix);
+}
+
 double Posterior::on_line(std::span<const double> q, int k, int unit) const {
   const auto at = [&](int i) { return q[static_cast<std::size_t>(i)]; };
   const int s = subject_of(unit);
   const auto scale = standard(k, s, at(mu(k)), exp(at(log_sigma(k))));
-  double y = scale.m + scale.c * at(this->y(k, s));
+  double mixed = 0;
+  for (int j = 0; j <= k; ++j) mixed += mix(s, k, j) * at(this->y(j, s));
+  double y = scale.m + scale.c * mixed;
   const auto& d = model_.params[static_cast<std::size_t>(k)].design;
   for (std::size_t c = 0; c < d.names.size(); ++c)
     y += d.x[static_cast<std::size_t>(unit)][c] * at(b(k) + static_cast<int>(c));
@@ -99,6 +109,7 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior)
       standard_(static_cast<std::size_t>(p_.params() * p_.subjects())),
       line_(standard_.size()),
       slope_of_(standard_.size()),
+      mixed_(standard_.size()),
       grad_(posterior.model().standard.size()) {
   for (const double x : p_.model().standard) theta_.emplace_back(x);
   slope_ = theta_;
@@ -113,7 +124,9 @@ void PosteriorDensity::spread(std::span<const double> q) {
     for (int s = 0; s < p_.subjects(); ++s) {
       const auto at = static_cast<std::size_t>(k * p_.subjects() + s);
       standard_[at] = p_.standard(k, s, mu, sigma);
-      line_[at] = standard_[at].m + standard_[at].c * q[static_cast<std::size_t>(p_.y(k, s))];
+      mixed_[at] = 0;
+      for (int j = 0; j <= k; ++j) mixed_[at] += p_.mix(s, k, j) * q[static_cast<std::size_t>(p_.y(j, s))];
+      line_[at] = standard_[at].m + standard_[at].c * mixed_[at];
     }
   }
 }
@@ -155,11 +168,11 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
       const auto& d = standard_[i];
       const double e = (line_[i] - q[at_mu]) / sigma, g = slope_of_[i] - e / sigma;
       value -= 0.5 * e * e + kLogSqrt2Pi;
-      shrunk *= d.c / sigma;
+      shrunk *= p_.mix(s, k, k) * d.c / sigma;
       if (!(shrunk > 1e-200)) take_log();
-      grad[at_y] += g * d.c;
+      for (int j = 0; j <= k; ++j) grad[static_cast<std::size_t>(p_.y(j, s))] += p_.mix(s, k, j) * g * d.c;
       to_mu += g * d.m_mu + e / sigma;
-      to_sigma += g * (d.m_ls + q[at_y] * d.c_ls) + e * e - 1 + d.m_mu;
+      to_sigma += g * (d.m_ls + mixed_[i] * d.c_ls) + e * e - 1 + d.m_mu;
     }
     take_log();
     grad[at_mu] += to_mu;

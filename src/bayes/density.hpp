@@ -2,10 +2,10 @@
 ///
 /// The vector q holds, in this order, for all estimated parameters k:
 ///   mu[k] | b[k][coefficient] | ln sigma[k] | y[k][subject]
-/// where y is a subject's value before T, standardized by what is expected of it: value = m + c y with
+/// where y is what a subject's values before T are made of, by what is expected of them: value = m + c (L y) with
 ///   m = (pull + mu / sigma^2) c^2,   c^2 = 1 / (info + 1 / sigma^2)
-/// `info` and `pull` are two numbers a subject and parameter: a normal approximation of what the subject's choices say (curvature, and
-/// curvature times peak). They change how well the sampler moves and nothing else; at 0 y is (value - mu) / sigma. Where choices say
+/// and a fixed lower triangular matrix L a subject, the factor of how its parameters correlate. `info` and `pull` are two numbers a
+/// subject and parameter: a normal approximation of what the subject's choices say (curvature, and curvature times peak). They change how well the sampler moves and nothing else; at 0 y is (value - mu) / sigma. Where choices say
 /// much, or little, or sigma is small, y stays near a standard normal, so there is no funnel.
 /// The density is that of the priors (with the Jacobian of ln sigma) and of all choices, constants included. Units go four at a
 /// time through the learner's lanes; a gradient costs about three likelihoods.
@@ -46,8 +46,13 @@ class Posterior {
 
   /// info and pull [parameter][subject], 0 at first; info >= 0.
   void set_standard(std::vector<double> info, std::vector<double> pull);
+  /// L [subject][parameter][parameter], 1 on the diagonal and 0 elsewhere at first; its determinant is not 0.
+  void set_mix(std::vector<double> mix);
+  [[nodiscard]] double mix(int subject, int k, int j) const {
+    return mix_[static_cast<std::size_t>((subject * params() + k) * params() + j)];
+  }
   struct Standard {
-    double m, c;        // value = m + c y
+    double m, c;        // value = m + c (L y)
     double m_mu;        // dm / dmu
     double m_ls, c_ls;  // derivatives in ln sigma
   };
@@ -77,6 +82,7 @@ class Posterior {
   int subjects_ = 0, dim_ = 0, sigma_ = 0, y_ = 0;
   std::vector<int> b_;
   std::vector<double> info_, pull_;  // [parameter][subject]
+  std::vector<double> mix_;          // [subject][parameter][parameter]
 };
 
 /// The density of a posterior; one object a thread.
@@ -97,6 +103,7 @@ class PosteriorDensity final : public LogDensityOver {
   std::vector<Posterior::Standard> standard_;  // [parameter][subject]
   // [parameter][subject]: value before T without covariates; derivative of the choices' log-likelihood in it
   std::vector<double> line_, slope_of_;
+  std::vector<double> mixed_;              // [parameter][subject] L y
   std::vector<Vec> theta_, slope_, grad_;  // [parameter in table order]
 };
 

@@ -90,8 +90,8 @@ class Subject {
   std::vector<double> row_, g_, h_;
 };
 
-/// Newton steps, damped until they climb; `var` gets the diagonal of the inverse of minus the Hessian.
-void climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::vector<double>& var) {
+/// Newton steps, damped until they climb; `cov` gets the inverse of minus the Hessian.
+void climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::vector<double>& cov) {
   const auto n = y.size();
   std::vector<double> grad, hess, next_grad, next_hess;
   double value = subject.evaluate(y, group, grad, hess);
@@ -131,9 +131,11 @@ void climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::
   for (std::size_t i = 0; i < n; ++i) {
     std::vector<double> e(n, 0.0);
     e[i] = 1;
-    if (curved) solve(l, n, e);
-    const double prior = group.sigma[i] * group.sigma[i];
-    var[i] = curved ? std::min(e[i], prior) : prior;
+    if (curved)
+      solve(l, n, e);
+    else
+      e[i] = group.sigma[i] * group.sigma[i];
+    std::copy(e.begin(), e.end(), cov.begin() + static_cast<std::ptrdiff_t>(i * n));
   }
 }
 }  // namespace
@@ -151,9 +153,12 @@ Laplace laplace(const Posterior& posterior, int most) {
     units[static_cast<std::size_t>(posterior.subject_of(u))].push_back(u);
   std::vector<Subject> each;
   for (auto& u : units) each.emplace_back(posterior, std::move(u));
-  std::vector<std::vector<double>> y(subjects, r.mu), var(subjects, std::vector<double>(n));
+  std::vector<std::vector<double>> y(subjects, r.mu), cov(subjects, std::vector<double>(n * n));
+  const auto var = [&](std::size_t s, std::size_t k) {
+    return std::min(cov[s][k * n + k], r.sigma[k] * r.sigma[k]);
+  };
   for (r.rounds = 0; r.rounds < most; ++r.rounds) {
-    for (std::size_t s = 0; s < subjects; ++s) climb(each[s], r, y[s], var[s]);
+    for (std::size_t s = 0; s < subjects; ++s) climb(each[s], r, y[s], cov[s]);
     double moved = 0;
     for (std::size_t k = 0; k < n; ++k) {
       const auto& g = posterior.model().params[k].group;
@@ -162,7 +167,7 @@ Laplace laplace(const Posterior& posterior, int most) {
       double sum = 0, squares = 0;
       for (std::size_t s = 0; s < subjects; ++s) sum += y[s][k];
       const double mu = (sum / s2 + g.mu_mean / m2) / (count / s2 + 1 / m2);
-      for (std::size_t s = 0; s < subjects; ++s) squares += (y[s][k] - mu) * (y[s][k] - mu) + var[s][k];
+      for (std::size_t s = 0; s < subjects; ++s) squares += (y[s][k] - mu) * (y[s][k] - mu) + var(s, k);
       // The maximum of -n ln sigma - squares / (2 sigma^2) - sigma^2 / (2 tau^2).
       const double tau2 = g.cauchy ? 100 * g.sigma * g.sigma : g.sigma * g.sigma;
       const double x = 2 * squares / (count + std::sqrt(count * count + 4 * squares / tau2));
@@ -176,8 +181,9 @@ Laplace laplace(const Posterior& posterior, int most) {
   for (std::size_t k = 0; k < n; ++k)
     for (std::size_t s = 0; s < subjects; ++s) {
       r.mode.push_back(y[s][k]);
-      r.var.push_back(var[s][k]);
+      r.var.push_back(var(s, k));
     }
+  for (const auto& c : cov) r.covariance.insert(r.covariance.end(), c.begin(), c.end());
   return r;
 }
 
@@ -221,6 +227,24 @@ Start prepare(Posterior& posterior, const Laplace& l) {
       put(posterior.b(k) + c, 0, std::min(d.prior_sd * d.prior_sd, 4 / (told * tau + 1)));
   }
   posterior.set_standard(std::move(info), std::move(pull));
+  // How a subject's parameters correlate, at these group values.
+  const auto size = static_cast<std::size_t>(n);
+  std::vector<double> mix;
+  for (int s = 0; s < subjects; ++s) {
+    const auto* cov = &l.covariance[static_cast<std::size_t>(s) * size * size];
+    std::vector<double> factor(size * size);
+    for (std::size_t i = 0; i < size; ++i)
+      for (std::size_t j = 0; j < size; ++j)
+        factor[i * size + j] = cov[i * size + j] / std::sqrt(cov[i * size + i] * cov[j * size + j]);
+    if (!cholesky(factor, size)) {
+      std::fill(factor.begin(), factor.end(), 0.0);
+      for (std::size_t i = 0; i < size; ++i) factor[i * size + i] = 1;
+    }
+    for (std::size_t i = 0; i < size; ++i)
+      for (std::size_t j = i + 1; j < size; ++j) factor[i * size + j] = 0;
+    mix.insert(mix.end(), factor.begin(), factor.end());
+  }
+  posterior.set_mix(std::move(mix));
   return r;
 }
 

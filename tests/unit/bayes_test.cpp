@@ -239,6 +239,11 @@ TEST(Density, GradientEqualsDifferencesForAnyStandard) {
     pull.push_back(1.5 * (i % 3) - 2);
   }
   p.set_standard(info, pull);
+  std::vector<double> mix;
+  for (int s = 0; s < p.subjects(); ++s)
+    for (int i = 0; i < p.params(); ++i)
+      for (int j = 0; j < p.params(); ++j) mix.push_back(i == j ? 0.8 : i > j ? 0.3 - 0.1 * s : 0);
+  p.set_mix(mix);
   PosteriorDensity density(p);
   const Draw draw{2, Purpose::start, 0};
   std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());
