@@ -46,6 +46,9 @@ class Posterior {
 
   /// info and pull [parameter][subject], 0 at first; info >= 0.
   void set_standard(std::vector<double> info, std::vector<double> pull);
+  [[nodiscard]] double info(int k, int subject) const {
+    return info_[static_cast<std::size_t>(k * subjects_ + subject)];
+  }
   /// L [subject][parameter][parameter], 1 on the diagonal and 0 elsewhere at first; its determinant is not 0.
   void set_mix(std::vector<double> mix);
   [[nodiscard]] double mix(int subject, int k, int j) const {

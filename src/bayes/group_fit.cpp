@@ -19,10 +19,9 @@ double cpu_seconds() {
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
 
-/// Whether trial t enters the likelihood.
-bool observed(const SubjectTrials& s, std::size_t t) {
-  if (!s.scored.empty() && !s.scored[t]) return false;
-  return s.report.empty() ? s.choice[t] >= 0 : s.report[t] == s.report[t];
+/// Whether trial t is an observation.
+bool observed(const LearnerEntry& learner, const SubjectTrials& s, std::size_t t) {
+  return (s.scored.empty() || s.scored[t]) && enters(learner, s, t);
 }
 
 /// Draws of all chains, and what is made of them.
@@ -79,12 +78,14 @@ void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r)
   });
 }
 
-/// Leave-one-out and WAIC by decision; one subject's log-likelihoods are held at a time by each thread.
+/// Leave-one-out and WAIC by decision. A thread holds the log-likelihoods of `kSome` decisions of one subject at a time; longer records
+/// are worked out again for each of their parts.
 void predict(const Posterior& p, const Draws& draws, const GroupFitOptions& o, int chains, GroupFit& r) {
+  constexpr std::size_t kSome = 1024;
   std::vector<int> first(static_cast<std::size_t>(p.units()) + 1, 0);
   for (int u = 0; u < p.units(); ++u) {
     int n = 0;
-    for (std::size_t t = 0; t < p.trials(u).size(); ++t) n += observed(p.trials(u), t);
+    for (std::size_t t = 0; t < p.trials(u).size(); ++t) n += observed(p.learner(), p.trials(u), t);
     first[static_cast<std::size_t>(u) + 1] = first[static_cast<std::size_t>(u)] + n;
   }
   r.observations = first.back();
@@ -93,15 +94,19 @@ void predict(const Posterior& p, const Draws& draws, const GroupFitOptions& o, i
   parallel_for(p.units(), o.threads, [&](int u) {
     const auto& s = p.trials(u);
     const auto total = static_cast<std::size_t>(draws.total());
-    std::vector<double> row(p.model().standard.size()), each(s.size()), all(s.size() * total);
-    for (std::size_t d = 0; d < total; ++d) {
-      p.row(draws.q(static_cast<int>(d)), u, row);
-      (void)p.learner().likelihood->value(row, s, each);
-      for (std::size_t t = 0; t < s.size(); ++t) all[t * total + d] = each[t];
-    }
+    std::vector<double> row(p.model().standard.size()), each(s.size()),
+        some(std::min(s.size(), kSome) * total);
     int at = first[static_cast<std::size_t>(u)];
-    for (std::size_t t = 0; t < s.size(); ++t)
-      if (observed(s, t)) scores.put(at++, std::span(all).subspan(t * total, total));
+    for (std::size_t from = 0; from < s.size(); from += kSome) {
+      const std::size_t to = std::min(s.size(), from + kSome);
+      for (std::size_t d = 0; d < total; ++d) {
+        p.row(draws.q(static_cast<int>(d)), u, row);
+        (void)p.learner().likelihood->value(row, s, each);
+        for (std::size_t t = from; t < to; ++t) some[(t - from) * total + d] = each[t];
+      }
+      for (std::size_t t = from; t < to; ++t)
+        if (observed(p.learner(), s, t)) scores.put(at++, std::span(some).subspan((t - from) * total, total));
+    }
   });
   r.loo = scores.loo();
   r.waic = scores.waic();
@@ -142,6 +147,17 @@ void check(const Posterior& p, const GroupFitOptions& o, GroupFit& r) {
   if (const auto w = loo_warning(r.loo); !w.empty()) r.warnings.push_back(w);
 }
 
+/// Share of what is known of a subject's parameter that its own choices bring: info / (info + 1 / sigma^2), over draws of sigma and over
+/// subjects, with the curvature of the choices' log-likelihood from the empirical Bayes estimate.
+double own_share(const Posterior& p, const Draws& draws, int k) {
+  double sum = 0;
+  for (int d = 0; d < draws.total(); ++d) {
+    const double sigma = exp(draws.q(d)[static_cast<std::size_t>(p.log_sigma(k))]), tau = 1 / (sigma * sigma);
+    for (int s = 0; s < p.subjects(); ++s) sum += p.info(k, s) / (p.info(k, s) + tau);
+  }
+  return sum / (static_cast<double>(draws.total()) * p.subjects());
+}
+
 /// What the data hardly say: group means that keep their prior's spread, subjects that all look like their group.
 void name_weak(const Posterior& p, GroupFit& r) {
   constexpr double kPriorKept = 0.8, kOwn = 0.1;
@@ -157,9 +173,9 @@ void name_weak(const Posterior& p, GroupFit& r) {
                       param.name, 100 * kept));
     else if (r.own_share[static_cast<std::size_t>(k)] < kOwn)
       r.weak.push_back(
-          fmt::format("{}: a subject's own choices say little about it ({:.0f}% of what is known of a "
-                      "subject); subjects' "
-                      "values repeat the group's, so do not correlate them with anything",
+          fmt::format("{}: a subject's own choices are about {:.1f}% of what is known of a subject, given "
+                      "this prior of the spread; "
+                      "subjects' values mostly repeat the group's, so do not correlate them with anything",
                       param.name, 100 * r.own_share[static_cast<std::size_t>(k)]));
   }
 }
@@ -170,10 +186,13 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   if (o.chains < 1 || o.draws < 4 || o.warmup < 20)
     throw Error("a fit needs at least one chain, 4 draws and 20 warm-up iterations a chain");
   const auto started = std::chrono::steady_clock::now();
+  FitOptions as_fit;
+  as_fit.overrides = o.overrides;
+  check_fit(learner, units, as_fit);
   bool any = false;
   for (const auto& s : units)
-    for (std::size_t t = 0; t < s.size() && !any; ++t) any = observed(s, t);
-  if (!any) throw Error("nothing to fit: no subject made a choice");
+    for (std::size_t t = 0; t < s.size() && !any; ++t) any = observed(learner, s, t);
+  if (!any) throw Error(fmt::format("nothing to fit, for any subject: {}", none_enters(learner)));
   Posterior p(learner, group_model(learner, o.overrides, o.groups), units, std::move(subject_of));
   GroupFit r;
   r.params = p.model().params;
@@ -184,8 +203,6 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   const Laplace estimate = laplace(p);
   const Start start = prepare(p, estimate);
   r.laplace_s = cpu_seconds() - cpu;
-  for (int k = 0; k < p.params(); ++k) r.own_share.push_back(own_share(p, estimate, k));
-
   std::vector<NutsChain> chains(static_cast<std::size_t>(o.chains));
   std::vector<std::uint8_t> done(chains.size(), 0);
   std::atomic<int> iterations{0};
@@ -231,6 +248,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   cpu = cpu_seconds();
   if (o.progress) o.progress(1, "checks");
   const Draws draws(r.chains);
+  for (int k = 0; k < p.params(); ++k) r.own_share.push_back(own_share(p, draws, k));
   summarize(p, draws, o.threads, r);
   predict(p, draws, o, static_cast<int>(r.chains.size()), r);
   check(p, o, r);

@@ -37,8 +37,7 @@ struct GroupFit {
   std::vector<PosteriorQuantity> group;
   /// [parameter estimated][unit], on the natural scale.
   std::vector<std::vector<DrawSummary>> unit;
-  /// [parameter] mean share of what is known of a subject's value that comes from the subject's own choices, not from the group: at the
-  /// empirical Bayes estimate, 1 - posterior variance / group variance.
+  /// [parameter] mean share of what is known of a subject's value that comes from the subject's own choices, not from the group.
   std::vector<double> own_share;
   std::vector<NutsChain> chains;   // finished ones
   std::vector<std::string> names;  // of the entries of a draw

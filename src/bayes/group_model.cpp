@@ -11,6 +11,8 @@
 namespace labile {
 namespace {
 constexpr double kWide = 1e3;  // wider ranges count as none
+constexpr double kNominal =
+    20;  // ranges from here on are no walls: people lie far inside, and transforms may pass them
 constexpr double kA = 0.07056, kB = 1.5976;
 
 /// y with a y^3 + b y = u, by Newton; the cubic rises everywhere.
@@ -33,6 +35,9 @@ Group group_of(const ParamInfo& p) {
   if (p.prior.kind == Prior::gamma) {
     g.kind = Group::exp;
     g.mu_mean = std::log(p.prior.a * p.prior.b);
+  } else if (p.prior.kind == Prior::normal && hi - lo < kNominal) {
+    g = phi_group(lo, hi - lo);
+    g.mu_mean = to_line(g, p.prior.a);
   } else if (p.prior.kind == Prior::normal) {
     g.kind = Group::identity;
     g.mu_mean = p.prior.a;
@@ -40,7 +45,7 @@ Group group_of(const ParamInfo& p) {
     g.sigma = p.prior.b;
   } else if (hi - lo < kWide) {
     g = phi_group(lo, hi - lo);
-  } else if (lo == 0) {
+  } else if (lo >= 0) {
     g = exp_group(std::log(std::max(std::get<double>(p.standard), 1e-3)));
   } else {
     g = wide_group();
@@ -132,6 +137,14 @@ GroupModel group_model(const LearnerEntry& learner, const std::vector<FitOverrid
     if (g.group.kind == Group::phi && (g.group.lo < b.lo || g.group.lo + g.group.width > b.hi))
       throw Error(fmt::format("group of '{}': phi {} {} reaches beyond its bounds, {}", g.name, g.group.lo,
                               g.group.width, bounds_text(learner.params[static_cast<std::size_t>(it->at)])));
+    const bool bounded = b.hi - b.lo < kNominal;
+    if ((g.group.kind == Group::identity && bounded) || (g.group.kind == Group::exp && (b.lo > 0 || bounded)))
+      throw Error(fmt::format("group of '{}': {} reaches beyond its bounds, {}; phi {} {} does not", g.name,
+                              g.group.kind == Group::exp ? "exp" : "identity",
+                              bounds_text(learner.params[static_cast<std::size_t>(it->at)]), b.lo,
+                              b.hi - b.lo));
+    if (std::count_if(groups.begin(), groups.end(), [&](const auto& x) { return x.name == g.name; }) > 1)
+      throw Error(fmt::format("group of '{}' is given twice", g.name));
     it->group = g.group;
   }
   if (m.params.empty())

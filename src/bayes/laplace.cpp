@@ -187,16 +187,6 @@ Laplace laplace(const Posterior& posterior, int most) {
   return r;
 }
 
-double own_share(const Posterior& posterior, const Laplace& l, int k) {
-  const auto at = static_cast<std::size_t>(k);
-  double sum = 0;
-  for (int s = 0; s < posterior.subjects(); ++s)
-    sum += std::clamp(
-        1 - l.var[static_cast<std::size_t>(k * posterior.subjects() + s)] / (l.sigma[at] * l.sigma[at]), 0.0,
-        1.0);
-  return sum / posterior.subjects();
-}
-
 Start prepare(Posterior& posterior, const Laplace& l) {
   const int n = posterior.params(), subjects = posterior.subjects();
   Start r{std::vector<double>(static_cast<std::size_t>(posterior.dim()), 0.0),

@@ -20,10 +20,6 @@ struct Laplace {
 /// Goes on until the group's means and spreads move by less than 1e-3, or for `most` rounds.
 [[nodiscard]] Laplace laplace(const Posterior& posterior, int most = 30);
 
-/// Mean over subjects of the share of what is known of parameter k that comes from a subject's own choices: 1 - its posterior variance over
-/// the group's.
-[[nodiscard]] double own_share(const Posterior& posterior, const Laplace& laplace, int k);
-
 /// Standardizes every subject's parameters by what its choices say, and gives a start for the sampler with variances around it.
 struct Start {
   std::vector<double> q, var;  // [dim]

@@ -368,17 +368,17 @@ Waic waic_of(std::vector<WaicPoint> points) {
   return w;
 }
 
-std::string loo_warning(const Loo& l) {
+std::string loo_warning(const Loo& l, bool by_subject) {
   if (!l.unreliable) return "";
   double worst = -kInf;
   for (const auto& p : l.points) worst = max(worst, p.k);
   return fmt::format(
       "Leave-one-out: Pareto k above {:.2f} for {} of {} observations (at most {:.2f}): each of these moves "
-      "the "
-      "posterior so much that draws cannot be reweighted, and elpd may be too good. Score by trial instead "
-      "of by "
-      "subject, integrate the subject's parameters out, or compare by cross-validation (labile compare).",
-      l.threshold, l.unreliable, l.points.size(), worst);
+      "the posterior so "
+      "much that draws cannot be reweighted, and elpd may be too good. {}",
+      l.threshold, l.unreliable, l.points.size(), worst,
+      by_subject ? "Score by trial, or integrate the subject's parameters out."
+                 : "Where that decides, compare models by cross-validation (labile compare).");
 }
 
 }  // namespace labile

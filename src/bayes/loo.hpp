@@ -96,8 +96,8 @@ class PointwiseScores {
 [[nodiscard]] Loo loo_of(std::vector<LooPoint> points, int draws);
 [[nodiscard]] Waic waic_of(std::vector<WaicPoint> points);
 
-/// What to do about unreliable observations; empty when there are none.
-[[nodiscard]] std::string loo_warning(const Loo& loo);
+/// What to do about unreliable observations; empty when there are none. `by_subject`: an observation is a subject.
+[[nodiscard]] std::string loo_warning(const Loo& loo, bool by_subject = false);
 
 /// Elpds of several models for the same observations: [model][observation].
 using PointwiseModels = std::span<const std::vector<double>>;

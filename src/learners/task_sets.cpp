@@ -25,6 +25,7 @@ struct TaskSets {
                              "doi:10.1037/a0030852"};
   static constexpr const char* own_task = "structure_transfer";
   static constexpr std::array optional_inputs{"set"};
+  static constexpr double not_shown = -1;              // the set of before goes on
   static constexpr int kKept = 6, kRules = kKept + 1;  // and a new one
   static void check(const Layout& l) {
     if (!l.feature_is_option) throw Error("learner 'task_sets' knows options, not their features");
@@ -84,7 +85,7 @@ struct TaskSets {
   template <class T>
   static View<T> look(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
     View<T> v;
-    v.turned = (s.begun == T(0.0)) | (x.input[0] != s.set);
+    v.turned = (s.begun == T(0.0)) | ((x.input[0] >= T(0.0)) & (x.input[0] != s.set));
     const Mask<T> kept = v.turned & (s.rule == s.used) & (s.begun > T(0.0)) & (s.used < p.rules);
     v.used = s.used + select(kept, T(1.0), T(0.0));
     v.n = most_in_use(value_of(v.used)) + 1;
@@ -153,7 +154,7 @@ struct TaskSets {
     const int n = x.options();
     s.used = v.used;
     s.begun = T(1.0);
-    s.set = x.input[0];
+    s.set = select(x.input[0] >= T(0.0), x.input[0], s.set);
     for (int k = 0; k < v.n; ++k) {
       s.popularity[k] = v.popularity[k];
       const Mask<T> blank = v.turned & (T(static_cast<double>(k)) >= v.used);

@@ -84,6 +84,8 @@ def speed(model, data):
 if __name__ == "__main__":
     what, data, *models = sys.argv[1:]
     models = models or [m for m in SPECS if (HERE / "results" / f"{m}.{what}.json").exists()]
+    if not models:
+        sys.exit(f"no results/*.{what}.json to compare with: run_stan.R makes them")
     if what == "posterior":
         sys.exit(not all([compare(m, data) for m in models]))
     ratios = [speed(m, data) for m in models]
