@@ -213,10 +213,13 @@ TEST(Lanes, EqualOneSubjectAtATimeForEveryLearner) {
     }
     std::vector<std::map<std::string, std::vector<double>>> derived(d.subjects.size());
     std::vector<SubjectTrials> subjects;
+    std::vector<std::vector<std::uint8_t>> scored(d.subjects.size());
     for (std::size_t s = 0; s < d.subjects.size(); ++s) {
       subjects.push_back(
           cut(d.subjects[s], std::min<std::size_t>(d.subjects[s].size() - 5 * s, 120 - 5 * s)));
       if (plain.derive) derived[s] = plain.derive(subjects[s]);
+      for (std::size_t t = 0; s % 2 == 1 && t < subjects[s].size(); ++t) scored[s].push_back(t % 5 != 0);
+      subjects[s].scored = scored[s];
       for (const auto& [name, values] : derived[s]) subjects[s].inputs.push_back({name, values});
     }
     expect_lanes_equal(plain, d, subjects);
