@@ -163,8 +163,7 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
     };
     double to_mu = 0, to_sigma = 0;
     for (int s = 0; s < p_.subjects(); ++s) {
-      const auto i = static_cast<std::size_t>(k * p_.subjects() + s),
-                 at_y = static_cast<std::size_t>(p_.y(k, s));
+      const auto i = static_cast<std::size_t>(k * p_.subjects() + s);
       const auto& d = standard_[i];
       const double e = (line_[i] - q[at_mu]) / sigma, g = slope_of_[i] - e / sigma;
       value -= 0.5 * e * e + kLogSqrt2Pi;
