@@ -8,6 +8,13 @@
 #include "contract/lanes.hpp"
 #include "contract/likelihood.hpp"
 
+// All of a learner's equations in one function: half the instructions. Checked builds would take minutes a file with it.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define LABILE_FLATTEN [[gnu::flatten]]
+#else
+#define LABILE_FLATTEN
+#endif
+
 namespace labile::detail {
 
 /// Sum of log probabilities of choices under softmax, and its derivatives. Logs are taken of products: one a few hundred
@@ -122,8 +129,8 @@ template <class S, class F>
 /// Log-likelihood of each lane at params [parameter in table order], and grad [parameter]. With `Two` it may rely on two options that
 /// no features describe: loops over options are then straight code.
 template <class L, bool Two>
-[[gnu::flatten]] Vec lane_gradient_of_form(std::span<const Vec> params, const LaneTrials& s,
-                                           std::span<Vec> grad) {
+LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const LaneTrials& s,
+                                         std::span<Vec> grad) {
   constexpr int n = kParams<L>;
   using T = Dual<Vec, n>;
   const auto p =
