@@ -9,12 +9,15 @@
 /// the upper sign for i = 1):
 ///   g_i(t) = -+2 Psi_i(t | x(0), 0) +- 2 int_0^t [g1(s) Psi_i(t | b(s), s) + g2(s) Psi_i(t | -b(s), s)] ds
 ///   Psi_i(t | y, s) = N(B_i(t); y, t - s) [B_i'(t) - (B_i(t) - y) / (t - s)] / 2
-/// by the trapezoid rule at 128 times that grow as a square up to 3 a^2, with the correction for the square
-/// root at the diagonal; between them, the logarithm of g over its first term by cubics. Drift k multiplies a
-/// density by exp(k (B_i(t) - x(0)) - k^2 t / 2), exactly. The density is within 2e-3 (relative) of a
-/// Fokker-Planck solution and within 2e-4 of ddm's at c = 0 (tests/oracles/times.py; both bounds were set once
-/// the first comparison was seen). Where the density has fallen to 1e-4 of its peak its logarithm goes on as a
-/// line. Without a time, the choice counts alone. Impossible times as in ddm.
+/// by the trapezoid rule at 176 times up to 3 a^2, spaced like a logarithm where times are short, so that a start
+/// close to a bound finds its scale, and like a square root later; with three terms of correction for the square
+/// root at the diagonal. Between them, the logarithm of g over d_i / t N(B_i(t); x(0), t), d_i the distance at the
+/// start, by cubics. (The first term itself, -+2 Psi_i, turns negative where the line that touches the bound at t
+/// began beyond the start.) Drift k multiplies a density by exp(k (B_i(t) - x(0)) - k^2 t / 2), exactly. The density
+/// is within 2e-3 (relative) of a Fokker-Planck solution and within 2e-4 of ddm's at c = 0 (tests/oracles/times.py; both
+/// bounds were set once the first comparison was seen, and kept for starts at any place). Where t g(t) has fallen to
+/// 1e-4 of its peak the logarithm goes on as a line. Without a time, the choice counts alone. Impossible times as in
+/// ddm.
 ///
 /// Source: Smith (2000), doi:10.1006/jmps.1999.1260; Buonocore, Giorno, Nobile & Ricciardi (1990),
 /// doi:10.2307/3214598; the bound: Churchland, Kiani & Shadlen (2008), doi:10.1038/nn.2123 (urgency as a
@@ -183,10 +186,12 @@ struct DdmCollapsing {
     const T x0 = p.z - T(0.5);
     State<T> s{p.a, p.c, p.t_half, p.z, {}, {}};
     T b[kGrid + 1], g[2][kGrid + 1];
-    Progress now;
+    Progress<T> now;
     for (int j = 0; j <= kGrid; ++j) b[j] = bound.at(T(at.t[j]));
     for (int i = 0; i < 2; ++i) {
-      s.level[i] = log(i == 1 ? T(1.0) - p.z : p.z) - T(0.5 * kLog2Pi);
+      const T distance = i == 1 ? T(1.0) - p.z : p.z;
+      s.level[i] = log(distance) - T(0.5 * kLog2Pi);
+      now.inverse[i] = T(1.0) / distance;
       s.ratio[i][0] = g[i][0] = T(0.0);
     }
     for (int q = 0; q < kGrid / kWidth && now.in_tail < 2; ++q) {
@@ -212,8 +217,12 @@ struct DdmCollapsing {
       for (int j = now.begin; j < m0; ++j) count(j);
       for (int m = m0; m < m0 + kWidth; ++m) {
         if (m - 1 >= std::max(now.begin, m0)) count(m - 1);
+        // The kernel at the own bound starts like a square root at the diagonal.
+        const double root = kEdge[0] * at.weight[m] * sqrt(at.weight[m]) / (2 * 2.5066282746310005);
+        const Here<T> at_m{m, b[m], W::get(slope, m - m0),
+                           T(1.0) / (T(1.0) - T(root) * bound.curvature(at.t[m]))};
         for (int i = 0; i < 2; ++i)
-          finish(s, g, now, bound, x0, i, m, W::get(same[i], m - m0) + W::get(other[1 - i], m - m0));
+          finish(s, g, now, at_m, x0, i, W::get(same[i], m - m0) + W::get(other[1 - i], m - m0));
       }
     }
     for (int i = 0; i < 2; ++i) {
@@ -225,42 +234,46 @@ struct DdmCollapsing {
     return s;
   }
   /// How far the solution has come.
+  template <class T>
   struct Progress {
+    T inverse[2];                  // of each bound's distance at the start
     int begin = kGrid;             // the first time at which a density is not nothing
     double peak[2] = {0, 0};       // largest t g(t) of each bound so far
     int last[2] = {kGrid, kGrid};  // where the tail takes over
     int in_tail = 0;               // bounds in their tails
   };
-  /// The density of bound i at time m, given the integral over those before.
+  /// Time m of the grid; own: 1 / (1 - the share of a density at m in its own integral).
   template <class T>
-  static void finish(State<T>& s, T (*g)[kGrid + 1], Progress& now, const Bound<T>& bound, const T& x0, int i,
-                     int m, const T& integral) {
-    const Grid& at = grid();
-    const double sign = i == 1 ? 1 : -1;
-    const T t(at.t[m]), off = bound.at(t) - T(sign) * x0;
-    const T lead = log_lead(off, t, T(at.log_t[m])) + s.level[i];
+  struct Here {
+    int m;
+    T bound, slope, own;
+  };
+  /// The density of bound i at a time, given the integral over those before.
+  template <class T>
+  static void finish(State<T>& s, T (*g)[kGrid + 1], Progress<T>& now, const Here<T>& here, const T& x0,
+                     int i, const T& integral) {
+    const int m = here.m;
+    const double t = grid().t[m], log_t = grid().log_t[m];
+    const T off = i == 1 ? here.bound - x0 : here.bound + x0;
     // The first term over the lead: negative where the line that touches the bound now began beyond the start.
-    const T first = (off - bound.slope(t) * t) / (T(0.5) - T(sign) * x0);
+    const T first = (off - here.slope * T(t)) * now.inverse[i];
     g[i][m] = T(0.0);
-    if (value_of(lead) < kNothing) {
+    if (value_of(s.level[i]) - 1.5 * log_t - value_of(off) * value_of(off) / (2 * t) < kNothing) {
       s.ratio[i][m] = value_of(first) > kShare ? log(first) : T(log(kShare));
       return;
     }
     now.begin = std::min(now.begin, m);
-    const T scale = exp(lead);
-    // The kernel at the own bound starts like a square root at the diagonal.
-    const T root =
-        T(kEdge[0] * at.weight[m] * sqrt(at.weight[m]) / (2 * 2.5066282746310005)) * bound.curvature(at.t[m]);
-    const T density = (first * scale + T(2.0) * integral) / (T(1.0) - root);
+    const T lead = s.level[i] - T(1.5 * log_t) - off * off * T(0.5 / t), scale = exp(lead);
+    const T density = (first * scale + T(2.0) * integral) * here.own;
     const bool enough = value_of(density) > kShare * value_of(scale);
     if (enough) g[i][m] = density;
-    const double height = at.t[m] * value_of(g[i][m]);
+    const double height = t * value_of(g[i][m]);
     now.peak[i] = std::max(now.peak[i], height);
     if (now.last[i] == kGrid && height < 1e-4 * now.peak[i]) {
       now.last[i] = m - 1;
       ++now.in_tail;
     }
-    s.ratio[i][m] = enough ? log(density / scale) : T(log(kShare));
+    s.ratio[i][m] = enough ? log(density) - lead : T(log(kShare));
   }
   /// Never up.
   template <class T>
