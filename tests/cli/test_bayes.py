@@ -108,7 +108,7 @@ def test_hard_data_get_an_answer_or_a_word(tmp_path):
 
     quick = ["--model", "rescorla_wagner", "--json", "--draws", 100, "--warmup", 100]
     missing = write("missing.csv", [("a", "NA", "NA")] * 10)
-    says(labile("fit", missing, *quick), "no subject made a choice")
+    says(labile("fit", missing, *quick), "no choice was made")
     # One trial; one subject; always the same choice: the posterior is near the prior, and says so.
     for name, rows in {
         "one.csv": [("a", 0, 1), ("b", 1, 0)],
