@@ -36,8 +36,7 @@ def labile(program, data, learner, rows):
             w.writerows(rows)
         out = subprocess.run([program, "loglik", data, "--model", learner, "--params", params, "--json"],
                              capture_output=True, text=True, check=True)
-    j = json.loads(out.stdout)
-    return j["loglik"] if "loglik" in j else j["log_likelihood"]
+    return json.loads(out.stdout)["total"]
 
 
 def main(data, program):
