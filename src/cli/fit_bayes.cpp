@@ -73,6 +73,12 @@ Fitted fit_model(const DataArgs& a, const DataSet& data, const std::string& mode
     for (const auto c : data.subjects[s].choice) n += c >= 0;
     f.trials.push_back(n);
   }
+  int without = 0;
+  for (const auto& s : data.subjects) without += count_entering(entry, s) == 0;
+  if (without > 0)
+    f.fit.warnings.push_back(
+        fmt::format("{} subject(s) have nothing that enters, {}: their values are the group's", without,
+                    none_enters(entry)));
   return f;
 }
 

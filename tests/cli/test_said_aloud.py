@@ -103,10 +103,10 @@ def test_responses_before_t0(tmp_path):
     assert not has(notes("loglik", d, "--model", "ddm", "--params", "t0=0.1"), "t0")
     # A response at 0 s is before every t0.
     zero = write(tmp_path / "z.csv", HEAD.replace("\n", ",rt\n") + timed([0.0] + times) + timed(times, "b"))
-    out = good("fit", zero, "--model", "ddm", "--starts", 1)
+    out = good("fit", zero, "--model", "ddm", "--method", "map", "--starts", 1)
     assert "1 response(s) took less than 0.1 s" in out and "--min-rt 0.1" in out
     assert "1 subject(s) have responses at or before their t0, which cannot be: a" in out
-    clean = good("fit", zero, "--model", "ddm", "--starts", 1, "--min-rt", .1)
+    clean = good("fit", zero, "--model", "ddm", "--method", "map", "--starts", 1, "--min-rt", .1)
     assert "took less than 0.1 s;" not in clean and "which cannot be" not in clean
 
 
@@ -114,12 +114,12 @@ def test_responses_before_t0(tmp_path):
 def test_densities_are_not_set_beside_probabilities(tmp_path):
     draw = random.Random(5)
     d = write(tmp_path / "d.csv", HEAD.replace("\n", ",rt\n") + timed([round(draw.uniform(.4, .9), 3) for _ in range(60)]))
-    out = good("fit", d, "--model", "ddm,rescorla_wagner", "--starts", 1)
+    out = good("fit", d, "--model", "ddm,rescorla_wagner", "--method", "map", "--starts", 1)
     assert "'ddm' is scored on choices with response times and 'rescorla_wagner' on choices" in out and "not comparable" in out
     assert "60 choices with response times" in out and "60 choices\n" in out
-    alone = good("fit", d, "--model", "rescorla_wagner,kalman", "--starts", 1)
+    alone = good("fit", d, "--model", "rescorla_wagner,kalman", "--method", "map", "--starts", 1)
     assert "not comparable" not in alone
-    fits = json.loads(good("fit", d, "--model", "ddm,rescorla_wagner", "--starts", 1, "--json"))
+    fits = json.loads(good("fit", d, "--model", "ddm,rescorla_wagner", "--method", "map", "--starts", 1, "--json"))
     assert [f["of"] for f in fits] == ["choices with response times", "choices"]
     says(labile("compare", d, "--models", "ddm,rescorla_wagner"), "cannot be ranked together")
     card = write(tmp_path / "c.toml", f'seed = 1\nmetrics = ["reward_rate"]\n[data]\nname = "{d}"\n[[fit]]\nmodel = "ddm"\nstarts = 1\n'
@@ -130,13 +130,13 @@ def test_densities_are_not_set_beside_probabilities(tmp_path):
 
 def test_subjects_without_anything_to_score(tmp_path):
     d = write(tmp_path / "d.csv", HEAD + choices() + "b,0,NA,1\nb,1,,0\n")
-    assert "1 subject(s) could not be fitted, no choice was made: b" in good("fit", d, "--model", "rescorla_wagner", "--starts", 1)
+    assert "1 subject(s) could not be fitted, no choice was made: b" in good("fit", d, "--model", "rescorla_wagner", "--method", "map", "--starts", 1)
     assert has(notes("loglik", d, "--model", "rescorla_wagner"), "1 subject(s) stand at 0", "no choice was made", "b")
     assert not has(notes("loglik", write(tmp_path / "e.csv", HEAD + choices()), "--model", "rescorla_wagner"), "stand at 0")
     # A model of times alone has nothing to say of choices without times.
     cued = lambda s, rt: "".join(f"{s},{t},{t % 2},1,{rt},{t % 2},{t % 2},{t // 2 % 2},0\n" for t in range(30))
     e = write(tmp_path / "t.csv", "subject,trial,choice,outcome,rt,target,cue_0,cue_1,cue_2\n" + cued("a", .4) + cued("b", ""))
-    fits = json.loads(good("fit", e, "--model", "yu_dayan", "--starts", 1, "--json"))["subjects"]
+    fits = json.loads(good("fit", e, "--model", "yu_dayan", "--method", "map", "--starts", 1, "--json"))["subjects"]
     assert [f["trials"] for f in fits] == [30, 0] and fits[1]["loglik"] is None
     assert fits[1]["note"] == "no response time is known"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """`labile fit` beside Stan: posteriors of all models whose results are here, and effective draws a second.
 
-    /usr/bin/python3 tests/oracles/stan/compare.py posterior DATA [MODEL ...]   # against MODEL.posterior.json
+    /usr/bin/python3 tests/oracles/stan/compare.py posterior DATA [MODEL ...]   # against MODEL.posterior.json, else MODEL.speed.json
     /usr/bin/python3 tests/oracles/stan/compare.py speed DATA [MODEL ...]       # against MODEL.speed.json
 
 DATA is the folder that make_data.py wrote. Means have to agree within 4 combined MCSE, standard deviations within 5% or 4 MCSE.
@@ -46,9 +46,15 @@ def pairs(stan, ours):
             yield f"{p}[{i + 1}]", {k: block[k][i] for k in ("mean", "sd", "mcse_mean", "mcse_sd")}, ours["subjects"][i]["posterior"][p]
 
 
+def results(model, what):
+    """The file to compare with; the shorter runs hold posteriors too."""
+    file = HERE / "results" / f"{model}.{what}.json"
+    return file if file.exists() or what == "speed" else HERE / "results" / f"{model}.speed.json"
+
+
 def compare(model, data):
-    stan = json.loads((HERE / "results" / f"{model}.posterior.json").read_text())
-    ours = fit(model, data, "--draws", "4000", "--warmup", "500", "--adapt-delta", "0.9")
+    stan = json.loads(results(model, "posterior").read_text())
+    ours = fit(model, data, "--draws", "2000", "--warmup", "500", "--adapt-delta", "0.9")
     bad, count, worst_mean, worst_sd = [], 0, 0.0, 0.0
     for name, a, b in pairs(stan, ours):
         count += 1
@@ -67,7 +73,7 @@ def compare(model, data):
 
 
 def speed(model, data):
-    stan = json.loads((HERE / "results" / f"{model}.speed.json").read_text())
+    stan = json.loads(results(model, "speed").read_text())
     ours = fit(model, data)
     t = ours["timing"]
     cpu = t["start_cpu_s"] + t["warmup_cpu_s"] + t["sampling_cpu_s"]
@@ -83,7 +89,7 @@ def speed(model, data):
 
 if __name__ == "__main__":
     what, data, *models = sys.argv[1:]
-    models = models or [m for m in SPECS if (HERE / "results" / f"{m}.{what}.json").exists()]
+    models = models or [m for m in SPECS if results(m, what).exists()]
     if not models:
         sys.exit(f"no results/*.{what}.json to compare with: run_stan.R makes them")
     if what == "posterior":
