@@ -363,6 +363,7 @@ struct DdmCollapsing {
         total += 0.5 * (side[m - 1] + side[m]);
       }
     }
+    if (!(total > 0 && total < kInf)) throw Bug("the densities of ddm_collapsing are no numbers");
     double mark = draws.uniform(0) * total;
     for (int i = 0; i < 2; ++i)
       for (int m = 1; m <= kGrid; ++m) {

@@ -280,6 +280,33 @@ TEST(Ddm, IsFittedThoughItsDefaultsAreImpossible) {
   }
 }
 
+/// At these parameters the bounds pass the start (z > 1 - c/2 or z < c/2). Such subjects once answered 0 at once, or
+/// never: the first term of the density has no logarithm there. Every answer has a finite density, and the gradient at
+/// the true parameters has the mean 0: 4 standard errors, 24 comparisons, a false alarm in 660.
+TEST(DdmCollapsing, SubjectsWhomTheBoundsOvertakeAnswer) {
+  const auto& e = find_learner("ddm_collapsing");
+  const int subjects = 100;
+  for (const auto& row : {std::vector<double>{8, 2.4, .7, .3, .9, .2},
+                          {8, 2.4, .2, .3, .63, .5},
+                          {-6, 1.8, .95, .2, .8, .6},
+                          {6, 3.2, .03, .2, .5, .9}}) {
+    const std::vector<std::vector<double>> rows(subjects, row);
+    const auto r = play("ddm_collapsing", "random_dots", subjects, with({{"deadline", 1e6}}), &rows);
+    std::vector<double> sum(row.size()), square(row.size()), grad(row.size());
+    for (int i = 0; i < subjects; ++i) {
+      EXPECT_TRUE(std::isfinite(e.likelihood->gradient(row, r.of(i), grad)));
+      for (std::size_t k = 0; k < row.size(); ++k) {
+        sum[k] += grad[k];
+        square[k] += grad[k] * grad[k];
+      }
+    }
+    for (std::size_t k = 0; k < r.t.rows(); ++k) EXPECT_GE(r.t.choice[k], 0);
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      const double mean = sum[k] / subjects, sd = std::sqrt(square[k] / subjects - mean * mean);
+      EXPECT_LE(std::abs(mean), 4 * sd / std::sqrt(subjects)) << "z " << row[2] << " " << e.params[k].name;
+    }
+  }
+}
 /// Log densities of one choice with full coherence at the given times.
 std::vector<double> log_densities(const LearnerEntry& e, const std::vector<double>& row, int option,
                                   const std::vector<double>& rt) {
