@@ -44,7 +44,7 @@ relation = "ratio < 1"
 
 
 def run(*command, **options):
-    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=800, **options)
+    done = subprocess.run([str(c) for c in command], capture_output=True, text=True, timeout=2400, **options)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
     return done.stdout
 
