@@ -110,9 +110,9 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior)
       line_(standard_.size()),
       slope_of_(standard_.size()),
       mixed_(standard_.size()),
-      grad_(posterior.model().standard.size()) {
+      grad_(posterior.model().standard.size()),
+      slope_(sigma_.size()) {
   for (const double x : p_.model().standard) theta_.emplace_back(x);
-  slope_ = theta_;
 }
 
 /// Every subject's values before T.
@@ -178,13 +178,6 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
     grad[at_sigma] += to_sigma;
   }
   return value;
-}
-
-double PosteriorDensity::prior_gradient(std::span<const double> q, std::span<double> grad) {
-  std::fill(grad.begin(), grad.end(), 0.0);
-  std::fill(slope_of_.begin(), slope_of_.end(), 0.0);
-  spread(q);
-  return prior_and_chain(q, grad);
 }
 
 double PosteriorDensity::gradient(std::span<const double> q, std::span<double> grad) {

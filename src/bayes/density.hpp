@@ -4,16 +4,20 @@
 ///   mu[k] | b[k][coefficient] | ln sigma[k] | y[k][subject]
 /// where y is what a subject's values before T are made of, by what is expected of them: value = m + c (L y) with
 ///   m = (pull + mu / sigma^2) c^2,   c^2 = 1 / (info + 1 / sigma^2)
-/// and a fixed lower triangular matrix L a subject, the factor of how its parameters correlate. `info` and `pull` are two numbers a
-/// subject and parameter: a normal approximation of what the subject's choices say (curvature, and curvature times peak). They change how well the sampler moves and nothing else; at 0 y is (value - mu) / sigma. Where choices say
-/// much, or little, or sigma is small, y stays near a standard normal, so there is no funnel.
-/// The density is that of the priors (with the Jacobian of ln sigma) and of all choices, constants included. Units go four at a
-/// time through the learner's lanes; a gradient costs about three likelihoods.
+/// and a fixed lower triangular matrix L a subject, the factor of how its parameters correlate. `info` and `pull` are
+/// two numbers a subject and parameter: a normal approximation of what the subject's choices say (curvature, and
+/// curvature times peak). They and L change how well the sampler moves and nothing else; at info = pull = 0 and L = 1
+/// y is (value - mu) / sigma. Where choices say much, or little, or sigma is small, y stays near a standard normal, so
+/// there is no funnel. The density is that of the priors (with the Jacobian of ln sigma) and of all choices, constants
+/// included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
+///
+/// Source: partial centering, Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014. Differs from
+/// it: the weight between centered and not depends on sigma, as it does for a normal likelihood, and parameters of
+/// one subject are decorrelated.
 #pragma once
 
 #include <cmath>
 #include <map>
-#include <memory>
 
 #include "bayes/group_model.hpp"
 #include "bayes/nuts.hpp"
@@ -21,7 +25,7 @@
 
 namespace labile {
 
-/// What is fitted: units with their trials, and whose they are. Shared by all chains; not changed.
+/// What is fitted: units with their trials, and whose they are. Shared by all chains, which do not change it.
 class Posterior {
  public:
   /// `units` and what they point to must outlive it. `subject_of` [unit] counts subjects from 0 without gaps. Throws Error as
@@ -94,8 +98,6 @@ class PosteriorDensity final : public LogDensityOver {
   explicit PosteriorDensity(const Posterior& posterior);
   [[nodiscard]] int dim() const override { return p_.dim(); }
   double gradient(std::span<const double> q, std::span<double> grad) override;
-  /// Of the prior alone.
-  double prior_gradient(std::span<const double> q, std::span<double> grad);
 
  private:
   void spread(std::span<const double> q);
@@ -106,8 +108,9 @@ class PosteriorDensity final : public LogDensityOver {
   std::vector<Posterior::Standard> standard_;  // [parameter][subject]
   // [parameter][subject]: value before T without covariates; derivative of the choices' log-likelihood in it
   std::vector<double> line_, slope_of_;
-  std::vector<double> mixed_;              // [parameter][subject] L y
-  std::vector<Vec> theta_, slope_, grad_;  // [parameter in table order]
+  std::vector<double> mixed_;      // [parameter][subject] L y
+  std::vector<Vec> theta_, grad_;  // [parameter in table order] of four units
+  std::vector<Vec> slope_;         // [parameter estimated] dT/dvalue there
 };
 
 }  // namespace labile

@@ -1,24 +1,18 @@
 #include "bayes/group_fit.hpp"
 
 #include <fmt/format.h>
-#include <time.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 
+#include "core/cpu_time.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
 
 namespace labile {
 namespace {
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
 /// Whether trial t is an observation.
 bool observed(const LearnerEntry& learner, const SubjectTrials& s, std::size_t t) {
   return (s.scored.empty() || s.scored[t]) && enters(learner, s, t);
@@ -198,11 +192,11 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   r.params = p.model().params;
   r.names = p.names();
 
-  double cpu = cpu_seconds();
+  double cpu = process_cpu_s();
   if (o.progress) o.progress(0, "empirical Bayes");
   const Laplace estimate = laplace(p);
   const Start start = prepare(p, estimate);
-  r.laplace_s = cpu_seconds() - cpu;
+  r.laplace_s = process_cpu_s() - cpu;
   std::vector<NutsChain> chains(static_cast<std::size_t>(o.chains));
   std::vector<std::uint8_t> done(chains.size(), 0);
   std::atomic<int> iterations{0};
@@ -234,8 +228,8 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   for (std::size_t c = 0; c < chains.size(); ++c)
     if (done[c]) r.chains.push_back(std::move(chains[c]));
   if (r.chains.empty()) throw Interrupted("interrupted before a chain had finished");
+  clear_interrupt();  // it was heard: what follows works on what is there
   if (r.chains.size() < done.size()) {
-    clear_interrupt();
     r.warnings.push_back(fmt::format("interrupted: {} of {} chains had finished, and only they are used",
                                      r.chains.size(), done.size()));
   }
@@ -245,7 +239,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
     r.gradients += c.gradients;
   }
 
-  cpu = cpu_seconds();
+  cpu = process_cpu_s();
   if (o.progress) o.progress(1, "checks");
   const Draws draws(r.chains);
   for (int k = 0; k < p.params(); ++k) r.own_share.push_back(own_share(p, draws, k));
@@ -253,7 +247,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   predict(p, draws, o, static_cast<int>(r.chains.size()), r);
   check(p, o, r);
   name_weak(p, r);
-  r.predict_s = cpu_seconds() - cpu;
+  r.predict_s = process_cpu_s() - cpu;
   r.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return r;
 }

@@ -3,32 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/cholesky.hpp"
+
 namespace labile {
 namespace {
-/// Cholesky factor of the symmetric a [n][n], in place (lower); false when it is not positive definite.
-bool cholesky(std::vector<double>& a, std::size_t n) {
-  for (std::size_t j = 0; j < n; ++j) {
-    for (std::size_t k = 0; k < j; ++k) a[j * n + j] -= a[j * n + k] * a[j * n + k];
-    if (!(a[j * n + j] > 1e-12)) return false;
-    a[j * n + j] = std::sqrt(a[j * n + j]);
-    for (std::size_t i = j + 1; i < n; ++i) {
-      for (std::size_t k = 0; k < j; ++k) a[i * n + j] -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] /= a[j * n + j];
-    }
-  }
-  return true;
-}
-void solve(const std::vector<double>& l, std::size_t n, std::vector<double>& b) {
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= l[i * n + k] * b[k];
-    b[i] /= l[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) b[i] -= l[k * n + i] * b[k];
-    b[i] /= l[i * n + i];
-  }
-}
-
 /// T, T' and T'' at y.
 struct Natural {
   double x, slope, curvature;
@@ -100,11 +78,11 @@ void climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::
     std::vector<double> l(n * n), step = grad;
     for (std::size_t i = 0; i < n * n; ++i) l[i] = -hess[i];
     for (std::size_t i = 0; i < n; ++i) l[i * n + i] += damping / (group.sigma[i] * group.sigma[i]);
-    if (!cholesky(l, n)) {
+    if (!cholesky(l, static_cast<int>(n))) {
       damping = std::max(1.0, 4 * damping);
       continue;
     }
-    solve(l, n, step);
+    cholesky_solve(l, static_cast<int>(n), step);
     double gain = 0, largest = 0;
     for (std::size_t i = 0; i < n; ++i) {
       gain += step[i] * grad[i];
@@ -127,12 +105,12 @@ void climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::
   }
   std::vector<double> l(n * n);
   for (std::size_t i = 0; i < n * n; ++i) l[i] = -hess[i];
-  const bool curved = cholesky(l, n);
+  const bool curved = cholesky(l, static_cast<int>(n));
   for (std::size_t i = 0; i < n; ++i) {
     std::vector<double> e(n, 0.0);
     e[i] = 1;
     if (curved)
-      solve(l, n, e);
+      cholesky_solve(l, static_cast<int>(n), e);
     else
       e[i] = group.sigma[i] * group.sigma[i];
     std::copy(e.begin(), e.end(), cov.begin() + static_cast<std::ptrdiff_t>(i * n));
@@ -226,7 +204,7 @@ Start prepare(Posterior& posterior, const Laplace& l) {
     for (std::size_t i = 0; i < size; ++i)
       for (std::size_t j = 0; j < size; ++j)
         factor[i * size + j] = cov[i * size + j] / std::sqrt(cov[i * size + i] * cov[j * size + j]);
-    if (!cholesky(factor, size)) {
+    if (!cholesky(factor, n)) {
       std::fill(factor.begin(), factor.end(), 0.0);
       for (std::size_t i = 0; i < size; ++i) factor[i * size + i] = 1;
     }

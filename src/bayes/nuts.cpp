@@ -1,13 +1,12 @@
 /// The one file that sees Stan's headers: they take long to compile.
 #include "bayes/nuts.hpp"
 
-#include <time.h>
-
 #include <cmath>
 #include <stan/callbacks/logger.hpp>
 #include <stan/math/prim/mat.hpp>
 #include <stan/model/gradient.hpp>
 
+#include "core/cpu_time.hpp"
 #include "core/error.hpp"
 #include "core/random.hpp"
 
@@ -64,11 +63,6 @@ void gradient<labile::StanModel>(const labile::StanModel& model, const Eigen::Ve
 
 namespace labile {
 namespace {
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
 Eigen::VectorXd vector_of(std::span<const double> x) {
   return Eigen::Map<const Eigen::VectorXd>(x.data(), static_cast<Eigen::Index>(x.size()));
 }
@@ -82,7 +76,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
     throw Bug("a chain's start and metric have one number for each dimension");
   NutsChain r;
   r.dim = dim;
-  const double began = cpu_seconds();
+  const double began = thread_cpu_s();
   const StanModel model{&density, &r.gradients};
   Words words(options.seed, options.chain);
   stan::callbacks::logger silent;
@@ -114,7 +108,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
       at = sampler.transition(at, silent);
     }
     if (options.warmup > 0) sampler.disengage_adaptation();
-    const double warm = cpu_seconds();
+    const double warm = thread_cpu_s();
     r.warmup_s = warm - began;
     r.step = sampler.get_nominal_stepsize();
     const Eigen::VectorXd metric = sampler.z().inv_e_metric_;
@@ -135,7 +129,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
       r.divergent.push_back(said[3] != 0);
       r.energy.push_back(said[4]);
     }
-    r.sampling_s = cpu_seconds() - warm;
+    r.sampling_s = thread_cpu_s() - warm;
   } catch (const std::runtime_error& e) {
     throw Error(std::string("the sampler gave up: ") + e.what());
   }

@@ -1,6 +1,7 @@
 /// `labile fit` by hierarchical Bayes: the whole group at once, with its diagnostics.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -37,7 +38,7 @@ struct Fitted {
   GroupFit fit;
   std::vector<std::vector<double>> rows;  // [subject] posterior means, in table order
   std::vector<double> loglik;             // [subject] there
-  std::vector<int> trials;
+  std::vector<int> trials;                // [subject] that enter its likelihood
 };
 
 GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
@@ -69,13 +70,9 @@ Fitted fit_model(const DataArgs& a, const DataSet& data, const std::string& mode
       row[static_cast<std::size_t>(f.fit.params[k].at)] = f.fit.unit[k][s].mean;
     f.loglik.push_back(entry.likelihood->value(row, data.subjects[s], {}));
     f.rows.push_back(std::move(row));
-    int n = 0;
-    for (const auto c : data.subjects[s].choice) n += c >= 0;
-    f.trials.push_back(n);
+    f.trials.push_back(count_entering(entry, data.subjects[s]));
   }
-  int without = 0;
-  for (const auto& s : data.subjects) without += count_entering(entry, s) == 0;
-  if (without > 0)
+  if (const auto without = std::count(f.trials.begin(), f.trials.end(), 0); without > 0)
     f.fit.warnings.push_back(
         fmt::format("{} subject(s) have nothing that enters, {}: their values are the group's", without,
                     none_enters(entry)));

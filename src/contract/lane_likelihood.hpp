@@ -220,8 +220,7 @@ constexpr bool states_apart() {
 }
 template <class L>
 LaneNeeds lane_needs() {
-  LaneNeeds r{input_names<L>(), needed_count<L>(),     not_shown<L>(),
-              Reports<L>,       learns_when_told<L>(), states_apart<L>()};
+  LaneNeeds r{input_names<L>(), not_shown<L>(), Reports<L>, learns_when_told<L>(), states_apart<L>()};
   for (auto& name : optional_input_names<L>()) r.inputs.push_back(std::move(name));
   for (auto& name : derived_names<L>()) r.inputs.push_back(std::move(name));
   return r;
@@ -235,3 +234,4 @@ constexpr auto lane_gradient_of() {
 }
 
 }  // namespace labile::detail
+#undef LABILE_FLATTEN

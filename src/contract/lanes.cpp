@@ -74,7 +74,6 @@ class Packer {
       }
       let_idle_follow(at);
     }
-    r_.steps = static_cast<int>(r_.step.size());
   }
 
  private:
@@ -153,6 +152,7 @@ class Packer {
   std::vector<std::vector<std::span<const double>>> columns_;  // [lane][input]
   bool has_state_ = false, has_right_ = false;
 };
+
 /// Each subject's lanes: one, or one for each state that it met.
 std::vector<Lane> lanes_to_pack(std::span<const SubjectTrials> subjects, const LaneNeeds& needs) {
   std::vector<Lane> r;

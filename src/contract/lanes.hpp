@@ -15,8 +15,7 @@ namespace labile {
 /// What a learner's pass over trials reads, as its entry knows it.
 struct LaneNeeds {
   std::vector<std::string> inputs;  // numbers in the learner's order
-  std::size_t needed = 0;           // the first of them must be shown
-  double not_shown = 0;             // what the others are where they are not shown
+  double not_shown = 0;             // what a number is where it is not shown
   bool reports = false, learns_when_told = false;
   bool states_apart = false;  // what is learned in one state touches no other: each is a lane of its own
 };
@@ -34,12 +33,12 @@ inline constexpr std::int64_t kLaneMasks[16][4] = {
   return m;
 }
 
+/// Up to four lanes, step by step.
 struct LaneTrials {
   Layout layout;
-  std::vector<std::size_t>
-      subject;  // [lane in use] index among those given to pack_lanes; may occur in several lanes
+  // [lane in use] index among those given to pack_lanes; may occur in several lanes
+  std::vector<std::size_t> subject;
   std::vector<SubjectTrials> trials;  // [lane in use] as they were given, whole
-  int steps = 0;
   bool report_after = false;
 
   struct Step {

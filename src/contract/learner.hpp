@@ -1,5 +1,5 @@
 /// A learner, written once on its scalar type: it plays (T = Vec), has a likelihood (T = double) and
-/// derivatives (T = Dual). It branches only by select().
+/// derivatives (T = Dual over double, of one subject; over Vec, of four). It branches only by select().
 ///
 /// A learner is a struct with
 ///   static constexpr Info info;

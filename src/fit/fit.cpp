@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 
+#include "core/cholesky.hpp"
 #include "core/math.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
@@ -178,31 +179,6 @@ class Objective {
   std::vector<Scale::Point> point_;
 };
 
-/// Cholesky factor of the symmetric a [n][n], in place (lower); false when it is not positive definite.
-bool cholesky(std::vector<double>& a, int n) {
-  for (int j = 0; j < n; ++j) {
-    for (int k = 0; k < j; ++k) a[j * n + j] -= a[j * n + k] * a[j * n + k];
-    if (!(a[j * n + j] > 1e-12)) return false;
-    a[j * n + j] = sqrt(a[j * n + j]);
-    for (int i = j + 1; i < n; ++i) {
-      for (int k = 0; k < j; ++k) a[i * n + j] -= a[i * n + k] * a[j * n + k];
-      a[i * n + j] /= a[j * n + j];
-    }
-  }
-  return true;
-}
-/// Solves L L' x = b in place.
-void solve(const std::vector<double>& l, int n, std::vector<double>& b) {
-  for (int i = 0; i < n; ++i) {
-    for (int k = 0; k < i; ++k) b[i] -= l[i * n + k] * b[k];
-    b[i] /= l[i * n + i];
-  }
-  for (int i = n - 1; i >= 0; --i) {
-    for (int k = i + 1; k < n; ++k) b[i] -= l[k * n + i] * b[k];
-    b[i] /= l[i * n + i];
-  }
-}
-
 /// An optimum on the unconstrained scale.
 struct Optimum {
   std::vector<double> u, grad, hess;
@@ -220,7 +196,7 @@ void polish(Objective& f, const Problem& p, Optimum& best) {
     std::vector<double> l(n * n), step = best.grad;
     for (int k = 0; k < n * n; ++k) l[k] = -best.hess[k];
     if (!cholesky(l, n)) return;
-    solve(l, n, step);
+    cholesky_solve(l, n, step);
     double gain = 0;
     for (int i = 0; i < n; ++i) {
       gain += step[i] * best.grad[i];
@@ -306,7 +282,7 @@ void standard_errors(const Problem& p, const Objective& f, const Optimum& best, 
     if (p.scale[i].at_bound(r.params[p.free[i]])) continue;
     std::vector<double> e(n);
     e[i] = 1;
-    solve(l, n, e);
+    cholesky_solve(l, n, e);
     r.se[p.free[i]] = sqrt(e[i]) * abs(f.slope(i));
   }
 }

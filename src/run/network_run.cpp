@@ -6,13 +6,13 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <ctime>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
 
+#include "core/cpu_time.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
 #include "network/connect.hpp"
@@ -28,12 +28,6 @@ using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
-double cpu_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
-}
-
 /// Running sums of each unit's interspike intervals, over spikes in (from, to].
 class Intervals {
  public:
@@ -100,7 +94,7 @@ class SingleRun {
   void run(const Report& report) {
     attach_sinks();
     const auto start = Clock::now();
-    const double cpu_start = cpu_seconds();
+    const double cpu_start = process_cpu_s();
     Step chunk = std::min(longest_chunk_, std::max<Step>(1, to_step(10)));
     while (true) {
       const Step now = network_->now();
@@ -124,7 +118,7 @@ class SingleRun {
                model_s / seconds_since(start));
     }
     summary_.run_s = seconds_since(start);
-    summary_.run_cpu_s = cpu_seconds() - cpu_start;
+    summary_.run_cpu_s = process_cpu_s() - cpu_start;
     for (const auto& f : at_end_) f();
     summarize();
   }

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bayes/group_fit.hpp"
+#include "core/parallel.hpp"
 #include "core/random.hpp"
 #include "learners/catalogue.hpp"
 #include "record/read.hpp"
@@ -25,14 +26,21 @@ const fs::path kOracles = fs::path(LABILE_SOURCE_DIR) / "tests/oracles/stan";
 
 /// The data that the Stan texts were run on, made anew.
 const fs::path& stan_data() {
-  static const fs::path folder = [] {
-    auto f = fs::temp_directory_path() / ("labile_bayes_test_" + std::to_string(::getpid()));
-    fs::create_directories(f);
-    const std::string command = "/usr/bin/python3 " + (kOracles / "make_data.py").string() + " " + f.string();
-    if (std::system(command.c_str()) != 0) throw Error("make_data.py failed");
-    return f;
-  }();
-  return folder;
+  struct Folder {
+    fs::path path = fs::temp_directory_path() / ("labile_bayes_test_" + std::to_string(::getpid()));
+    Folder() {
+      fs::create_directories(path);
+      const std::string command =
+          "/usr/bin/python3 " + (kOracles / "make_data.py").string() + " " + path.string();
+      if (std::system(command.c_str()) != 0) throw Error("make_data.py failed");
+    }
+    ~Folder() {
+      std::error_code ignored;
+      fs::remove_all(path, ignored);
+    }
+  };
+  static const Folder folder;
+  return folder.path;
 }
 Json read_json(const fs::path& path) {
   std::ifstream in(path);
@@ -346,6 +354,31 @@ TEST(GroupFit, IsTheSameForAnyNumberOfThreads) {
   for (std::size_t c = 0; c < 4; ++c) EXPECT_EQ(one.chains[c].q, four.chains[c].q);
   EXPECT_EQ(one.loo.elpd.value, four.loo.elpd.value);
   EXPECT_EQ(one.waic.elpd.value, four.waic.elpd.value);
+}
+
+TEST(GroupFit, KeepsChainsThatHaveFinishedWhenInterrupted) {
+  const auto& e = find_learner("rescorla_wagner");
+  Data d = played(e, 3, 9);
+  GroupFitOptions o;
+  o.warmup = 50;
+  o.draws = 70;
+  const auto whole = fit_group(e, d.subjects, d.subject_of, o);
+  // One thread takes the chains in turn; 120 iterations each, so iteration 300 is in the third.
+  const auto interrupt_at = [&](int iteration) {
+    o.progress = [=, seen = 0](double, const std::string& what) mutable {
+      if (what == "sampling" && 100 * seen++ == iteration) request_interrupt();
+    };
+  };
+  interrupt_at(300);
+  const auto part = fit_group(e, d.subjects, d.subject_of, o);
+  EXPECT_FALSE(interrupted());
+  ASSERT_EQ(part.chains.size(), 2u);
+  EXPECT_EQ(part.chains[0].q, whole.chains[0].q);
+  EXPECT_EQ(part.chains[1].q, whole.chains[1].q);
+  EXPECT_NE(part.warnings.front().find("2 of 4 chains"), std::string::npos) << part.warnings.front();
+  interrupt_at(0);
+  EXPECT_THROW((void)fit_group(e, d.subjects, d.subject_of, o), Interrupted);
+  clear_interrupt();
 }
 
 TEST(Groups, AreReadAndRefusedInWords) {

@@ -47,8 +47,8 @@ N <- data$N
 start_mu <- vapply(spec$parameters, function(p) as.numeric(p$start_mu), 0)
 
 compile <- function() {
-  # What rstan's guide recommends for speed, without -march=native: Debian's rstan is built for plain x86-64, where Eigen
-  # aligns memory otherwise, and mixing the two ends in a double free.
+  # What rstan's guide recommends for speed, without -march=native: with it runs ended in a double free. Debian's
+  # rstan is built for plain x86-64, where Eigen aligns memory otherwise; we take that for the cause.
   flags <- tempfile()
   writeLines("CXX14FLAGS = -O3 -mtune=native -w", flags)
   Sys.setenv(R_MAKEVARS_USER = flags)
