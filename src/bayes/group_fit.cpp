@@ -179,6 +179,9 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
                    std::vector<int> subject_of, const GroupFitOptions& o) {
   if (o.chains < 1 || o.draws < 4 || o.warmup < 20)
     throw Error("a fit needs at least one chain, 4 draws and 20 warm-up iterations a chain");
+  if (!(o.adapt_delta > 0 && o.adapt_delta < 1))
+    throw Error(fmt::format("the acceptance that the step size aims at is {}; it lies between 0 and 1",
+                            o.adapt_delta));
   const auto started = std::chrono::steady_clock::now();
   FitOptions as_fit;
   as_fit.overrides = o.overrides;

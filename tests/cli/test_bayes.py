@@ -92,6 +92,10 @@ def test_groups_are_the_users_own(fitted):
         (["--group", "alpha = fi 0 1"], ["unknown transform 'fi'", "did you mean 'phi'"]),
         (["--group", "alpha = phi 0 2"], ["phi 0 2", "bounds"]),
         (["--group", "alpha = phi 0"], ["wants a number"]),
+        (["--group", "beta = phi 0 nan"], ["wants a number"]),
+        (["--group", "beta = exp mu 0 inf"], ["wants a number"]),
+        (["--group", "beta = exp", "--group", "beta = exp"], ["given twice"]),
+        (["--adapt-delta", "nan"], ["nan", "between 0 and 1"]),
         (["--hold", "alpha=0.1,beta=2"], ["every parameter", "nothing to fit"]),
     ],
 )
