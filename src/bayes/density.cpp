@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cstring>
 
 #include "core/math.hpp"
 
@@ -24,6 +24,9 @@ void to_natural(const Group& g, Vec y, Vec& x, Vec& slope) {
     x = y;
     slope = Vec(1.0);
   }
+}
+double sum(Vec x) {
+  return x[0] + x[1] + (x[2] + x[3]);
 }
 }  // namespace
 
@@ -49,172 +52,238 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
     b_.push_back(at);
     at += static_cast<int>(p.design.names.size());
   }
-  sigma_ = at;
+  x_ = at;
   y_ = at + n;
   dim_ = y_ + n * subjects_;
-  info_.assign(static_cast<std::size_t>(n * subjects_), 0.0);
-  pull_ = info_;
-  mix_.assign(static_cast<std::size_t>(n * n * subjects_), 0.0);
-  for (int s = 0; s < subjects_; ++s)
-    for (int k = 0; k < n; ++k) mix_[static_cast<std::size_t>((s * n + k) * n + k)] = 1;
+  info_.assign(static_cast<std::size_t>(fours() * n * n), Vec(0.0));
+  pull_.assign(static_cast<std::size_t>(fours() * n), Vec(0.0));
+  base_.assign(static_cast<std::size_t>(n), 0.0);
+  map_.assign(static_cast<std::size_t>(n * n), 0.0);
+  for (int k = 0; k < n; ++k) map_[static_cast<std::size_t>(k * n + k)] = 1;
 }
 
 std::vector<std::string> Posterior::names() const {
   std::vector<std::string> r;
-  for (const auto& p : model_.params) r.push_back(fmt::format("mu[{}]", p.name));
+  for (const auto& p : model_.params) r.push_back(fmt::format("nu[{}]", p.name));
   for (const auto& p : model_.params)
     for (const auto& c : p.design.names) r.push_back(fmt::format("b[{}:{}]", p.name, c));
-  for (const auto& p : model_.params) r.push_back(fmt::format("log_sigma[{}]", p.name));
+  for (const auto& p : model_.params) r.push_back(fmt::format("x[{}]", p.name));
   for (const auto& p : model_.params)
     for (int s = 0; s < subjects_; ++s) r.push_back(fmt::format("y[{},{}]", p.name, s + 1));
   return r;
 }
 
-void Posterior::set_standard(std::vector<double> info, std::vector<double> pull) {
-  if (info.size() != info_.size() || pull.size() != pull_.size())
-    throw Bug("one number for each parameter of each subject");
-  info_ = std::move(info);
-  pull_ = std::move(pull);
+void Posterior::set_map(std::vector<double> base, std::vector<double> map) {
+  if (base.size() != base_.size() || map.size() != map_.size())
+    throw Bug("one base a parameter, and a square map");
+  base_ = std::move(base);
+  map_ = std::move(map);
 }
 
-void Posterior::set_mix(std::vector<double> mix) {
-  if (mix.size() != mix_.size()) throw Bug("a matrix for each subject");
-  mix_ = std::move(mix);
+void Posterior::set_standard(std::span<const double> info, std::span<const double> pull) {
+  const auto n = static_cast<std::size_t>(params()), all = static_cast<std::size_t>(subjects_);
+  if (info.size() != all * n * n || pull.size() != all * n)
+    throw Bug("numbers for each parameter of each subject");
+  for (std::size_t s = 0; s < all; ++s) {
+    const int lane = static_cast<int>(s % kWidth);
+    for (std::size_t i = 0; i < n * n; ++i) info_[s / kWidth * n * n + i].set(lane, info[s * n * n + i]);
+    for (std::size_t i = 0; i < n; ++i) pull_[s / kWidth * n + i].set(lane, pull[s * n + i]);
+  }
 }
 
-double Posterior::on_line(std::span<const double> q, int k, int unit) const {
-  const auto at = [&](int i) { return q[static_cast<std::size_t>(i)]; };
-  const int s = subject_of(unit);
-  const auto scale = standard(k, s, at(mu(k)), exp(at(log_sigma(k))));
-  double mixed = 0;
-  for (int j = 0; j <= k; ++j) mixed += mix(s, k, j) * at(this->y(j, s));
-  double y = scale.m + scale.c * mixed;
-  const auto& d = model_.params[static_cast<std::size_t>(k)].design;
-  for (std::size_t c = 0; c < d.names.size(); ++c)
-    y += d.x[static_cast<std::size_t>(unit)][c] * at(b(k) + static_cast<int>(c));
-  return y;
+Standard<double> Posterior::standard_at(std::span<const double> q, int subject) const {
+  const auto n = static_cast<std::size_t>(params()), four = static_cast<std::size_t>(subject / kWidth);
+  const int lane = subject % kWidth;
+  std::vector<double> info, pull, mu_now, tau;
+  for (std::size_t i = 0; i < n * n; ++i) info.push_back(info_[four * n * n + i][lane]);
+  for (std::size_t i = 0; i < n; ++i) pull.push_back(pull_[four * n + i][lane]);
+  for (int k = 0; k < params(); ++k) {
+    mu_now.push_back(mu(q, k));
+    const double sd = sigma(q, k);
+    tau.push_back(1 / (sd * sd));
+  }
+  Standard<double> r(params());
+  r.set(info.data(), pull.data(), mu_now.data(), tau.data());
+  return r;
+}
+
+void Posterior::values(std::span<const double> q, int subject, std::span<double> values) const {
+  auto standard = standard_at(q, subject);
+  std::vector<double> at;
+  for (int k = 0; k < params(); ++k) at.push_back(q[static_cast<std::size_t>(y(k, subject))]);
+  standard.values(at.data(), values.data());
+}
+
+void Posterior::unit_values(std::span<const double> q, int unit, std::span<double> out) const {
+  values(q, subject_of(unit), out);
+  for (int k = 0; k < params(); ++k) {
+    const auto& d = model_.params[static_cast<std::size_t>(k)].design;
+    for (std::size_t c = 0; c < d.names.size(); ++c)
+      out[static_cast<std::size_t>(k)] +=
+          d.x[static_cast<std::size_t>(unit)][c] * q[static_cast<std::size_t>(b(k)) + c];
+  }
 }
 
 void Posterior::row(std::span<const double> q, int unit, std::span<double> params) const {
   std::copy(model_.standard.begin(), model_.standard.end(), params.begin());
-  for (int k = 0; k < this->params(); ++k) {
-    const auto& p = model_.params[static_cast<std::size_t>(k)];
-    params[static_cast<std::size_t>(p.at)] = from_line(p.group, on_line(q, k, unit));
+  std::vector<double> line(model_.params.size());
+  unit_values(q, unit, line);
+  for (std::size_t k = 0; k < line.size(); ++k) {
+    const auto& p = model_.params[k];
+    params[static_cast<std::size_t>(p.at)] = from_line(p.group, line[k]);
   }
 }
 
-PosteriorDensity::PosteriorDensity(const Posterior& posterior)
-    : p_(posterior),
-      sigma_(static_cast<std::size_t>(p_.params())),
-      standard_(static_cast<std::size_t>(p_.params() * p_.subjects())),
-      line_(standard_.size()),
-      slope_of_(standard_.size()),
-      mixed_(standard_.size()),
-      grad_(posterior.model().standard.size()),
-      slope_(sigma_.size()) {
+void Posterior::own_share(std::span<const double> q, int subject, std::span<double> own) const {
+  const auto standard = standard_at(q, subject);
+  for (int k = 0; k < params(); ++k) {
+    const double sd = sigma(q, k);
+    own[static_cast<std::size_t>(k)] = 1 - standard.variance(k) / (sd * sd);
+  }
+}
+
+PosteriorDensity::PosteriorDensity(const Posterior& posterior) : p_(posterior) {
+  const auto n = static_cast<std::size_t>(p_.params()), fours = static_cast<std::size_t>(p_.fours());
+  for (auto* v : {&mu_, &tau_, &to_mu_, &to_ls_}) v->resize(n);
+  spread_.resize(n);
+  standard_.assign(fours, Standard<Vec>(p_.params()));
+  value_.assign(n * fours * kWidth, 0.0);
+  slope_ = value_;
+  y_.assign(n * fours, Vec(0.0));
+  for (auto* v : {&four_values_, &four_slopes_, &four_y_, &four_mu_, &four_ls_, &unit_slope_}) v->resize(n);
+  grad_.resize(p_.model().standard.size());
   for (const double x : p_.model().standard) theta_.emplace_back(x);
 }
 
-/// Every subject's values before T.
+/// The group, and every subject's values before T.
 void PosteriorDensity::spread(std::span<const double> q) {
-  for (int k = 0; k < p_.params(); ++k) {
-    const double mu = q[static_cast<std::size_t>(p_.mu(k))];
-    const double sigma = sigma_[static_cast<std::size_t>(k)] =
-        exp(q[static_cast<std::size_t>(p_.log_sigma(k))]);
-    for (int s = 0; s < p_.subjects(); ++s) {
-      const auto at = static_cast<std::size_t>(k * p_.subjects() + s);
-      standard_[at] = p_.standard(k, s, mu, sigma);
-      mixed_[at] = 0;
-      for (int j = 0; j <= k; ++j) mixed_[at] += p_.mix(s, k, j) * q[static_cast<std::size_t>(p_.y(j, s))];
-      line_[at] = standard_[at].m + standard_[at].c * mixed_[at];
-    }
+  const int n = p_.params();
+  for (int k = 0; k < n; ++k) {
+    const auto at = static_cast<std::size_t>(k);
+    mu_[at] = p_.mu(q, k);
+    spread_[at] = spread_at(p_.model().params[at].group, q[static_cast<std::size_t>(p_.x(k))]);
+    tau_[at] = 1 / (spread_[at].sigma * spread_[at].sigma);
+  }
+  for (int f = 0; f < p_.fours(); ++f) {
+    const auto four = static_cast<std::size_t>(f), size = static_cast<std::size_t>(n);
+    Vec* y = &y_[four * size];
+    const int live = std::min(kWidth, p_.subjects() - f * kWidth);
+    for (int k = 0; k < n; ++k)
+      std::memcpy(y + k, &q[static_cast<std::size_t>(p_.y(k, f * kWidth))],
+                  static_cast<std::size_t>(live) * sizeof(double));
+    standard_[four].set(&p_.info()[four * size * size], &p_.pull()[four * size], mu_.data(), tau_.data());
+    standard_[four].values(y, four_values_.data());
+    for (int k = 0; k < n; ++k)
+      std::memcpy(&value_[place(k, f * kWidth)], &four_values_[static_cast<std::size_t>(k)], sizeof(Vec));
   }
 }
 
-/// Priors, and what `slope_of_` (the choices' derivative in each subject's value) and the prior of that value mean for q.
-double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<double> grad) {
+/// Log-likelihood of all choices; `slope_` gets its derivative in each subject's values, `grad` that in effects.
+double PosteriorDensity::choices(std::span<const double> q, std::span<double> grad) {
+  std::fill(slope_.begin(), slope_.end(), 0.0);
   double value = 0;
-  const auto normal = [&](int i, double mean, double sd) {
-    const auto at = static_cast<std::size_t>(i);
-    const double z = (q[at] - mean) / sd;
+  const auto lanes_of_density = p_.learner().likelihood->lanes;
+  const int n = p_.params();
+  for (const auto& g : p_.lanes()) {
+    const int used = static_cast<int>(g.subject.size());
+    for (int k = 0; k < n; ++k) {
+      const auto& p = p_.model().params[static_cast<std::size_t>(k)];
+      Vec x(mu_[static_cast<std::size_t>(k)]);
+      for (int i = 0; i < used; ++i) {
+        const auto unit = g.subject[static_cast<std::size_t>(i)];
+        double of_unit = value_[place(k, p_.subject_of(static_cast<int>(unit)))];
+        for (std::size_t c = 0; c < p.design.names.size(); ++c)
+          of_unit += p.design.x[unit][c] * q[static_cast<std::size_t>(p_.b(k)) + c];
+        x.set(i, of_unit);
+      }
+      to_natural(p.group, x, theta_[static_cast<std::size_t>(p.at)],
+                 unit_slope_[static_cast<std::size_t>(k)]);
+    }
+    const Vec l = lanes_of_density(theta_, g, grad_);
+    for (int i = 0; i < used; ++i) value += l[i];
+    for (int k = 0; k < n; ++k) {
+      const auto& p = p_.model().params[static_cast<std::size_t>(k)];
+      const Vec d = grad_[static_cast<std::size_t>(p.at)] * unit_slope_[static_cast<std::size_t>(k)];
+      for (int i = 0; i < used; ++i) {
+        const auto unit = g.subject[static_cast<std::size_t>(i)];
+        slope_[place(k, p_.subject_of(static_cast<int>(unit)))] += d[i];
+        for (std::size_t c = 0; c < p.design.names.size(); ++c)
+          grad[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * p.design.x[unit][c];
+      }
+    }
+  }
+  return value;
+}
+
+/// Density of all y; `grad` gets its derivative and that of the choices in y, `to_mu_` and `to_ls_` in mu and ln sigma. Lanes of
+/// nobody, where info, pull and y are 0, add nothing.
+double PosteriorDensity::subjects(std::span<double> grad) {
+  const auto size = static_cast<std::size_t>(p_.params());
+  std::fill(four_mu_.begin(), four_mu_.end(), Vec(0.0));
+  std::fill(four_ls_.begin(), four_ls_.end(), Vec(0.0));
+  // ln N(value; mu, sigma) + ln |dvalue / dy|, whose logarithms are taken of a product, once in a while.
+  Vec squares(0.0), logs(0.0), product(1.0);
+  for (int f = 0; f < p_.fours(); ++f) {
+    const auto four = static_cast<std::size_t>(f);
+    for (std::size_t k = 0; k < size; ++k) {
+      const int i = static_cast<int>(k);
+      Vec v, slope;
+      std::memcpy(&v, &value_[place(i, f * kWidth)], sizeof v);
+      std::memcpy(&slope, &slope_[place(i, f * kWidth)], sizeof slope);
+      const Vec inverse(1 / spread_[k].sigma), e = (v - Vec(mu_[k])) * inverse;
+      squares += e * e;
+      product *= standard_[four].w(i, i) * inverse;
+      four_slopes_[k] = slope - e * inverse;
+      four_mu_[k] += e * inverse;
+      four_ls_[k] += e * e - Vec(1.0);
+    }
+    if (any(product < Vec(1e-150))) {
+      logs += log(product);
+      product = Vec(1.0);
+    }
+    std::fill(four_y_.begin(), four_y_.end(), Vec(0.0));
+    standard_[four].back(&y_[four * size], four_slopes_.data(), mu_.data(), tau_.data(), four_y_.data(),
+                         four_mu_.data(), four_ls_.data());
+    for (std::size_t k = 0; k < size; ++k)
+      for (int i = 0; i < std::min(kWidth, p_.subjects() - f * kWidth); ++i)
+        grad[static_cast<std::size_t>(p_.y(static_cast<int>(k), f * kWidth + i))] = four_y_[k][i];
+  }
+  for (std::size_t k = 0; k < size; ++k) {
+    to_mu_[k] = sum(four_mu_[k]);
+    to_ls_[k] = sum(four_ls_[k]);
+  }
+  return sum(logs + log(product) - Vec(0.5) * squares) - kLogSqrt2Pi * p_.params() * p_.subjects();
+}
+
+/// Priors, and what the derivatives in mu and ln sigma mean for q.
+double PosteriorDensity::group(std::span<const double> q, std::span<double> grad) {
+  double value = 0;
+  const auto normal = [&](double x, double mean, double sd) {
+    const double z = (x - mean) / sd;
     value -= 0.5 * z * z + log(sd) + kLogSqrt2Pi;
-    grad[at] += -z / sd;
+    return -z / sd;
   };
   for (int k = 0; k < p_.params(); ++k) {
-    const auto& p = p_.model().params[static_cast<std::size_t>(k)];
-    normal(p_.mu(k), p.group.mu_mean, p.group.mu_sd);
-    for (int c = 0; c < static_cast<int>(p.design.names.size()); ++c)
-      normal(p_.b(k) + c, 0, p.design.prior_sd);
-    const auto at_mu = static_cast<std::size_t>(p_.mu(k)),
-               at_sigma = static_cast<std::size_t>(p_.log_sigma(k));
-    const double sigma = sigma_[static_cast<std::size_t>(k)], z = sigma / p.group.sigma;
-    if (p.group.cauchy) {
-      value += log(2 / (3.14159265358979323846 * p.group.sigma)) - log1p(z * z) + q[at_sigma];
-      grad[at_sigma] += 1 - 2 * z * z / (1 + z * z);
-    } else {
-      value += log(2 / p.group.sigma) - kLogSqrt2Pi - 0.5 * z * z + q[at_sigma];
-      grad[at_sigma] += 1 - z * z;
+    const auto i = static_cast<std::size_t>(k);
+    const auto& p = p_.model().params[i];
+    to_mu_[i] += normal(mu_[i], p.group.mu_mean, p.group.mu_sd);
+    value += log(p_.map(k, k));
+    for (std::size_t c = 0; c < p.design.names.size(); ++c) {
+      const auto at = static_cast<std::size_t>(p_.b(k)) + c;
+      grad[at] += normal(q[at], 0, p.design.prior_sd);
     }
-    // ln N(value; mu, sigma) + ln c: the density of y.
-    double shrunk = 1;  // product of c / sigma; its logarithm is taken once in a while
-    const auto take_log = [&] {
-      value += log(shrunk);
-      shrunk = 1;
-    };
-    double to_mu = 0, to_sigma = 0;
-    for (int s = 0; s < p_.subjects(); ++s) {
-      const auto i = static_cast<std::size_t>(k * p_.subjects() + s);
-      const auto& d = standard_[i];
-      const double e = (line_[i] - q[at_mu]) / sigma, g = slope_of_[i] - e / sigma;
-      value -= 0.5 * e * e + kLogSqrt2Pi;
-      shrunk *= p_.mix(s, k, k) * d.c / sigma;
-      if (!(shrunk > 1e-200)) take_log();
-      for (int j = 0; j <= k; ++j) grad[static_cast<std::size_t>(p_.y(j, s))] += p_.mix(s, k, j) * g * d.c;
-      to_mu += g * d.m_mu + e / sigma;
-      to_sigma += g * (d.m_ls + mixed_[i] * d.c_ls) + e * e - 1 + d.m_mu;
-    }
-    take_log();
-    grad[at_mu] += to_mu;
-    grad[at_sigma] += to_sigma;
+    value += spread_[i].log_prior;
+    grad[static_cast<std::size_t>(p_.x(k))] = to_ls_[i] * spread_[i].log_slope + spread_[i].prior_slope;
+    for (int j = 0; j <= k; ++j) grad[static_cast<std::size_t>(p_.nu(j))] += p_.map(k, j) * to_mu_[i];
   }
   return value;
 }
 
 double PosteriorDensity::gradient(std::span<const double> q, std::span<double> grad) {
   std::fill(grad.begin(), grad.end(), 0.0);
-  std::fill(slope_of_.begin(), slope_of_.end(), 0.0);
   spread(q);
-  double value = 0;
-  const auto lanes_of_density = p_.learner().likelihood->lanes;
-  const int n = p_.params(), subjects = p_.subjects();
-  for (const auto& g : p_.lanes()) {
-    const int used = static_cast<int>(g.subject.size());
-    for (int k = 0; k < n; ++k) {
-      const auto& p = p_.model().params[static_cast<std::size_t>(k)];
-      Vec y(q[static_cast<std::size_t>(p_.mu(k))]);
-      for (int i = 0; i < used; ++i) {
-        const auto unit = g.subject[static_cast<std::size_t>(i)];
-        double x = line_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))];
-        for (std::size_t c = 0; c < p.design.names.size(); ++c)
-          x += p.design.x[unit][c] * q[static_cast<std::size_t>(p_.b(k)) + c];
-        y.set(i, x);
-      }
-      to_natural(p.group, y, theta_[static_cast<std::size_t>(p.at)], slope_[static_cast<std::size_t>(k)]);
-    }
-    const Vec l = lanes_of_density(theta_, g, grad_);
-    for (int i = 0; i < used; ++i) value += l[i];
-    for (int k = 0; k < n; ++k) {
-      const auto& p = p_.model().params[static_cast<std::size_t>(k)];
-      const Vec d = grad_[static_cast<std::size_t>(p.at)] * slope_[static_cast<std::size_t>(k)];
-      for (int i = 0; i < used; ++i) {
-        const auto unit = g.subject[static_cast<std::size_t>(i)];
-        slope_of_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))] += d[i];
-        for (std::size_t c = 0; c < p.design.names.size(); ++c)
-          grad[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * p.design.x[unit][c];
-      }
-    }
-  }
-  return value + prior_and_chain(q, grad);
+  const double of_choices = choices(q, grad), of_subjects = subjects(grad);
+  return of_choices + of_subjects + group(q, grad);
 }
 
 }  // namespace labile

@@ -1,26 +1,24 @@
 /// Log posterior density of a hierarchical model with its exact gradient, on the sampler's unconstrained scale.
 ///
 /// The vector q holds, in this order, for all estimated parameters k:
-///   mu[k] | b[k][coefficient] | ln sigma[k] | y[k][subject]
-/// where y is what a subject's values before T are made of, by what is expected of them: value = m + c (L y) with
-///   m = (pull + mu / sigma^2) c^2,   c^2 = 1 / (info + 1 / sigma^2)
-/// and a fixed lower triangular matrix L a subject, the factor of how its parameters correlate. `info` and `pull` are
-/// two numbers a subject and parameter: a normal approximation of what the subject's choices say (curvature, and
-/// curvature times peak). They and L change how well the sampler moves and nothing else; at info = pull = 0 and L = 1
-/// y is (value - mu) / sigma. Where choices say much, or little, or sigma is small, y stays near a standard normal, so
-/// there is no funnel. The density is that of the priors (with the Jacobian of ln sigma) and of all choices, constants
-/// included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
+///   nu[k] | b[k][coefficient] | x[k] | y[k][subject]
+/// mu = base + A nu with a fixed lower triangular A, x is the spread's coordinate (spread.hpp), and y are what a subject's values
+/// before T are made of (standard.hpp): standard normal, were the likelihood of a subject's choices the normal one that `info`
+/// and `pull` say. They, base and A change how well the sampler moves and nothing else; at first info = pull = base = 0 and A = 1, so
+/// that nu is mu and y is (value - mu) / sigma. The density is that of the priors (with the Jacobian of x) and of all
+/// choices, constants included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
 ///
 /// Source: partial centering, Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014. Differs from
-/// it: the weight between centered and not depends on sigma, as it does for a normal likelihood, and parameters of
-/// one subject are decorrelated.
+/// it: the weight between centered and not depends on sigma, as it does for a normal likelihood, and all parameters of
+/// a subject are standardized together.
 #pragma once
 
-#include <cmath>
 #include <map>
 
 #include "bayes/group_model.hpp"
 #include "bayes/nuts.hpp"
+#include "bayes/spread.hpp"
+#include "bayes/standard.hpp"
 #include "contract/lanes.hpp"
 
 namespace labile {
@@ -39,41 +37,44 @@ class Posterior {
   [[nodiscard]] int subjects() const { return subjects_; }
   [[nodiscard]] int dim() const { return dim_; }
   [[nodiscard]] int params() const { return static_cast<int>(model_.params.size()); }
-  /// Names of the entries of q: mu[NAME], b[NAME:COEFFICIENT], log_sigma[NAME], y[NAME,SUBJECT].
+  /// Names of the entries of q: nu[NAME], b[NAME:COEFFICIENT], x[NAME], y[NAME,SUBJECT].
   [[nodiscard]] std::vector<std::string> names() const;
 
   // Where things are in q.
-  [[nodiscard]] int mu(int k) const { return k; }
+  [[nodiscard]] int nu(int k) const { return k; }
   [[nodiscard]] int b(int k) const { return b_[static_cast<std::size_t>(k)]; }
-  [[nodiscard]] int log_sigma(int k) const { return sigma_ + k; }
+  [[nodiscard]] int x(int k) const { return x_ + k; }
   [[nodiscard]] int y(int k, int subject) const { return y_ + k * subjects_ + subject; }
-
-  /// info and pull [parameter][subject], 0 at first; info >= 0.
-  void set_standard(std::vector<double> info, std::vector<double> pull);
-  [[nodiscard]] double info(int k, int subject) const {
-    return info_[static_cast<std::size_t>(k * subjects_ + subject)];
+  // What q says.
+  [[nodiscard]] double mu(std::span<const double> q, int k) const {
+    double r = base_[static_cast<std::size_t>(k)];
+    for (int j = 0; j <= k; ++j) r += map(k, j) * q[static_cast<std::size_t>(nu(j))];
+    return r;
   }
-  /// L [subject][parameter][parameter], 1 on the diagonal and 0 elsewhere at first; its determinant is not 0.
-  void set_mix(std::vector<double> mix);
-  [[nodiscard]] double mix(int subject, int k, int j) const {
-    return mix_[static_cast<std::size_t>((subject * params() + k) * params() + j)];
+  [[nodiscard]] double sigma(std::span<const double> q, int k) const {
+    return spread_at(model_.params[static_cast<std::size_t>(k)].group, q[static_cast<std::size_t>(x(k))])
+        .sigma;
   }
-  struct Standard {
-    double m, c;        // value = m + c (L y)
-    double m_mu;        // dm / dmu
-    double m_ls, c_ls;  // derivatives in ln sigma
-  };
-  [[nodiscard]] Standard standard(int k, int subject, double mu, double sigma) const {
-    const auto at = static_cast<std::size_t>(k * subjects_ + subject);
-    const double tau = 1 / (sigma * sigma), var = 1 / (info_[at] + tau), m = (pull_[at] + tau * mu) * var;
-    const double c = std::sqrt(var), share = tau * var;
-    return {m, c, share, 2 * share * (m - mu), share * c};
-  }
-
-  /// Unit u's value of parameter k before T, from q.
-  [[nodiscard]] double on_line(std::span<const double> q, int k, int unit) const;
+  /// values [parameter] of a subject before T, without effects of covariates.
+  void values(std::span<const double> q, int subject, std::span<double> values) const;
+  /// values [parameter] of a unit before T.
+  void unit_values(std::span<const double> q, int unit, std::span<double> values) const;
   /// The unit's whole row of parameters in table order.
   void row(std::span<const double> q, int unit, std::span<double> params) const;
+  /// own [parameter]: share of what is known of a subject's value, given the group, that its own choices bring:
+  /// 1 - variance / sigma^2.
+  void own_share(std::span<const double> q, int subject, std::span<double> own) const;
+
+  /// base [parameter], A [parameter][parameter], lower triangular, no 0 on its diagonal.
+  void set_map(std::vector<double> base, std::vector<double> map);
+  [[nodiscard]] double map(int k, int j) const { return map_[static_cast<std::size_t>(k * params() + j)]; }
+  /// info [subject][parameter][parameter], positive semidefinite, and pull [subject][parameter].
+  void set_standard(std::span<const double> info, std::span<const double> pull);
+  /// Subjects in fours: info [four][parameter][parameter], pull [four][parameter]; the last may have lanes of nobody, all 0.
+  [[nodiscard]] const std::vector<Vec>& info() const { return info_; }
+  [[nodiscard]] const std::vector<Vec>& pull() const { return pull_; }
+  [[nodiscard]] int fours() const { return (subjects_ + kWidth - 1) / kWidth; }
+
   [[nodiscard]] const SubjectTrials& trials(int unit) const { return units_[static_cast<std::size_t>(unit)]; }
   [[nodiscard]] int subject_of(int unit) const { return subject_of_[static_cast<std::size_t>(unit)]; }
   [[nodiscard]] const std::vector<LaneTrials>& lanes() const { return lanes_; }
@@ -86,10 +87,12 @@ class Posterior {
       derived_;  // [unit] numbers of learners with filters
   std::vector<int> subject_of_;
   std::vector<LaneTrials> lanes_;
-  int subjects_ = 0, dim_ = 0, sigma_ = 0, y_ = 0;
+  int subjects_ = 0, dim_ = 0, x_ = 0, y_ = 0;
   std::vector<int> b_;
-  std::vector<double> info_, pull_;  // [parameter][subject]
-  std::vector<double> mix_;          // [subject][parameter][parameter]
+  std::vector<double> base_, map_;
+  std::vector<Vec> info_, pull_;
+  /// A subject's standard at q, with mu and tau.
+  Standard<double> standard_at(std::span<const double> q, int subject) const;
 };
 
 /// The density of a posterior; one object a thread.
@@ -101,16 +104,24 @@ class PosteriorDensity final : public LogDensityOver {
 
  private:
   void spread(std::span<const double> q);
-  double prior_and_chain(std::span<const double> q, std::span<double> grad);
+  double choices(std::span<const double> q, std::span<double> grad);
+  double subjects(std::span<double> grad);
+  double group(std::span<const double> q, std::span<double> grad);
+  /// [parameter][subject], padded to fours
+  [[nodiscard]] std::size_t place(int k, int subject) const {
+    return static_cast<std::size_t>(k * kWidth * p_.fours() + subject);
+  }
 
   const Posterior& p_;
-  std::vector<double> sigma_;                  // [parameter]
-  std::vector<Posterior::Standard> standard_;  // [parameter][subject]
-  // [parameter][subject]: value before T without covariates; derivative of the choices' log-likelihood in it
-  std::vector<double> line_, slope_of_;
-  std::vector<double> mixed_;      // [parameter][subject] L y
+  std::vector<double> mu_, tau_, to_mu_, to_ls_;  // [parameter]
+  std::vector<Spread> spread_;                    // [parameter]
+  std::vector<Standard<Vec>> standard_;           // [four]
+  std::vector<double> value_,
+      slope_;           // [parameter][subject] values before T without covariates; dloglik in them
+  std::vector<Vec> y_;  // [four][parameter]
+  std::vector<Vec> four_values_, four_slopes_, four_y_, four_mu_, four_ls_;  // [parameter]
   std::vector<Vec> theta_, grad_;  // [parameter in table order] of four units
-  std::vector<Vec> slope_;         // [parameter estimated] dT/dvalue there
+  std::vector<Vec> unit_slope_;    // [parameter estimated] dT/dvalue there
 };
 
 }  // namespace labile

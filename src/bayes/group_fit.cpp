@@ -26,6 +26,7 @@ class Draws {
     for (const auto& c : chains) iterations_ = std::min(iterations_, c.draws());
   }
   [[nodiscard]] int iterations() const { return iterations_; }
+  [[nodiscard]] int chains() const { return static_cast<int>(chains_.size()); }
   [[nodiscard]] int total() const { return iterations_ * static_cast<int>(chains_.size()); }
   [[nodiscard]] std::span<const double> q(int draw) const {
     const auto& c = chains_[static_cast<std::size_t>(draw / iterations_)];
@@ -52,23 +53,26 @@ class Draws {
 void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r) {
   for (int k = 0; k < p.params(); ++k) {
     const auto& param = p.model().params[static_cast<std::size_t>(k)];
-    const auto mu = static_cast<std::size_t>(p.mu(k)), sigma = static_cast<std::size_t>(p.log_sigma(k));
-    r.group.push_back({param.name, draws.summary([&](auto q) { return from_line(param.group, q[mu]); })});
-    r.group.push_back({fmt::format("mu[{}]", param.name), draws.summary([&](auto q) { return q[mu]; })});
     r.group.push_back(
-        {fmt::format("sigma[{}]", param.name), draws.summary([&](auto q) { return exp(q[sigma]); })});
+        {param.name, draws.summary([&](auto q) { return from_line(param.group, p.mu(q, k)); })});
+    r.group.push_back({fmt::format("mu[{}]", param.name), draws.summary([&](auto q) { return p.mu(q, k); })});
+    r.group.push_back(
+        {fmt::format("sigma[{}]", param.name), draws.summary([&](auto q) { return p.sigma(q, k); })});
     for (std::size_t c = 0; c < param.design.names.size(); ++c)
       r.group.push_back({fmt::format("b[{}:{}]", param.name, param.design.names[c]),
                          draws.summary([&](auto q) { return q[static_cast<std::size_t>(p.b(k)) + c]; })});
   }
-  r.unit.assign(static_cast<std::size_t>(p.params()),
-                std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
+  const auto n = static_cast<std::size_t>(p.params()), total = static_cast<std::size_t>(draws.total());
+  r.unit.assign(n, std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
   parallel_for(p.units(), threads, [&](int u) {
-    for (int k = 0; k < p.params(); ++k) {
-      const auto& g = p.model().params[static_cast<std::size_t>(k)].group;
-      r.unit[static_cast<std::size_t>(k)][static_cast<std::size_t>(u)] =
-          draws.summary([&](auto q) { return from_line(g, p.on_line(q, k, u)); });
+    std::vector<double> at(n), each(n * total);
+    for (std::size_t d = 0; d < total; ++d) {
+      p.unit_values(draws.q(static_cast<int>(d)), u, at);
+      for (std::size_t k = 0; k < n; ++k) each[k * total + d] = from_line(p.model().params[k].group, at[k]);
     }
+    for (std::size_t k = 0; k < n; ++k)
+      r.unit[k][static_cast<std::size_t>(u)] =
+          summarize_draws(std::span(each).subspan(k * total, total), draws.chains());
   });
 }
 
@@ -141,15 +145,19 @@ void check(const Posterior& p, const GroupFitOptions& o, GroupFit& r) {
   if (const auto w = loo_warning(r.loo); !w.empty()) r.warnings.push_back(w);
 }
 
-/// Share of what is known of a subject's parameter that its own choices bring: info / (info + 1 / sigma^2), over draws of sigma and over
-/// subjects, with the curvature of the choices' log-likelihood from the empirical Bayes estimate.
-double own_share(const Posterior& p, const Draws& draws, int k) {
-  double sum = 0;
-  for (int d = 0; d < draws.total(); ++d) {
-    const double sigma = exp(draws.q(d)[static_cast<std::size_t>(p.log_sigma(k))]), tau = 1 / (sigma * sigma);
-    for (int s = 0; s < p.subjects(); ++s) sum += p.info(k, s) / (p.info(k, s) + tau);
-  }
-  return sum / (static_cast<double>(draws.total()) * p.subjects());
+/// Mean over subjects and some draws of the share of what is known of a subject's value that its own choices bring.
+std::vector<double> own_shares(const Posterior& p, const Draws& draws) {
+  constexpr int kSome = 200;
+  const int step = std::max(1, draws.total() / kSome);
+  std::vector<double> r(static_cast<std::size_t>(p.params()), 0.0), own(r.size());
+  int count = 0;
+  for (int d = 0; d < draws.total(); d += step)
+    for (int s = 0; s < p.subjects(); ++s, ++count) {
+      p.own_share(draws.q(d), s, own);
+      for (std::size_t k = 0; k < r.size(); ++k) r[k] += own[k];
+    }
+  for (double& x : r) x /= count;
+  return r;
 }
 
 /// What the data hardly say: group means that keep their prior's spread, subjects that all look like their group.
@@ -245,7 +253,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   cpu = process_cpu_s();
   if (o.progress) o.progress(1, "checks");
   const Draws draws(r.chains);
-  for (int k = 0; k < p.params(); ++k) r.own_share.push_back(own_share(p, draws, k));
+  r.own_share = own_shares(p, draws);
   summarize(p, draws, o.threads, r);
   predict(p, draws, o, static_cast<int>(r.chains.size()), r);
   check(p, o, r);

@@ -1,5 +1,6 @@
 #include "bayes/laplace.hpp"
 
+#include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
 
@@ -116,6 +117,43 @@ void climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::
     std::copy(e.begin(), e.end(), cov.begin() + static_cast<std::ptrdiff_t>(i * n));
   }
 }
+
+/// The normal distribution that stands for a subject's values: from its mode and curvature there to its mean and the mean
+/// curvature around it, over 2 n points. Skewed likelihoods then count with both of their sides. Where the mean
+/// curvature is none, what was there stays.
+/// Source: Gaussian variational inference, Opper & Archambeau (2009), doi:10.1162/neco.2008.08-07-592, with their expectations by a
+/// cubature rule of degree 3.
+void spread_out(Subject& subject, const Laplace& group, std::vector<double>& y, std::vector<double>& cov) {
+  const auto n = y.size();
+  const int size = static_cast<int>(n);
+  std::vector<double> grad, hess;
+  for (int round = 0; round < 3; ++round) {
+    auto root = cov;
+    if (!cholesky(root, size)) return;
+    std::vector<double> mean_grad(n, 0.0), precision(n * n, 0.0), at(n);
+    for (std::size_t point = 0; point < 2 * n; ++point) {
+      const std::size_t j = point / 2;
+      const double step = (point % 2 == 0 ? 1 : -1) * std::sqrt(static_cast<double>(n));
+      for (std::size_t i = 0; i < n; ++i) at[i] = y[i] + (i >= j ? step * root[i * n + j] : 0);
+      const double value = subject.evaluate(at, group, grad, hess);
+      if (!std::isfinite(value)) return;
+      for (std::size_t i = 0; i < n; ++i) mean_grad[i] += grad[i] / static_cast<double>(2 * n);
+      for (std::size_t i = 0; i < n * n; ++i) precision[i] -= hess[i] / static_cast<double>(2 * n);
+    }
+    if (!cholesky(precision, size)) return;
+    cholesky_solve(precision, size, mean_grad);
+    double longest = 0;
+    for (std::size_t i = 0; i < n; ++i)
+      longest = std::max(longest, std::abs(mean_grad[i]) / std::sqrt(cov[i * n + i]));
+    for (std::size_t i = 0; i < n; ++i) {
+      y[i] += mean_grad[i] * std::min(1.0, 1.0 / longest);
+      std::vector<double> e(n, 0.0);
+      e[i] = 1;
+      cholesky_solve(precision, size, e);
+      std::copy(e.begin(), e.end(), cov.begin() + static_cast<std::ptrdiff_t>(i * n));
+    }
+  }
+}
 }  // namespace
 
 Laplace laplace(const Posterior& posterior, int most) {
@@ -156,63 +194,77 @@ Laplace laplace(const Posterior& posterior, int most) {
     }
     if (moved < 1e-3) break;
   }
+  for (std::size_t s = 0; s < subjects; ++s) spread_out(each[s], r, y[s], cov[s]);
   for (std::size_t k = 0; k < n; ++k)
     for (std::size_t s = 0; s < subjects; ++s) {
-      r.mode.push_back(y[s][k]);
+      r.mean.push_back(y[s][k]);
       r.var.push_back(var(s, k));
     }
   for (const auto& c : cov) r.covariance.insert(r.covariance.end(), c.begin(), c.end());
   return r;
 }
 
+namespace {
+/// What a subject's choices say, as a normal likelihood of precision `info`: the curvature `cov` of choices and group
+/// together, less the group's. Directions in which less is known than the group says count as 0.
+Eigen::MatrixXd info_of(const double* cov, const std::vector<double>& sigma) {
+  const auto n = static_cast<Eigen::Index>(sigma.size());
+  const Eigen::VectorXd scale = Eigen::Map<const Eigen::VectorXd>(sigma.data(), n);
+  const Eigen::MatrixXd c = Eigen::Map<const Eigen::MatrixXd>(cov, n, n);
+  const Eigen::MatrixXd relative = scale.cwiseInverse().asDiagonal() * c * scale.cwiseInverse().asDiagonal();
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(0.5 * (relative + relative.transpose()));
+  Eigen::VectorXd told(n);
+  for (Eigen::Index i = 0; i < n; ++i)
+    told[i] = std::max(1 / std::max(eigen.eigenvalues()[i], 1e-12) - 1, 0.0);
+  const Eigen::MatrixXd root = scale.cwiseInverse().asDiagonal() * eigen.eigenvectors();
+  return root * told.asDiagonal() * root.transpose();
+}
+}  // namespace
+
 Start prepare(Posterior& posterior, const Laplace& l) {
   const int n = posterior.params(), subjects = posterior.subjects();
+  const auto size = static_cast<std::size_t>(n);
   Start r{std::vector<double>(static_cast<std::size_t>(posterior.dim()), 0.0),
           std::vector<double>(static_cast<std::size_t>(posterior.dim()), 1.0)};
-  std::vector<double> info(static_cast<std::size_t>(n * subjects)), pull(info.size());
-  const auto put = [&](int i, double value, double var) {
-    r.q[static_cast<std::size_t>(i)] = value;
-    r.var[static_cast<std::size_t>(i)] = var;
-  };
+  const Eigen::Map<const Eigen::VectorXd> mu(l.mu.data(), n), sigma(l.sigma.data(), n);
+  const Eigen::VectorXd tau = sigma.array().square().inverse();
+  std::vector<double> info, pull;
+  // What all subjects say of mu with their own values summed out, and how much of each spread.
+  Eigen::MatrixXd of_mu = Eigen::MatrixXd::Zero(n, n);
+  Eigen::VectorXd told = Eigen::VectorXd::Zero(n), squares = told;
+  for (int s = 0; s < subjects; ++s) {
+    const Eigen::MatrixXd h = info_of(&l.covariance[static_cast<std::size_t>(s) * size * size], l.sigma);
+    Eigen::VectorXd mean(n);
+    for (int k = 0; k < n; ++k) mean[k] = l.mean[static_cast<std::size_t>(k * subjects + s)];
+    const Eigen::VectorXd p = h * mean + tau.cwiseProduct(mean - mu);
+    info.insert(info.end(), h.data(), h.data() + n * n);
+    pull.insert(pull.end(), p.data(), p.data() + n);
+    Eigen::MatrixXd precision = h;
+    precision.diagonal() += tau;
+    const Eigen::MatrixXd left = precision.llt().solve(Eigen::MatrixXd(tau.asDiagonal()));  // Lambda^-1 D
+    const Eigen::MatrixXd said = Eigen::MatrixXd(tau.asDiagonal()) - tau.asDiagonal() * left;
+    of_mu += 0.5 * (said + said.transpose());
+    const Eigen::ArrayXd share = 1 - left.diagonal().array();
+    told += share.matrix();
+    squares += share.square().matrix();
+  }
+  posterior.set_standard(info, pull);
   for (int k = 0; k < n; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    const double mu = l.mu[at], sigma = l.sigma[at], tau = 1 / (sigma * sigma);
-    double told = 0, squares = 0;
-    for (int s = 0; s < subjects; ++s) {
-      const auto i = static_cast<std::size_t>(k * subjects + s);
-      // Mode and variance are those of a normal likelihood times the group's normal.
-      info[i] = std::max(1 / l.var[i] - tau, 0.0);
-      pull[i] = (info[i] + tau) * l.mode[i] - tau * mu;
-      const double share = info[i] / (info[i] + tau);
-      told += share;
-      squares += share * share;
-    }
-    const auto& g = posterior.model().params[at].group;
-    put(posterior.mu(k), mu, 1 / (told * tau + 1 / (g.mu_sd * g.mu_sd)));
-    put(posterior.log_sigma(k), std::log(sigma), 1 / (2 * squares + 2));
-    const auto& d = posterior.model().params[at].design;
-    for (int c = 0; c < static_cast<int>(d.names.size()); ++c)
-      put(posterior.b(k) + c, 0, std::min(d.prior_sd * d.prior_sd, 4 / (told * tau + 1)));
+    const auto& p = posterior.model().params[at];
+    of_mu(k, k) += 1 / (p.group.mu_sd * p.group.mu_sd);
+    const double x = spread_coordinate(p.group, l.sigma[at]), slope = spread_at(p.group, x).log_slope;
+    r.q[static_cast<std::size_t>(posterior.x(k))] = x;
+    r.var[static_cast<std::size_t>(posterior.x(k))] = 1 / (2 * squares[k] * slope * slope + 1);
+    for (int c = 0; c < static_cast<int>(p.design.names.size()); ++c)
+      r.var[static_cast<std::size_t>(posterior.b(k) + c)] =
+          std::min(p.design.prior_sd * p.design.prior_sd, 4 / (told[k] * tau[k] + 1));
   }
-  posterior.set_standard(std::move(info), std::move(pull));
-  // How a subject's parameters correlate, at these group values.
-  const auto size = static_cast<std::size_t>(n);
-  std::vector<double> mix;
-  for (int s = 0; s < subjects; ++s) {
-    const auto* cov = &l.covariance[static_cast<std::size_t>(s) * size * size];
-    std::vector<double> factor(size * size);
-    for (std::size_t i = 0; i < size; ++i)
-      for (std::size_t j = 0; j < size; ++j)
-        factor[i * size + j] = cov[i * size + j] / std::sqrt(cov[i * size + i] * cov[j * size + j]);
-    if (!cholesky(factor, n)) {
-      std::fill(factor.begin(), factor.end(), 0.0);
-      for (std::size_t i = 0; i < size; ++i) factor[i * size + i] = 1;
-    }
-    for (std::size_t i = 0; i < size; ++i)
-      for (std::size_t j = i + 1; j < size; ++j) factor[i * size + j] = 0;
-    mix.insert(mix.end(), factor.begin(), factor.end());
-  }
-  posterior.set_mix(std::move(mix));
+  const Eigen::MatrixXd map = of_mu.inverse().llt().matrixL();
+  std::vector<double> a;
+  for (int k = 0; k < n; ++k)
+    for (int j = 0; j < n; ++j) a.push_back(map(k, j));
+  posterior.set_map(l.mu, std::move(a));
   return r;
 }
 

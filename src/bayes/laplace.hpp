@@ -12,7 +12,7 @@ namespace labile {
 /// All numbers are before T. Effects of covariates are left at 0.
 struct Laplace {
   std::vector<double> mu, sigma;   // [parameter]
-  std::vector<double> mode, var;   // [parameter][subject]
+  std::vector<double> mean, var;   // [parameter][subject]
   std::vector<double> covariance;  // [subject][parameter][parameter]
   int rounds = 0;
 };

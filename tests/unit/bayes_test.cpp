@@ -98,8 +98,8 @@ TEST_P(StanDensity, ValuesAndGradientsEqualStans) {
   std::map<std::string, int> place;
   for (int k = 0; k < p.params(); ++k) {
     const auto& param = p.model().params[static_cast<std::size_t>(k)].name;
-    place["mu." + param] = p.mu(k);
-    place["log_sigma." + param] = p.log_sigma(k);
+    place["mu." + param] = p.nu(k);
+    place["log_sigma." + param] = p.x(k);
     for (int s = 0; s < p.subjects(); ++s) place["z." + param + "." + std::to_string(s + 1)] = p.y(k, s);
   }
   const std::vector<std::string> names = oracle["names"];
@@ -112,7 +112,28 @@ TEST_P(StanDensity, ValuesAndGradientsEqualStans) {
     const std::vector<double> point = at["point"], slope = at["gradient"];
     std::vector<double> q(point.size()), grad(q.size());
     for (std::size_t i = 0; i < q.size(); ++i) q[static_cast<std::size_t>(place.at(names[i]))] = point[i];
-    const double value = density.gradient(q, grad);
+    // Stan's point has ln sigma where ours has x: q moves there, and densities and gradients come back.
+    std::vector<Spread> spread;
+    for (int k = 0; k < p.params(); ++k) {
+      const auto i = static_cast<std::size_t>(p.x(k));
+      const auto& g = p.model().params[static_cast<std::size_t>(k)].group;
+      const double sigma = std::exp(q[i]);
+      q[i] = spread_coordinate(g, sigma);
+      spread.push_back(spread_at(g, q[i]));
+      EXPECT_NEAR(spread.back().sigma, sigma, 1e-12 * sigma);
+    }
+    double value = density.gradient(q, grad);
+    for (int k = 0; k < p.params(); ++k) {
+      const auto& s = spread[static_cast<std::size_t>(k)];
+      const auto& g = p.model().params[static_cast<std::size_t>(k)].group;
+      const double z = s.sigma / g.sigma;
+      // ln of the density of ln sigma under its prior, constants left out, and its slope
+      const double prior = (g.cauchy ? -std::log1p(z * z) : -0.5 * z * z) + std::log(s.sigma),
+                   slope_there = 1 - (g.cauchy ? 2 * z * z / (1 + z * z) : z * z);
+      value += prior - s.log_prior;
+      auto& d = grad[static_cast<std::size_t>(p.x(k))];
+      d = (d - s.prior_slope) / s.log_slope + slope_there;
+    }
     differences.push_back(value - at["log_density"].get<double>());
     for (std::size_t i = 0; i < q.size(); ++i)
       EXPECT_NEAR(grad[static_cast<std::size_t>(place.at(names[i]))], slope[i],
@@ -237,6 +258,36 @@ TEST(Lanes, EqualOneSubjectAtATimeForEveryLearner) {
   EXPECT_GE(tried, 30);
 }
 
+TEST(Spread, CoordinateInvertsAndItsDensityIsThePriors) {
+  for (const bool cauchy : {false, true}) {
+    Group g;
+    g.cauchy = cauchy;
+    g.sigma = 0.3;
+    for (const double sigma : {1e-9, 1e-4, 0.02, 0.29, 1.0, 30.0})
+      EXPECT_NEAR(spread_at(g, spread_coordinate(g, sigma)).sigma, sigma, 1e-11 * sigma) << cauchy;
+    // The share of the prior below sigma, by the trapezoidal rule over x, against its closed form.
+    constexpr double step = 1e-3;
+    double share = 0, x = -12;
+    for (const double sigma : {0.05, 0.3, 0.9}) {
+      for (const double end = spread_coordinate(g, sigma); x < end - 1e-12;) {
+        const double h = std::min(step, end - x);
+        share += 0.5 * h * (std::exp(spread_at(g, x).log_prior) + std::exp(spread_at(g, x + h).log_prior));
+        x += h;
+      }
+      const double z = sigma / g.sigma,
+                   expected = cauchy ? std::atan(z) * 2 / std::acos(-1.0) : std::erf(z / std::sqrt(2.0));
+      EXPECT_NEAR(share, expected, 1e-6) << cauchy << ' ' << sigma;
+    }
+    for (const double at : {-6.0, -0.7, 0.4, 3.0}) {
+      constexpr double h = 1e-5;
+      const auto up = spread_at(g, at + h), down = spread_at(g, at - h), here = spread_at(g, at);
+      EXPECT_NEAR(here.log_slope, (std::log(up.sigma) - std::log(down.sigma)) / (2 * h),
+                  1e-7 * (1 + here.log_slope));
+      EXPECT_NEAR(here.prior_slope, (up.log_prior - down.log_prior) / (2 * h), 1e-6);
+    }
+  }
+}
+
 TEST(Density, GradientEqualsDifferencesForAnyStandard) {
   const auto& e = find_learner("dual_learning_rate");
   Data d = played(e, 6, 3);
@@ -244,17 +295,18 @@ TEST(Density, GradientEqualsDifferencesForAnyStandard) {
   model.params[0].design = {{"drug"}, {{0}, {1}, {0}, {1}, {0}, {1}}, 1};
   // Three people, each in two conditions.
   Posterior p(e, model, d.subjects, {0, 0, 1, 1, 2, 2});
-  std::vector<double> info, pull;
-  for (int i = 0; i < p.params() * p.subjects(); ++i) {
-    info.push_back(3.0 * (i % 4));
-    pull.push_back(1.5 * (i % 3) - 2);
-  }
-  p.set_standard(info, pull);
-  std::vector<double> mix;
+  const int n = p.params();
+  std::vector<double> info, pull, map;
   for (int s = 0; s < p.subjects(); ++s)
-    for (int i = 0; i < p.params(); ++i)
-      for (int j = 0; j < p.params(); ++j) mix.push_back(i == j ? 0.8 : i > j ? 0.3 - 0.1 * s : 0);
-  p.set_mix(mix);
+    for (int i = 0; i < n; ++i) {
+      pull.push_back(1.5 * ((s + i) % 3) - 2);
+      for (int j = 0; j < n; ++j) info.push_back(i == j ? 2.0 + s + i : 0.4 - 0.3 * ((i + j + s) % 3));
+    }
+  p.set_standard(info, pull);
+  for (int i = 0; i < n; ++i)
+    for (int j = 0; j < n; ++j) map.push_back(i == j ? 0.8 + 0.1 * i : i > j ? 0.3 - 0.2 * j : 0);
+  ASSERT_EQ(n, 3);
+  p.set_map({0.1, -0.2, 0.3}, map);
   PosteriorDensity density(p);
   const Draw draw{2, Purpose::start, 0};
   std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());
@@ -275,11 +327,13 @@ TEST(Density, StandardizingChangesTheScaleAndNothingElse) {
   Data d = played(e, 4, 3);
   Posterior flat(e, group_model(e), d.subjects, d.subject_of),
       centered(e, group_model(e), d.subjects, d.subject_of);
+  const int n = flat.params();
   std::vector<double> info, pull;
-  for (int i = 0; i < flat.params() * flat.subjects(); ++i) {
-    info.push_back(2.0 * (i % 5));
-    pull.push_back(0.7 * (i % 3));
-  }
+  for (int s = 0; s < flat.subjects(); ++s)
+    for (int i = 0; i < n; ++i) {
+      pull.push_back(0.7 * ((s + i) % 3));
+      for (int j = 0; j < n; ++j) info.push_back(i == j ? 1.0 + s : 0);
+    }
   centered.set_standard(info, pull);
   PosteriorDensity a(flat), b(centered);
   std::vector<double> q, grad(static_cast<std::size_t>(flat.dim()));
@@ -288,18 +342,22 @@ TEST(Density, StandardizingChangesTheScaleAndNothingElse) {
   // The same subjects on the other scale; densities differ by the scale's Jacobian.
   auto r = q;
   double jacobian = 0;
-  for (int k = 0; k < flat.params(); ++k)
-    for (int s = 0; s < flat.subjects(); ++s) {
-      const double sigma = std::exp(q[static_cast<std::size_t>(flat.log_sigma(k))]),
-                   mu = q[static_cast<std::size_t>(flat.mu(k))];
+  std::vector<double> here(static_cast<std::size_t>(n)), there(here.size());
+  for (int s = 0; s < flat.subjects(); ++s) {
+    for (int k = 0; k < n; ++k) {
+      const double sigma = flat.sigma(q, k), mu = flat.mu(q, k);
       const auto at = static_cast<std::size_t>(flat.y(k, s));
       const double value = mu + sigma * q[at], tau = 1 / (sigma * sigma);
-      const auto i = static_cast<std::size_t>(k * flat.subjects() + s);
-      const double var = 1 / (info[i] + tau), mean = (pull[i] + tau * mu) * var;
+      const auto i = static_cast<std::size_t>(s * n + k);
+      const double var = 1 / (info[i * static_cast<std::size_t>(n) + static_cast<std::size_t>(k)] + tau),
+                   mean = (pull[i] + tau * mu) * var;
       r[at] = (value - mean) / std::sqrt(var);
       jacobian += std::log(sigma / std::sqrt(var));
-      EXPECT_NEAR(flat.on_line(q, k, s), centered.on_line(r, k, s), 1e-12);
     }
+    flat.values(q, s, here);
+    centered.values(r, s, there);
+    for (std::size_t k = 0; k < here.size(); ++k) EXPECT_NEAR(here[k], there[k], 1e-12);
+  }
   EXPECT_NEAR(a.gradient(q, grad) - jacobian, b.gradient(r, grad), 1e-9);
 }
 
