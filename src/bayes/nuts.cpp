@@ -87,7 +87,8 @@ class Metric : public stan::mcmc::windowed_adaptation {
       const double noise = 2 / std::max(1.0, static_cast<double>(window_.num_samples()) - 1);
       const Eigen::ArrayXd ratio = (var.array() / first_.array()).max(1e-10).log();
       const double error = std::max(ratio.square().mean() - noise, 0.0);
-      metric = first_.array() * (ratio * (error / (error + noise))).exp();
+      const Eigen::ArrayXd kept = (1 - 9 * noise / ratio.square()).max(error / (error + noise));
+      metric = first_.array() * (ratio * kept).exp();
       window_.restart();
     }
     ++adapt_window_counter_;
