@@ -49,6 +49,7 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
     b_.push_back(at);
     at += static_cast<int>(p.design.names.size());
   }
+  split_designs();
   sigma_ = at;
   y_ = at + n;
   dim_ = y_ + n * subjects_;
@@ -57,6 +58,26 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
   mix_.assign(static_cast<std::size_t>(n * n * subjects_), 0.0);
   for (int s = 0; s < subjects_; ++s)
     for (int k = 0; k < n; ++k) mix_[static_cast<std::size_t>((s * n + k) * n + k)] = 1;
+}
+
+void Posterior::split_designs() {
+  std::vector<double> units(static_cast<std::size_t>(subjects_), 0.0);
+  for (const int s : subject_of_) units[static_cast<std::size_t>(s)] += 1;
+  for (const auto& p : model_.params) {
+    const auto n = p.design.names.size();
+    if (n > 0 && p.design.x.size() != units_.size()) throw Bug("a design has a row a unit");
+    std::vector<double> mean(units.size() * n, 0.0), apart(units_.size() * n, 0.0);
+    for (std::size_t c = 0; c < n; ++c) {
+      for (std::size_t u = 0; u < units_.size(); ++u) {
+        const auto s = static_cast<std::size_t>(subject_of_[u]);
+        mean[s * n + c] += p.design.x[u][c] / units[s];
+      }
+      for (std::size_t u = 0; u < units_.size(); ++u)
+        apart[u * n + c] = p.design.x[u][c] - mean[static_cast<std::size_t>(subject_of_[u]) * n + c];
+    }
+    mean_x_.push_back(std::move(mean));
+    apart_x_.push_back(std::move(apart));
+  }
 }
 
 std::vector<std::string> Posterior::names() const {
@@ -85,14 +106,10 @@ void Posterior::set_mix(std::vector<double> mix) {
 double Posterior::on_line(std::span<const double> q, int k, int unit) const {
   const auto at = [&](int i) { return q[static_cast<std::size_t>(i)]; };
   const int s = subject_of(unit);
-  const auto scale = standard(k, s, at(mu(k)), exp(at(log_sigma(k))));
+  const auto scale = standard(k, s, expected(q, k, s), exp(at(log_sigma(k))));
   double mixed = 0;
   for (int j = 0; j <= k; ++j) mixed += mix(s, k, j) * at(this->y(j, s));
-  double y = scale.m + scale.c * mixed;
-  const auto& d = model_.params[static_cast<std::size_t>(k)].design;
-  for (std::size_t c = 0; c < d.names.size(); ++c)
-    y += d.x[static_cast<std::size_t>(unit)][c] * at(b(k) + static_cast<int>(c));
-  return y;
+  return scale.m + scale.c * mixed + apart(q, k, unit);
 }
 
 void Posterior::row(std::span<const double> q, int unit, std::span<double> params) const {
@@ -107,6 +124,7 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior)
     : p_(posterior),
       sigma_(static_cast<std::size_t>(p_.params())),
       standard_(static_cast<std::size_t>(p_.params() * p_.subjects())),
+      expected_(standard_.size()),
       line_(standard_.size()),
       slope_of_(standard_.size()),
       mixed_(standard_.size()),
@@ -118,12 +136,12 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior)
 /// Every subject's values before T.
 void PosteriorDensity::spread(std::span<const double> q) {
   for (int k = 0; k < p_.params(); ++k) {
-    const double mu = q[static_cast<std::size_t>(p_.mu(k))];
     const double sigma = sigma_[static_cast<std::size_t>(k)] =
         exp(q[static_cast<std::size_t>(p_.log_sigma(k))]);
     for (int s = 0; s < p_.subjects(); ++s) {
       const auto at = static_cast<std::size_t>(k * p_.subjects() + s);
-      standard_[at] = p_.standard(k, s, mu, sigma);
+      expected_[at] = p_.expected(q, k, s);
+      standard_[at] = p_.standard(k, s, expected_[at], sigma);
       mixed_[at] = 0;
       for (int j = 0; j <= k; ++j) mixed_[at] += p_.mix(s, k, j) * q[static_cast<std::size_t>(p_.y(j, s))];
       line_[at] = standard_[at].m + standard_[at].c * mixed_[at];
@@ -155,7 +173,7 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
       value += log(2 / p.group.sigma) - kLogSqrt2Pi - 0.5 * z * z + q[at_sigma];
       grad[at_sigma] += 1 - z * z;
     }
-    // ln N(value; mu, sigma) + ln c: the density of y.
+    // ln N(value; mu + X b, sigma) + ln c: the density of y.
     double shrunk = 1;  // product of c / sigma; its logarithm is taken once in a while
     const auto take_log = [&] {
       value += log(shrunk);
@@ -165,12 +183,16 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
     for (int s = 0; s < p_.subjects(); ++s) {
       const auto i = static_cast<std::size_t>(k * p_.subjects() + s);
       const auto& d = standard_[i];
-      const double e = (line_[i] - q[at_mu]) / sigma, g = slope_of_[i] - e / sigma;
+      const double e = (line_[i] - expected_[i]) / sigma, g = slope_of_[i] - e / sigma;
       value -= 0.5 * e * e + kLogSqrt2Pi;
       shrunk *= p_.mix(s, k, k) * d.c / sigma;
       if (!(shrunk > 1e-200)) take_log();
       for (int j = 0; j <= k; ++j) grad[static_cast<std::size_t>(p_.y(j, s))] += p_.mix(s, k, j) * g * d.c;
-      to_mu += g * d.m_mu + e / sigma;
+      const double to_expected = g * d.m_mu + e / sigma;
+      to_mu += to_expected;
+      const auto x = p_.mean_row(k, s);
+      for (std::size_t c = 0; c < x.size(); ++c)
+        grad[static_cast<std::size_t>(p_.b(k)) + c] += x[c] * to_expected;
       to_sigma += g * (d.m_ls + mixed_[i] * d.c_ls) + e * e - 1 + d.m_mu;
     }
     take_log();
@@ -194,10 +216,9 @@ double PosteriorDensity::gradient(std::span<const double> q, std::span<double> g
       Vec y(q[static_cast<std::size_t>(p_.mu(k))]);
       for (int i = 0; i < used; ++i) {
         const auto unit = g.subject[static_cast<std::size_t>(i)];
-        double x = line_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))];
-        for (std::size_t c = 0; c < p.design.names.size(); ++c)
-          x += p.design.x[unit][c] * q[static_cast<std::size_t>(p_.b(k)) + c];
-        y.set(i, x);
+        const double x =
+            line_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))];
+        y.set(i, x + p_.apart(q, k, static_cast<int>(unit)));
       }
       to_natural(p.group, y, theta_[static_cast<std::size_t>(p.at)], slope_[static_cast<std::size_t>(k)]);
     }
@@ -209,8 +230,8 @@ double PosteriorDensity::gradient(std::span<const double> q, std::span<double> g
       for (int i = 0; i < used; ++i) {
         const auto unit = g.subject[static_cast<std::size_t>(i)];
         slope_of_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))] += d[i];
-        for (std::size_t c = 0; c < p.design.names.size(); ++c)
-          grad[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * p.design.x[unit][c];
+        const auto x = p_.apart_row(k, static_cast<int>(unit));
+        for (std::size_t c = 0; c < x.size(); ++c) grad[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * x[c];
       }
     }
   }

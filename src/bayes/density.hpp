@@ -3,11 +3,12 @@
 /// The vector q holds, in this order, for all estimated parameters k:
 ///   mu[k] | b[k][coefficient] | ln sigma[k] | y[k][subject]
 /// where y is what a subject's values before T are made of, by what is expected of them: value = m + c (L y) with
-///   m = (pull + mu / sigma^2) c^2,   c^2 = 1 / (info + 1 / sigma^2)
+///   m = (pull + (mu + X b) / sigma^2) c^2,   c^2 = 1 / (info + 1 / sigma^2)
+/// X are the means of the subject's rows of the design. What a unit's row departs from them moves that unit's value alone: value + (row - X) b.
 /// and a fixed lower triangular matrix L a subject, the factor of how its parameters correlate. `info` and `pull` are
 /// two numbers a subject and parameter: a normal approximation of what the subject's choices say (curvature, and
 /// curvature times peak). They and L change how well the sampler moves and nothing else; at info = pull = 0 and L = 1
-/// y is (value - mu) / sigma. Where choices say much, or little, or sigma is small, y stays near a standard normal, so
+/// y is (value - mu - X b) / sigma. Where choices say much, or little, or sigma is small, y stays near a standard normal, so
 /// there is no funnel. The density is that of the priors (with the Jacobian of ln sigma) and of all choices, constants
 /// included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
 ///
@@ -58,9 +59,22 @@ class Posterior {
   [[nodiscard]] double mix(int subject, int k, int j) const {
     return mix_[static_cast<std::size_t>((subject * params() + k) * params() + j)];
   }
+  /// Of parameter k's design: means over the subject's units, and a unit's departure from them, [coefficient].
+  [[nodiscard]] std::span<const double> mean_row(int k, int subject) const {
+    return part(mean_x_, k, subject);
+  }
+  [[nodiscard]] std::span<const double> apart_row(int k, int unit) const { return part(apart_x_, k, unit); }
+  /// What is expected of a subject's value, mu + X b, at q; and what a unit adds to it.
+  [[nodiscard]] double expected(std::span<const double> q, int k, int subject) const {
+    return q[static_cast<std::size_t>(mu(k))] + effect(q, k, mean_row(k, subject));
+  }
+  [[nodiscard]] double apart(std::span<const double> q, int k, int unit) const {
+    return effect(q, k, apart_row(k, unit));
+  }
+
   struct Standard {
     double m, c;        // value = m + c (L y)
-    double m_mu;        // dm / dmu
+    double m_mu;        // dm / d(mu + X b)
     double m_ls, c_ls;  // derivatives in ln sigma
   };
   [[nodiscard]] Standard standard(int k, int subject, double mu, double sigma) const {
@@ -79,6 +93,18 @@ class Posterior {
   [[nodiscard]] const std::vector<LaneTrials>& lanes() const { return lanes_; }
 
  private:
+  using Rows = std::vector<std::vector<double>>;  // [parameter][row][coefficient]
+  [[nodiscard]] std::span<const double> part(const Rows& x, int k, int row) const {
+    const auto at = static_cast<std::size_t>(k), n = model_.params[at].design.names.size();
+    return std::span(x[at]).subspan(static_cast<std::size_t>(row) * n, n);
+  }
+  [[nodiscard]] double effect(std::span<const double> q, int k, std::span<const double> x) const {
+    double r = 0;
+    for (std::size_t c = 0; c < x.size(); ++c) r += x[c] * q[static_cast<std::size_t>(b(k)) + c];
+    return r;
+  }
+  void split_designs();
+
   const LearnerEntry* learner_;
   GroupModel model_;
   std::vector<SubjectTrials> units_;
@@ -88,6 +114,7 @@ class Posterior {
   std::vector<LaneTrials> lanes_;
   int subjects_ = 0, dim_ = 0, sigma_ = 0, y_ = 0;
   std::vector<int> b_;
+  Rows mean_x_, apart_x_;            // of subjects, of units
   std::vector<double> info_, pull_;  // [parameter][subject]
   std::vector<double> mix_;          // [subject][parameter][parameter]
 };
@@ -106,8 +133,8 @@ class PosteriorDensity final : public LogDensityOver {
   const Posterior& p_;
   std::vector<double> sigma_;                  // [parameter]
   std::vector<Posterior::Standard> standard_;  // [parameter][subject]
-  // [parameter][subject]: value before T without covariates; derivative of the choices' log-likelihood in it
-  std::vector<double> line_, slope_of_;
+  // [parameter][subject]: what is expected; value before T, of its units together; derivative of the choices' log-likelihood in it
+  std::vector<double> expected_, line_, slope_of_;
   std::vector<double> mixed_;      // [parameter][subject] L y
   std::vector<Vec> theta_, grad_;  // [parameter in table order] of four units
   std::vector<Vec> slope_;         // [parameter estimated] dT/dvalue there

@@ -171,6 +171,16 @@ void name_weak(const Posterior& p, GroupFit& r) {
                       "this prior of the spread; "
                       "subjects' values mostly repeat the group's, so do not correlate them with anything",
                       param.name, 100 * r.own_share[static_cast<std::size_t>(k)]));
+    for (const auto& c : param.design.names) {
+      const auto name = fmt::format("b[{}:{}]", param.name, c);
+      const auto b =
+          std::find_if(r.group.begin(), r.group.end(), [&](const auto& g) { return g.name == name; });
+      if (const double left = b->summary.sd / param.design.prior_sd; left > kPriorKept)
+        r.weak.push_back(
+            fmt::format("{}: the effect of {} is hardly informed by these choices (its posterior keeps "
+                        "{:.0f}% of the prior's sd)",
+                        param.name, c, 100 * left));
+    }
   }
 }
 }  // namespace
@@ -190,7 +200,9 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   for (const auto& s : units)
     for (std::size_t t = 0; t < s.size() && !any; ++t) any = observed(learner, s, t);
   if (!any) throw Error(fmt::format("nothing to fit, for any subject: {}", none_enters(learner)));
-  Posterior p(learner, group_model(learner, o.overrides, o.groups), units, std::move(subject_of));
+  auto model = group_model(learner, o.overrides, o.groups);
+  add_designs(model, learner, o.designs, static_cast<int>(units.size()));
+  Posterior p(learner, std::move(model), units, std::move(subject_of));
   GroupFit r;
   r.params = p.model().params;
   r.names = p.names();

@@ -22,6 +22,7 @@ struct GroupFitOptions {
   bool predict = true;  // leave-one-out and WAIC, decision by decision
   std::vector<FitOverride> overrides = {};
   std::vector<NamedGroup> groups = {};
+  std::vector<NamedDesign> designs = {};  // effects on parameters, by name; rows are units
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
 };
 

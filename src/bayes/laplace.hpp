@@ -2,17 +2,21 @@
 /// and the group distribution under them. Where the sampler starts, and how it is scaled.
 ///
 /// Source: Huys et al. (2011), doi:10.1371/journal.pcbi.1002028, S1. Differs from it: the group's mean and spread have the priors
-/// of the hierarchical model.
+/// of the hierarchical model. Differs too: with effects of covariates, mu and b go by Newton's method on the log density with every
+/// subject at its most probable values, which for normal choices is weighted least squares.
 #pragma once
 
 #include "bayes/density.hpp"
 
 namespace labile {
 
-/// All numbers are before T. Effects of covariates are left at 0.
+/// All numbers are before T.
 struct Laplace {
-  std::vector<double> mu, sigma;   // [parameter]
-  std::vector<double> mode, var;   // [parameter][subject]
+  std::vector<double> mu, sigma;       // [parameter]
+  std::vector<std::vector<double>> b;  // [parameter][coefficient]
+  std::vector<double> mu_var;          // [parameter] of mu and b, where there is any b; else empty
+  std::vector<std::vector<double>> b_var;
+  std::vector<double> mode, var;   // [parameter][subject], of a subject's units together
   std::vector<double> covariance;  // [subject][parameter][parameter]
   int rounds = 0;
 };
