@@ -231,6 +231,36 @@ bool Coding::interact(int a, int b) const {
   });
 }
 
+/// Where an interaction's factors do not occur in all combinations, that is what is wrong.
+void Coding::refuse_empty_cell(const Part& part) const {
+  std::vector<std::vector<int>> cells{{}};
+  for (const auto& [v, level] : part.factors) {
+    std::vector<std::vector<int>> next;
+    for (const auto& head : cells)
+      for (std::size_t l = 0; l < code(v).levels.size(); ++l) {
+        next.push_back(head);
+        next.back().push_back(static_cast<int>(l));
+      }
+    cells = std::move(next);
+  }
+  for (const auto& cell : cells) {
+    const bool occurs = std::any_of(at_.begin(), at_.end(), [&](const auto& at) {
+      for (std::size_t i = 0; i < cell.size(); ++i)
+        if (static_cast<int>(at[static_cast<std::size_t>(part.factors[i].first)]) != cell[i]) return false;
+      return true;
+    });
+    if (occurs) continue;
+    std::vector<std::string> what, columns;
+    for (std::size_t i = 0; i < cell.size(); ++i) {
+      const int v = part.factors[i].first;
+      columns.push_back(formula_.variables[static_cast<std::size_t>(v)].column);
+      what.push_back(fmt::format("{} {}", columns.back(), code(v).levels[static_cast<std::size_t>(cell[i])]));
+    }
+    fail(fmt::format("no subject has {}, so the interaction {} cannot be told; leave it out",
+                     fmt::join(what, " and "), fmt::join(columns, ":")));
+  }
+}
+
 /// Columns are taken off those before them (intercept first), one after another; one that leaves nothing repeats them.
 void Coding::check_rank() const {
   const std::size_t units = design_.x.size(), n = design_.names.size();
@@ -244,9 +274,6 @@ void Coding::check_rank() const {
       x[u] = c == 0 ? 1 : design_.x[u][c - 1];
       length += x[u] * x[u];
     }
-    if (length == 0)
-      fail(fmt::format("no subject has {}: the design has an empty cell, so leave this interaction out",
-                       design_.names[c - 1]));
     for (int twice = 0; twice < 2; ++twice)
       for (std::size_t b = 0; b < basis.size(); ++b) {
         double dot = 0;
@@ -255,7 +282,8 @@ void Coding::check_rank() const {
         for (std::size_t j = 0; j <= c; ++j) of[j] -= dot * made_of[b][j];
       }
     for (const double v : x) left += v * v;
-    if (std::sqrt(left) < kDependent * std::sqrt(length)) {
+    if (std::sqrt(left) <= kDependent * std::sqrt(length)) {
+      refuse_empty_cell(parts_[c - 1]);
       std::vector<std::string> others;
       for (std::size_t j = 1; j < c; ++j)
         if (std::abs(of[j]) > 1e-6) others.push_back(design_.names[j - 1]);

@@ -64,6 +64,7 @@ class Coding {
   void lay_out();
   [[nodiscard]] bool whole(const std::vector<int>& term, int variable) const;
   void check_rank() const;
+  void refuse_empty_cell(const Part& part) const;
 
   Formula formula_;
   std::vector<Code> codes_;              // [variable]
