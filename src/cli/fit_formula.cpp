@@ -28,6 +28,10 @@ std::string some(const std::vector<std::string>& names) {
 }
 
 void check_grouping(const std::vector<Formula>& formulas, const DataSet& d) {
+  for (const auto& column : columns_of(formulas))
+    if (fold(column) == "subject" || fold(column) == fold(d.subject_column))
+      throw Error(
+          fmt::format("formulas: '{}' says who people are; parameters differ between them anyway", column));
   for (const auto& f : formulas)
     for (const auto& g : f.grouping)
       if (fold(g) != "subject" && fold(g) != fold(d.subject_column))
@@ -133,11 +137,13 @@ class Units {
       f.values.push_back(std::move(at));
     }
     if (f.within.empty()) return;
+    const bool several = f.within.size() > 1;
     d_.notes.push_back(
-        fmt::format("{} within subjects: {} subjects in {} units, each with parameters of its own; values "
-                    "start afresh where {} {}",
-                    fmt::join(f.within, " and "), f.subjects.size(), units_.size(),
-                    f.within.size() > 1 ? "one" : "it", "changes"));
+        fmt::format("{0} differ{1} within subjects: {2} subjects make {3} units. Parameters without a "
+                    "formula are one value a subject; effects within "
+                    "subjects are the same for all people; values start afresh where {4} changes",
+                    fmt::join(f.within, " and "), several ? "" : "s", f.subjects.size(), units_.size(),
+                    several ? "one of them" : "it"));
     Missing::take_rows(d_, rows, std::move(first), std::move(labels));
   }
   [[nodiscard]] Covariate covariate(std::size_t column) const {

@@ -30,8 +30,9 @@ std::string text_of(double x) {
   return fmt::format("{:.3g}", x);
 }
 void line(const std::string& name, const DrawSummary& s, std::size_t width, const std::string& chance = "") {
-  fmt::print("    {:<{}} {:>10}   {:<20} {:>9}\n", name, width, text_of(s.mean),
-             fmt::format("{} to {}", text_of(s.q2_5), text_of(s.q97_5)), chance);
+  std::string text = fmt::format("    {:<{}} {:>10}   {:<20} {:>9}", name, width, text_of(s.mean),
+                                 fmt::format("{} to {}", text_of(s.q2_5), text_of(s.q97_5)), chance);
+  fmt::print("{}\n", text.substr(0, text.find_last_not_of(' ') + 1));
 }
 void lines(const std::string& title, const std::vector<GroupEffect>& effects, std::size_t width) {
   if (effects.empty()) return;
@@ -56,7 +57,7 @@ void print_effects(const std::vector<ParamEffects>& effects, double prior_sd) {
     fmt::print("\n  {}{}\n", e.formula,
                e.formula.find(',') < e.formula.find('~') ? fmt::format(": {}", e.param) : "");
     fmt::print("  {:<{}} {:>10}   {:<20} {:>9}\n", "median subject", width + 2, "mean", "95% interval",
-               "share");
+               "of draws");
     for (const auto& c : e.cells) line(name_of(c), c.value, width);
     lines("differences between them", e.differences, width);
     lines(fmt::format("effects before {}'s transform, each N(0, {:.3g}) before the data", e.param, prior_sd),
