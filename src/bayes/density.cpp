@@ -52,14 +52,36 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
     b_.push_back(at);
     at += static_cast<int>(p.design.names.size());
   }
+  split_designs();
   x_ = at;
   y_ = at + n;
   dim_ = y_ + n * subjects_;
   info_.assign(static_cast<std::size_t>(fours() * n * n), Vec(0.0));
   pull_.assign(static_cast<std::size_t>(fours() * n), Vec(0.0));
-  base_.assign(static_cast<std::size_t>(n), 0.0);
-  map_.assign(static_cast<std::size_t>(n * n), 0.0);
-  for (int k = 0; k < n; ++k) map_[static_cast<std::size_t>(k * n + k)] = 1;
+  const auto all = static_cast<std::size_t>(coefficients());
+  base_.assign(all, 0.0);
+  map_.assign(all * all, 0.0);
+  for (std::size_t i = 0; i < all; ++i) map_[i * all + i] = 1;
+}
+
+void Posterior::split_designs() {
+  std::vector<double> units(static_cast<std::size_t>(subjects_), 0.0);
+  for (const int s : subject_of_) units[static_cast<std::size_t>(s)] += 1;
+  for (const auto& p : model_.params) {
+    const auto n = p.design.names.size();
+    if (n > 0 && p.design.x.size() != units_.size()) throw Bug("a design has a row a unit");
+    std::vector<double> mean(units.size() * n, 0.0), apart(units_.size() * n, 0.0);
+    for (std::size_t c = 0; c < n; ++c) {
+      for (std::size_t u = 0; u < units_.size(); ++u) {
+        const auto s = static_cast<std::size_t>(subject_of_[u]);
+        mean[s * n + c] += p.design.x[u][c] / units[s];
+      }
+      for (std::size_t u = 0; u < units_.size(); ++u)
+        apart[u * n + c] = p.design.x[u][c] - mean[static_cast<std::size_t>(subject_of_[u]) * n + c];
+    }
+    mean_x_.push_back(std::move(mean));
+    apart_x_.push_back(std::move(apart));
+  }
 }
 
 std::vector<std::string> Posterior::names() const {
@@ -94,16 +116,19 @@ void Posterior::set_standard(std::span<const double> info, std::span<const doubl
 Standard<double> Posterior::standard_at(std::span<const double> q, int subject) const {
   const auto n = static_cast<std::size_t>(params()), four = static_cast<std::size_t>(subject / kWidth);
   const int lane = subject % kWidth;
-  std::vector<double> info, pull, mu_now, tau;
+  std::vector<double> info, pull, expected, tau;
   for (std::size_t i = 0; i < n * n; ++i) info.push_back(info_[four * n * n + i][lane]);
   for (std::size_t i = 0; i < n; ++i) pull.push_back(pull_[four * n + i][lane]);
   for (int k = 0; k < params(); ++k) {
-    mu_now.push_back(mu(q, k));
+    double e = mu(q, k);
+    const auto x = mean_row(k, subject);
+    for (std::size_t c = 0; c < x.size(); ++c) e += x[c] * coefficient(q, b(k) + static_cast<int>(c));
+    expected.push_back(e);
     const double sd = sigma(q, k);
     tau.push_back(1 / (sd * sd));
   }
   Standard<double> r(params());
-  r.set(info.data(), pull.data(), mu_now.data(), tau.data());
+  r.set(info.data(), pull.data(), expected.data(), tau.data());
   return r;
 }
 
@@ -117,10 +142,9 @@ void Posterior::values(std::span<const double> q, int subject, std::span<double>
 void Posterior::unit_values(std::span<const double> q, int unit, std::span<double> out) const {
   values(q, subject_of(unit), out);
   for (int k = 0; k < params(); ++k) {
-    const auto& d = model_.params[static_cast<std::size_t>(k)].design;
-    for (std::size_t c = 0; c < d.names.size(); ++c)
-      out[static_cast<std::size_t>(k)] +=
-          d.x[static_cast<std::size_t>(unit)][c] * q[static_cast<std::size_t>(b(k)) + c];
+    const auto x = apart_row(k, unit);
+    for (std::size_t c = 0; c < x.size(); ++c)
+      out[static_cast<std::size_t>(k)] += x[c] * coefficient(q, b(k) + static_cast<int>(c));
   }
 }
 
@@ -144,13 +168,15 @@ void Posterior::own_share(std::span<const double> q, int subject, std::span<doub
 
 PosteriorDensity::PosteriorDensity(const Posterior& posterior) : p_(posterior) {
   const auto n = static_cast<std::size_t>(p_.params()), fours = static_cast<std::size_t>(p_.fours());
-  for (auto* v : {&mu_, &tau_, &to_mu_, &to_ls_}) v->resize(n);
+  for (auto* v : {&coefficient_, &to_}) v->resize(static_cast<std::size_t>(p_.coefficients()));
+  for (auto* v : {&tau_, &to_ls_}) v->resize(n);
   spread_.resize(n);
   standard_.assign(fours, Standard<Vec>(p_.params()));
   value_.assign(n * fours * kWidth, 0.0);
   slope_ = value_;
-  y_.assign(n * fours, Vec(0.0));
-  for (auto* v : {&four_values_, &four_slopes_, &four_y_, &four_mu_, &four_ls_, &unit_slope_}) v->resize(n);
+  for (auto* v : {&y_, &expected_}) v->assign(n * fours, Vec(0.0));
+  for (auto* v : {&four_values_, &four_slopes_, &four_y_, &four_expected_, &four_ls_, &unit_slope_})
+    v->resize(n);
   grad_.resize(p_.model().standard.size());
   for (const double x : p_.model().standard) theta_.emplace_back(x);
 }
@@ -158,28 +184,38 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior) : p_(posterior) {
 /// The group, and every subject's values before T.
 void PosteriorDensity::spread(std::span<const double> q) {
   const int n = p_.params();
+  for (int i = 0; i < p_.coefficients(); ++i)
+    coefficient_[static_cast<std::size_t>(i)] = p_.coefficient(q, i);
   for (int k = 0; k < n; ++k) {
     const auto at = static_cast<std::size_t>(k);
-    mu_[at] = p_.mu(q, k);
     spread_[at] = spread_at(p_.model().params[at].group, q[static_cast<std::size_t>(p_.x(k))]);
     tau_[at] = 1 / (spread_[at].sigma * spread_[at].sigma);
   }
   for (int f = 0; f < p_.fours(); ++f) {
     const auto four = static_cast<std::size_t>(f), size = static_cast<std::size_t>(n);
-    Vec* y = &y_[four * size];
+    Vec *y = &y_[four * size], *expected = &expected_[four * size];
     const int live = std::min(kWidth, p_.subjects() - f * kWidth);
-    for (int k = 0; k < n; ++k)
+    for (int k = 0; k < n; ++k) {
       std::memcpy(y + k, &q[static_cast<std::size_t>(p_.y(k, f * kWidth))],
                   static_cast<std::size_t>(live) * sizeof(double));
-    standard_[four].set(&p_.info()[four * size * size], &p_.pull()[four * size], mu_.data(), tau_.data());
+      expected[k] = Vec(coefficient_[static_cast<std::size_t>(p_.nu(k))]);
+      for (int i = 0; i < live; ++i) {
+        const auto x = p_.mean_row(k, f * kWidth + i);
+        double e = expected[k][i];
+        for (std::size_t c = 0; c < x.size(); ++c)
+          e += x[c] * coefficient_[static_cast<std::size_t>(p_.b(k)) + c];
+        expected[k].set(i, e);
+      }
+    }
+    standard_[four].set(&p_.info()[four * size * size], &p_.pull()[four * size], expected, tau_.data());
     standard_[four].values(y, four_values_.data());
     for (int k = 0; k < n; ++k)
       std::memcpy(&value_[place(k, f * kWidth)], &four_values_[static_cast<std::size_t>(k)], sizeof(Vec));
   }
 }
 
-/// Log-likelihood of all choices; `slope_` gets its derivative in each subject's values, `grad` that in effects.
-double PosteriorDensity::choices(std::span<const double> q, std::span<double> grad) {
+/// Log-likelihood of all choices; `slope_` gets its derivative in each subject's values, `to_` that in effects within subjects.
+double PosteriorDensity::choices() {
   std::fill(slope_.begin(), slope_.end(), 0.0);
   double value = 0;
   const auto lanes_of_density = p_.learner().likelihood->lanes;
@@ -188,12 +224,13 @@ double PosteriorDensity::choices(std::span<const double> q, std::span<double> gr
     const int used = static_cast<int>(g.subject.size());
     for (int k = 0; k < n; ++k) {
       const auto& p = p_.model().params[static_cast<std::size_t>(k)];
-      Vec x(mu_[static_cast<std::size_t>(k)]);
+      Vec x(coefficient_[static_cast<std::size_t>(p_.nu(k))]);
       for (int i = 0; i < used; ++i) {
-        const auto unit = g.subject[static_cast<std::size_t>(i)];
-        double of_unit = value_[place(k, p_.subject_of(static_cast<int>(unit)))];
-        for (std::size_t c = 0; c < p.design.names.size(); ++c)
-          of_unit += p.design.x[unit][c] * q[static_cast<std::size_t>(p_.b(k)) + c];
+        const int unit = static_cast<int>(g.subject[static_cast<std::size_t>(i)]);
+        double of_unit = value_[place(k, p_.subject_of(unit))];
+        const auto row = p_.apart_row(k, unit);
+        for (std::size_t c = 0; c < row.size(); ++c)
+          of_unit += row[c] * coefficient_[static_cast<std::size_t>(p_.b(k)) + c];
         x.set(i, of_unit);
       }
       to_natural(p.group, x, theta_[static_cast<std::size_t>(p.at)],
@@ -205,36 +242,37 @@ double PosteriorDensity::choices(std::span<const double> q, std::span<double> gr
       const auto& p = p_.model().params[static_cast<std::size_t>(k)];
       const Vec d = grad_[static_cast<std::size_t>(p.at)] * unit_slope_[static_cast<std::size_t>(k)];
       for (int i = 0; i < used; ++i) {
-        const auto unit = g.subject[static_cast<std::size_t>(i)];
-        slope_[place(k, p_.subject_of(static_cast<int>(unit)))] += d[i];
-        for (std::size_t c = 0; c < p.design.names.size(); ++c)
-          grad[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * p.design.x[unit][c];
+        const int unit = static_cast<int>(g.subject[static_cast<std::size_t>(i)]);
+        slope_[place(k, p_.subject_of(unit))] += d[i];
+        const auto row = p_.apart_row(k, unit);
+        for (std::size_t c = 0; c < row.size(); ++c)
+          to_[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * row[c];
       }
     }
   }
   return value;
 }
 
-/// Density of all y; `grad` gets its derivative and that of the choices in y, `to_mu_` and `to_ls_` in mu and ln sigma. Lanes of
-/// nobody, where info, pull and y are 0, add nothing.
+/// Density of all y; `grad` gets its derivative and that of the choices in y, `to_` and `to_ls_` in coefficients and ln sigma. Lanes
+/// of nobody, where info, pull and y are 0, add nothing to ln sigma, and nobody looks at the rest of them.
 double PosteriorDensity::subjects(std::span<double> grad) {
   const auto size = static_cast<std::size_t>(p_.params());
-  std::fill(four_mu_.begin(), four_mu_.end(), Vec(0.0));
   std::fill(four_ls_.begin(), four_ls_.end(), Vec(0.0));
-  // ln N(value; mu, sigma) + ln |dvalue / dy|, whose logarithms are taken of a product, once in a while.
+  // ln N(value; expected, sigma) + ln |dvalue / dy|, whose logarithms are taken of a product, once in a while.
   Vec squares(0.0), logs(0.0), product(1.0);
   for (int f = 0; f < p_.fours(); ++f) {
     const auto four = static_cast<std::size_t>(f);
+    const Vec* expected = &expected_[four * size];
     for (std::size_t k = 0; k < size; ++k) {
       const int i = static_cast<int>(k);
       Vec v, slope;
       std::memcpy(&v, &value_[place(i, f * kWidth)], sizeof v);
       std::memcpy(&slope, &slope_[place(i, f * kWidth)], sizeof slope);
-      const Vec inverse(1 / spread_[k].sigma), e = (v - Vec(mu_[k])) * inverse;
+      const Vec inverse(1 / spread_[k].sigma), e = (v - expected[k]) * inverse;
       squares += e * e;
       product *= standard_[four].w(i, i) * inverse;
       four_slopes_[k] = slope - e * inverse;
-      four_mu_[k] += e * inverse;
+      four_expected_[k] = e * inverse;
       four_ls_[k] += e * e - Vec(1.0);
     }
     if (any(product < Vec(1e-150))) {
@@ -242,48 +280,53 @@ double PosteriorDensity::subjects(std::span<double> grad) {
       product = Vec(1.0);
     }
     std::fill(four_y_.begin(), four_y_.end(), Vec(0.0));
-    standard_[four].back(&y_[four * size], four_slopes_.data(), mu_.data(), tau_.data(), four_y_.data(),
-                         four_mu_.data(), four_ls_.data());
+    standard_[four].back(&y_[four * size], four_slopes_.data(), expected, tau_.data(), four_y_.data(),
+                         four_expected_.data(), four_ls_.data());
     for (std::size_t k = 0; k < size; ++k)
-      for (int i = 0; i < std::min(kWidth, p_.subjects() - f * kWidth); ++i)
-        grad[static_cast<std::size_t>(p_.y(static_cast<int>(k), f * kWidth + i))] = four_y_[k][i];
+      for (int i = 0; i < std::min(kWidth, p_.subjects() - f * kWidth); ++i) {
+        const int parameter = static_cast<int>(k), subject = f * kWidth + i;
+        grad[static_cast<std::size_t>(p_.y(parameter, subject))] = four_y_[k][i];
+        to_[static_cast<std::size_t>(p_.nu(parameter))] += four_expected_[k][i];
+        const auto row = p_.mean_row(parameter, subject);
+        for (std::size_t c = 0; c < row.size(); ++c)
+          to_[static_cast<std::size_t>(p_.b(parameter)) + c] += row[c] * four_expected_[k][i];
+      }
   }
-  for (std::size_t k = 0; k < size; ++k) {
-    to_mu_[k] = sum(four_mu_[k]);
-    to_ls_[k] = sum(four_ls_[k]);
-  }
+  for (std::size_t k = 0; k < size; ++k) to_ls_[k] = sum(four_ls_[k]);
   return sum(logs + log(product) - Vec(0.5) * squares) - kLogSqrt2Pi * p_.params() * p_.subjects();
 }
 
-/// Priors, and what the derivatives in mu and ln sigma mean for q.
-double PosteriorDensity::group(std::span<const double> q, std::span<double> grad) {
+/// Priors, and what the derivatives in coefficients and ln sigma mean for q.
+double PosteriorDensity::group(std::span<double> grad) {
   double value = 0;
-  const auto normal = [&](double x, double mean, double sd) {
-    const double z = (x - mean) / sd;
+  const auto normal = [&](std::size_t i, double mean, double sd) {
+    const double z = (coefficient_[i] - mean) / sd;
     value -= 0.5 * z * z + log(sd) + kLogSqrt2Pi;
-    return -z / sd;
+    to_[i] -= z / sd;
   };
   for (int k = 0; k < p_.params(); ++k) {
     const auto i = static_cast<std::size_t>(k);
     const auto& p = p_.model().params[i];
-    to_mu_[i] += normal(mu_[i], p.group.mu_mean, p.group.mu_sd);
-    value += log(p_.map(k, k));
-    for (std::size_t c = 0; c < p.design.names.size(); ++c) {
-      const auto at = static_cast<std::size_t>(p_.b(k)) + c;
-      grad[at] += normal(q[at], 0, p.design.prior_sd);
-    }
+    normal(static_cast<std::size_t>(p_.nu(k)), p.group.mu_mean, p.group.mu_sd);
+    for (std::size_t c = 0; c < p.design.names.size(); ++c)
+      normal(static_cast<std::size_t>(p_.b(k)) + c, 0, p.design.prior_sd);
     value += spread_[i].log_prior;
     grad[static_cast<std::size_t>(p_.x(k))] = to_ls_[i] * spread_[i].log_slope + spread_[i].prior_slope;
-    for (int j = 0; j <= k; ++j) grad[static_cast<std::size_t>(p_.nu(j))] += p_.map(k, j) * to_mu_[i];
+  }
+  for (int i = 0; i < p_.coefficients(); ++i) {
+    value += log(p_.map(i, i));
+    for (int j = 0; j <= i; ++j)
+      grad[static_cast<std::size_t>(j)] += p_.map(i, j) * to_[static_cast<std::size_t>(i)];
   }
   return value;
 }
 
 double PosteriorDensity::gradient(std::span<const double> q, std::span<double> grad) {
   std::fill(grad.begin(), grad.end(), 0.0);
+  std::fill(to_.begin(), to_.end(), 0.0);
   spread(q);
-  const double of_choices = choices(q, grad), of_subjects = subjects(grad);
-  return of_choices + of_subjects + group(q, grad);
+  const double of_choices = choices(), of_subjects = subjects(grad);
+  return of_choices + of_subjects + group(grad);
 }
 
 }  // namespace labile

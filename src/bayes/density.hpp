@@ -2,11 +2,13 @@
 ///
 /// The vector q holds, in this order, for all estimated parameters k:
 ///   nu[k] | b[k][coefficient] | x[k] | y[k][subject]
-/// mu = base + A nu with a fixed lower triangular A, x is the spread's coordinate (spread.hpp), and y are what a subject's values
-/// before T are made of (standard.hpp): standard normal, were the likelihood of a subject's choices the normal one that `info`
-/// and `pull` say. They, base and A change how well the sampler moves and nothing else; at first info = pull = base = 0 and A = 1, so
-/// that nu is mu and y is (value - mu) / sigma. The density is that of the priors (with the Jacobian of x) and of all
-/// choices, constants included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
+/// The group's coefficients, all mu and all effects of covariates, are base + A (nu, b) with a fixed lower triangular A; x is a
+/// spread's coordinate (spread.hpp), and y are what a subject's values before T are made of (standard.hpp): standard
+/// normal, were the likelihood of a subject's choices the normal one that `info` and `pull` say. What is expected of a
+/// subject is mu + X b, X the means of its units' rows of the design; what a unit's row departs from them moves that unit's value alone.
+/// Base, A, info and pull change how well the sampler moves and nothing else; at first info = pull = base = 0 and A = 1,
+/// so that nu is mu and y is (value - mu - X b) / sigma. The density is that of the priors (with the Jacobian of x) and of
+/// all choices, constants included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
 ///
 /// Source: partial centering, Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014. Differs from
 /// it: the weight between centered and not depends on sigma, as it does for a normal likelihood, and all parameters of
@@ -46,16 +48,24 @@ class Posterior {
   [[nodiscard]] int x(int k) const { return x_ + k; }
   [[nodiscard]] int y(int k, int subject) const { return y_ + k * subjects_ + subject; }
   // What q says.
-  [[nodiscard]] double mu(std::span<const double> q, int k) const {
-    double r = base_[static_cast<std::size_t>(k)];
-    for (int j = 0; j <= k; ++j) r += map(k, j) * q[static_cast<std::size_t>(nu(j))];
+  /// The group's coefficient i: mu where i is nu(k), an effect where it is b(k) + c.
+  [[nodiscard]] double coefficient(std::span<const double> q, int i) const {
+    double r = base_[static_cast<std::size_t>(i)];
+    for (int j = 0; j <= i; ++j) r += map(i, j) * q[static_cast<std::size_t>(j)];
     return r;
   }
+  [[nodiscard]] double mu(std::span<const double> q, int k) const { return coefficient(q, nu(k)); }
   [[nodiscard]] double sigma(std::span<const double> q, int k) const {
     return spread_at(model_.params[static_cast<std::size_t>(k)].group, q[static_cast<std::size_t>(x(k))])
         .sigma;
   }
-  /// values [parameter] of a subject before T, without effects of covariates.
+  [[nodiscard]] int coefficients() const { return x_; }
+  /// Of parameter k's design: means over the subject's units, and a unit's departure from them, [coefficient].
+  [[nodiscard]] std::span<const double> mean_row(int k, int subject) const {
+    return part(mean_x_, k, subject);
+  }
+  [[nodiscard]] std::span<const double> apart_row(int k, int unit) const { return part(apart_x_, k, unit); }
+  /// values [parameter] of a subject before T, of its units together.
   void values(std::span<const double> q, int subject, std::span<double> values) const;
   /// values [parameter] of a unit before T.
   void unit_values(std::span<const double> q, int unit, std::span<double> values) const;
@@ -65,9 +75,11 @@ class Posterior {
   /// 1 - variance / sigma^2.
   void own_share(std::span<const double> q, int subject, std::span<double> own) const;
 
-  /// base [parameter], A [parameter][parameter], lower triangular, no 0 on its diagonal.
+  /// base [coefficient], A [coefficient][coefficient], lower triangular, above 0 on its diagonal.
   void set_map(std::vector<double> base, std::vector<double> map);
-  [[nodiscard]] double map(int k, int j) const { return map_[static_cast<std::size_t>(k * params() + j)]; }
+  [[nodiscard]] double map(int i, int j) const {
+    return map_[static_cast<std::size_t>(i * coefficients() + j)];
+  }
   /// info [subject][parameter][parameter], positive semidefinite, and pull [subject][parameter].
   void set_standard(std::span<const double> info, std::span<const double> pull);
   /// Subjects in fours: info [four][parameter][parameter], pull [four][parameter]; the last may have lanes of nobody, all 0.
@@ -80,6 +92,14 @@ class Posterior {
   [[nodiscard]] const std::vector<LaneTrials>& lanes() const { return lanes_; }
 
  private:
+  using Rows = std::vector<std::vector<double>>;  // [parameter][row][coefficient]
+  [[nodiscard]] std::span<const double> part(const Rows& x, int k, int row) const {
+    const auto at = static_cast<std::size_t>(k), n = model_.params[at].design.names.size();
+    return std::span(x[at]).subspan(static_cast<std::size_t>(row) * n, n);
+  }
+  void split_designs();
+  [[nodiscard]] Standard<double> standard_at(std::span<const double> q, int subject) const;
+
   const LearnerEntry* learner_;
   GroupModel model_;
   std::vector<SubjectTrials> units_;
@@ -89,10 +109,9 @@ class Posterior {
   std::vector<LaneTrials> lanes_;
   int subjects_ = 0, dim_ = 0, x_ = 0, y_ = 0;
   std::vector<int> b_;
+  Rows mean_x_, apart_x_;  // of subjects, of units
   std::vector<double> base_, map_;
   std::vector<Vec> info_, pull_;
-  /// A subject's standard at q, with mu and tau.
-  Standard<double> standard_at(std::span<const double> q, int subject) const;
 };
 
 /// The density of a posterior; one object a thread.
@@ -104,22 +123,23 @@ class PosteriorDensity final : public LogDensityOver {
 
  private:
   void spread(std::span<const double> q);
-  double choices(std::span<const double> q, std::span<double> grad);
+  double choices();
   double subjects(std::span<double> grad);
-  double group(std::span<const double> q, std::span<double> grad);
+  double group(std::span<double> grad);
   /// [parameter][subject], padded to fours
   [[nodiscard]] std::size_t place(int k, int subject) const {
     return static_cast<std::size_t>(k * kWidth * p_.fours() + subject);
   }
 
   const Posterior& p_;
-  std::vector<double> mu_, tau_, to_mu_, to_ls_;  // [parameter]
-  std::vector<Spread> spread_;                    // [parameter]
-  std::vector<Standard<Vec>> standard_;           // [four]
-  std::vector<double> value_,
-      slope_;           // [parameter][subject] values before T without covariates; dloglik in them
-  std::vector<Vec> y_;  // [four][parameter]
-  std::vector<Vec> four_values_, four_slopes_, four_y_, four_mu_, four_ls_;  // [parameter]
+  std::vector<double> coefficient_, to_;  // [coefficient], and derivatives in them
+  std::vector<double> tau_, to_ls_;       // [parameter]
+  std::vector<Spread> spread_;            // [parameter]
+  std::vector<Standard<Vec>> standard_;   // [four]
+  // [parameter][subject]: values before T, of units together; derivatives of the log-likelihood in them
+  std::vector<double> value_, slope_;
+  std::vector<Vec> y_, expected_;                                                  // [four][parameter]
+  std::vector<Vec> four_values_, four_slopes_, four_y_, four_expected_, four_ls_;  // [parameter]
   std::vector<Vec> theta_, grad_;  // [parameter in table order] of four units
   std::vector<Vec> unit_slope_;    // [parameter estimated] dT/dvalue there
 };

@@ -59,8 +59,9 @@ void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r)
     r.group.push_back(
         {fmt::format("sigma[{}]", param.name), draws.summary([&](auto q) { return p.sigma(q, k); })});
     for (std::size_t c = 0; c < param.design.names.size(); ++c)
-      r.group.push_back({fmt::format("b[{}:{}]", param.name, param.design.names[c]),
-                         draws.summary([&](auto q) { return q[static_cast<std::size_t>(p.b(k)) + c]; })});
+      r.group.push_back(
+          {fmt::format("b[{}:{}]", param.name, param.design.names[c]),
+           draws.summary([&](auto q) { return p.coefficient(q, p.b(k) + static_cast<int>(c)); })});
   }
   const auto n = static_cast<std::size_t>(p.params()), total = static_cast<std::size_t>(draws.total());
   r.unit.assign(n, std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
@@ -179,6 +180,16 @@ void name_weak(const Posterior& p, GroupFit& r) {
                       "this prior of the spread; "
                       "subjects' values mostly repeat the group's, so do not correlate them with anything",
                       param.name, 100 * r.own_share[static_cast<std::size_t>(k)]));
+    for (const auto& c : param.design.names) {
+      const auto name = fmt::format("b[{}:{}]", param.name, c);
+      const auto b =
+          std::find_if(r.group.begin(), r.group.end(), [&](const auto& g) { return g.name == name; });
+      if (const double left = b->summary.sd / param.design.prior_sd; left > kPriorKept)
+        r.weak.push_back(
+            fmt::format("{}: the effect of {} is hardly informed by these choices (its posterior keeps "
+                        "{:.0f}% of the prior's sd)",
+                        param.name, c, 100 * left));
+    }
   }
 }
 }  // namespace
@@ -198,14 +209,18 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   for (const auto& s : units)
     for (std::size_t t = 0; t < s.size() && !any; ++t) any = observed(learner, s, t);
   if (!any) throw Error(fmt::format("nothing to fit, for any subject: {}", none_enters(learner)));
-  Posterior p(learner, group_model(learner, o.overrides, o.groups), units, std::move(subject_of));
+  auto model = group_model(learner, o.overrides, o.groups);
+  add_designs(model, learner, o.designs, static_cast<int>(units.size()));
+  auto posterior = std::make_unique<Posterior>(learner, std::move(model), units, std::move(subject_of));
+  Posterior& p = *posterior;
   GroupFit r;
   r.params = p.model().params;
   r.names = p.names();
 
   double cpu = process_cpu_s();
   if (o.progress) o.progress(0, "empirical Bayes");
-  const Laplace estimate = laplace(p);
+  Laplace estimate = laplace(p);
+  refine(p, estimate);
   const Start start = prepare(p, estimate);
   r.laplace_s = process_cpu_s() - cpu;
   std::vector<NutsChain> chains(static_cast<std::size_t>(o.chains));
@@ -258,6 +273,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   predict(p, draws, o, static_cast<int>(r.chains.size()), r);
   check(p, o, r);
   name_weak(p, r);
+  r.posterior = std::move(posterior);
   r.predict_s = process_cpu_s() - cpu;
   r.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return r;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "bayes/diagnostics.hpp"
 #include "bayes/laplace.hpp"
@@ -22,6 +23,7 @@ struct GroupFitOptions {
   bool predict = true;  // leave-one-out and WAIC, decision by decision
   std::vector<FitOverride> overrides = {};
   std::vector<NamedGroup> groups = {};
+  std::vector<NamedDesign> designs = {};  // effects on parameters, by name; rows are units
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
 };
 
@@ -52,6 +54,7 @@ struct GroupFit {
   double laplace_s = 0, warmup_s = 0, sampling_s = 0, predict_s = 0;  // CPU, summed over chains
   double wall_s = 0;
   std::int64_t gradients = 0;
+  std::unique_ptr<const Posterior> posterior;  // what `chains` are draws of; sees the units that were fitted
 };
 
 /// `units` are rows of parameters to estimate, `subject_of` [unit] whose they are; what they point to must live through the call.

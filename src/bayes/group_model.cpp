@@ -152,6 +152,23 @@ GroupModel group_model(const LearnerEntry& learner, const std::vector<FitOverrid
   return m;
 }
 
+void add_designs(GroupModel& m, const LearnerEntry& learner, const std::vector<NamedDesign>& designs,
+                 int units) {
+  for (const auto& d : designs) {
+    const auto it =
+        std::find_if(m.params.begin(), m.params.end(), [&](const auto& p) { return p.name == d.name; });
+    if (it == m.params.end()) {
+      std::vector<std::string> names;
+      for (const auto& p : m.params) names.push_back(p.name);
+      throw Error(fmt::format("formula of '{}': learner '{}' estimates no such parameter{}", d.name,
+                              learner.info.name, suggest(d.name, names)));
+    }
+    if (!it->design.names.empty()) throw Error(fmt::format("parameter '{}' has two formulas", d.name));
+    if (static_cast<int>(d.design.x.size()) != units) throw Bug("a design has a row a unit");
+    it->design = d.design;
+  }
+}
+
 double from_line(const Group& g, double y) {
   if (g.kind == Group::exp) return exp(y);
   if (g.kind == Group::phi) return g.lo + g.width * logistic(kA * y * y * y + kB * y);

@@ -50,6 +50,15 @@ struct NamedGroup {
 /// Throws Error naming the word and the form.
 [[nodiscard]] NamedGroup parse_group(const std::string& text);
 
+/// Effects on one parameter, by name.
+struct NamedDesign {
+  std::string name;
+  Design design;
+};
+/// Puts them into the model. Throws Error where one names no parameter that is estimated, or one twice, and Bug where rows are not `units`.
+void add_designs(GroupModel& model, const LearnerEntry& learner, const std::vector<NamedDesign>& designs,
+                 int units);
+
 /// The learner's model with all parameters that its table does not hold fixed, less the overrides, and
 /// with the named groups instead of the table's. Throws Error as fits do, and where a group names no parameter that is estimated
 /// or reaches beyond its bounds.

@@ -2,25 +2,37 @@
 /// and the group distribution under them. Where the sampler starts, and how it is scaled.
 ///
 /// Source: Huys et al. (2011), doi:10.1371/journal.pcbi.1002028, S1. Differs from it: the group's mean and spread have the priors
-/// of the hierarchical model.
+/// of the hierarchical model. Differs too: with effects of covariates, mu and b go by Newton's method on the log density with every
+/// subject at its most probable values, which for normal choices is weighted least squares.
 #pragma once
 
 #include "bayes/density.hpp"
 
 namespace labile {
 
-/// All numbers are before T. Effects of covariates are left at 0.
+/// All numbers are before T. Coefficients are numbered as a Posterior does.
 struct Laplace {
-  std::vector<double> mu, sigma;   // [parameter]
-  std::vector<double> mean, var;   // [parameter][subject]
+  std::vector<double> mu, sigma;       // [parameter]
+  std::vector<std::vector<double>> b;  // [parameter][coefficient]
+  std::vector<double>
+      group_covariance;  // [coefficient][coefficient] of mu and b, where there is any b; else empty
+  std::vector<double>
+      center;  // [parameter][subject] most probable values, of a subject's units together; refined: their means
   std::vector<double> covariance;  // [subject][parameter][parameter]
   int rounds = 0;
 };
 
-/// Goes on until the group's means and spreads move by less than 1e-3, or for `most` rounds.
+/// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds.
 [[nodiscard]] Laplace laplace(const Posterior& posterior, int most = 30);
 
-/// Standardizes every subject's parameters by what its choices say, and gives a start for the sampler with variances around it.
+/// Replaces modes and curvatures by means and mean curvatures around them, and the group's mu and sigma by what these say; likelihoods that
+/// are skewed, or flat to one side, then count with both of their sides. b stays.
+/// Source: Gaussian variational inference, Opper & Archambeau (2009), doi:10.1162/neco.2008.08-07-592, with their expectations by a
+/// cubature rule of degree 3.
+void refine(const Posterior& posterior, Laplace& laplace, int most = 20);
+
+/// Standardizes every subject's parameters by what its choices say, maps the group's coefficients to where they are expected, and gives a
+/// start for the sampler with variances around it.
 struct Start {
   std::vector<double> q, var;  // [dim]
 };

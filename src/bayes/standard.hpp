@@ -1,7 +1,7 @@
 /// How a subject's values before T are made of standard coordinates, by what is expected of them.
 ///
 /// The choices of a subject say about its values v what a normal likelihood of precision `info` [n][n] and of information
-/// vector `pull` = info x peak would. With the group's mu and tau = 1 / sigma^2 they are normal with precision
+/// vector `pull` = info x peak would. With what the group lets expect, mu, and tau = 1 / sigma^2 they are normal with precision
 ///   info + diag(tau) = C C',   mean m = (C C')^-1 (pull + tau mu),   and here   v = m + C'^-1 y.
 /// If the likelihood were that normal, y would be standard normal whatever mu and sigma: nothing is left that makes a
 /// funnel, and values of one subject do not correlate. At info = pull = 0, y is (v - mu) / sigma.
@@ -21,8 +21,8 @@ class Standard {
       : n_(n), w_(size(n * n)), c_(size(n * n)), u_(size(n)), v_(size(n)), h_(size(n)), mean_(size(n)) {}
 
   /// For these precisions and this group: info [n][n], pull [n], mu [n], tau [n].
-  void set(const T* info, const T* pull, const double* mu, const double* tau) {
-    for (int k = 0; k < n_; ++k) h_[size(k)] = pull[k] + T(tau[k] * mu[k]);
+  void set(const T* info, const T* pull, const T* mu, const double* tau) {
+    for (int k = 0; k < n_; ++k) h_[size(k)] = pull[k] + T(tau[k]) * mu[k];
     for (int j = 0; j < n_; ++j) {
       T d = info[j * n_ + j] + T(tau[j]);
       for (int p = 0; p < j; ++p) d -= c(j, p) * c(j, p);
@@ -61,7 +61,7 @@ class Standard {
   }
   /// Adds to the derivatives in y, mu and ln sigma what `slope` [n], a function's derivatives in the values, means for them; and
   /// to that in ln sigma what ln |dv/dy| has.
-  void back(const T* y, const T* slope, const double* mu, const double* tau, T* to_y, T* to_mu, T* to_ls) {
+  void back(const T* y, const T* slope, const T* mu, const double* tau, T* to_y, T* to_mu, T* to_ls) {
     for (int i = 0; i < n_; ++i) {
       v_[size(i)] = T(0.0);
       for (int j = 0; j <= i; ++j) v_[size(i)] += w(i, j) * slope[j];
@@ -78,7 +78,7 @@ class Standard {
         before += x;
         square += w(i, k) * w(i, k);
       }
-      to_ls[k] += T(2 * tau[k]) * (through_c + T(0.5) * square - (T(mu[k]) - mean_[size(k)]) * pushed);
+      to_ls[k] += T(2 * tau[k]) * (through_c + T(0.5) * square - (mu[k] - mean_[size(k)]) * pushed);
     }
   }
 

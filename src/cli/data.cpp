@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/fit_formula.hpp"
 #include "fit/fit.hpp"
 #include "record/records.hpp"
 #include "record/select.hpp"
@@ -25,7 +26,8 @@ void refuse_joined_conditions(const DataSet& d) {
   if (conditions_within_subjects(d.trials))
     throw Error(fmt::format(
         "{}: subjects have trials in several conditions ({}), which a likelihood would run together; "
-        "choose one with --condition",
+        "choose one with --condition, or let parameters depend on it (fit by bayes: --formula \"PARAMETER ~ "
+        "condition\")",
         d.trials.source, fmt::join(d.trials.conditions, ", ")));
 }
 
@@ -46,6 +48,7 @@ ReadOptions read_options(const DataArgs& a, const ModelInputs& inputs) {
   o.optional_signals = inputs.optional;
   o.reset_on = a.reset_on;
   o.min_rt_s = a.min_rt_s;
+  o.kept = formula_columns(a);
   o.report_after = a.report_after;
   o.option_columns = a.options;
   if (!a.by.empty()) o.columns["condition"] = a.by;
@@ -89,9 +92,18 @@ DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
         fmt::format("{}: is a card, not a table of choices; `labile run {}` runs it", a.data, a.data));
   auto file = read_trials(*path, read_options(a, inputs));
   if (!a.models.empty()) refuse_left_out_states(file);
-  if (!a.condition.empty())
-    file.trials = only_condition(file.trials, condition_index(file.trials, a.condition));
-  DataSet d{std::move(file.trials), std::move(file.notes), {}, {}};
+  if (!a.condition.empty()) {
+    const int condition = condition_index(file.trials, a.condition);
+    for (auto& k : file.kept) {
+      std::size_t to = 0;
+      for (std::size_t r = 0; r < k.row.size(); ++r)
+        if (file.trials.condition[r] == condition) k.row[to++] = k.row[r];
+      k.row.resize(to);
+    }
+    file.trials = only_condition(file.trials, condition);
+  }
+  DataSet d{std::move(file.trials), std::move(file.notes), {}, {}, std::move(file.kept),
+            file.subject_column,    file.has_blocks};
   d.fresh =
       fresh_flags(d.trials, a.reset_on.empty() ? "none" : fmt::format("{}", fmt::join(a.reset_on, ",")));
   for (std::size_t s = 0; s < d.trials.subjects.size(); ++s)

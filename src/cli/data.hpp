@@ -15,6 +15,9 @@ struct DataSet {
   std::vector<std::string> notes;
   std::vector<std::uint8_t> fresh;
   std::vector<SubjectTrials> subjects;  // spans into the above
+  std::vector<KeptColumn> kept = {};    // columns that formulas name
+  std::string subject_column = {};      // its name in the file
+  bool has_blocks = false;              // sessions or blocks are told apart
 };
 
 /// Throws Error when the file is not found or wrong.
@@ -34,8 +37,5 @@ void refuse_joined_conditions(const DataSet& data);
 void check_held(const DataArgs& args, const std::vector<const LearnerEntry*>& learners);
 /// "name=value" pairs as settings; "[a,b]" is a list.
 [[nodiscard]] Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option);
-
-/// `labile fit --method bayes`, once the data are read.
-int fit_bayes_command(const DataArgs& args, const DataSet& data);
 
 }  // namespace labile

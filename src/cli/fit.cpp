@@ -12,6 +12,7 @@
 
 #include "card/find_agent.hpp"
 #include "cli/data.hpp"
+#include "cli/fit_formula.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
@@ -131,13 +132,20 @@ int fit_command(const DataArgs& a) {
   std::vector<const LearnerEntry*> learners;
   for (const auto& m : a.models) learners.push_back(&find_learner(m));
   check_held(a, learners);
-  const auto data = load_data(a, inputs_of(a.models));
-  refuse_joined_conditions(data);
-  if (!a.json) {
+  check_formulas(a, learners);
+  auto data = load_data(a, inputs_of(a.models));
+  const auto tell = [&] {
+    refuse_joined_conditions(data);
+    if (a.json) return;
     for (const auto& n : data.notes) fmt::print("note: {}\n", n);
     for (const auto& n : doubts(learners, data.subjects)) fmt::print("note: {}\n", n);
+  };
+  if (a.method == "bayes") {
+    const auto formulas = formula_fit(a, data);
+    tell();
+    return fit_bayes_command(a, data, formulas);
   }
-  if (a.method == "bayes") return fit_bayes_command(a, data);
+  tell();
   Json all = Json::array();
   for (const auto& model : a.models) {
     const auto f = fit_model(a, data, model);

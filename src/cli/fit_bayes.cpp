@@ -9,6 +9,7 @@
 #include "bayes/group_fit.hpp"
 #include "card/find_agent.hpp"
 #include "cli/data.hpp"
+#include "cli/fit_formula.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
@@ -36,9 +37,10 @@ struct Fitted {
   std::string model;
   const LearnerEntry* entry;
   GroupFit fit;
-  std::vector<std::vector<double>> rows;  // [subject] posterior means, in table order
-  std::vector<double> loglik;             // [subject] there
-  std::vector<int> trials;                // [subject] that enter its likelihood
+  std::vector<std::vector<double>> rows;   // [subject] posterior means, in table order
+  std::vector<double> loglik;              // [subject] there
+  std::vector<int> trials;                 // [subject] that enter its likelihood
+  std::vector<ParamEffects> effects = {};  // of formulas
 };
 
 GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
@@ -56,13 +58,14 @@ GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, Progres
   return o;
 }
 
-Fitted fit_model(const DataArgs& a, const DataSet& data, const std::string& model, ProgressLine& line) {
+Fitted fit_model(const DataArgs& a, const DataSet& data, const FormulaFit& formulas, const std::string& model,
+                 ProgressLine& line) {
   const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
-  std::vector<int> subject_of;
-  for (std::size_t s = 0; s < data.subjects.size(); ++s) subject_of.push_back(static_cast<int>(s));
-  Fitted f{model, &entry, fit_group(entry, data.subjects, subject_of, options_of(a, entry, line)),
-           {},    {},     {}};
+  auto options = options_of(a, entry, line);
+  options.designs = designs_of(formulas, entry);
+  Fitted f{model, &entry, fit_group(entry, data.subjects, formulas.subject_of, options), {}, {}, {}};
   line.clear();
+  f.effects = effects_of(formulas, f.fit);
   const auto standard = group_model(entry, held(a, entry)).standard;
   for (std::size_t s = 0; s < data.subjects.size(); ++s) {
     auto row = standard;
@@ -79,12 +82,12 @@ Fitted fit_model(const DataArgs& a, const DataSet& data, const std::string& mode
   return f;
 }
 
-Json json_of(const Fitted& f, const DataArgs& a, const std::vector<std::string>& subjects) {
+Json json_of(const Fitted& f, const DataArgs& a, const FormulaFit& formulas) {
   const auto& g = f.fit;
   Json group = Json::object(), each = Json::array(), own = Json::object();
   for (const auto& q : g.group) group[q.name] = json_of(q.summary);
   for (std::size_t k = 0; k < g.params.size(); ++k) own[g.params[k].name] = number(g.own_share[k]);
-  for (std::size_t s = 0; s < subjects.size(); ++s) {
+  for (std::size_t s = 0; s < f.rows.size(); ++s) {
     Json params = Json::object(), se = Json::object(), all = Json::object();
     for (std::size_t k = 0; k < f.entry->params.size(); ++k)
       params[f.entry->params[k].name] = number(f.rows[s][k]);
@@ -92,67 +95,74 @@ Json json_of(const Fitted& f, const DataArgs& a, const std::vector<std::string>&
       se[g.params[k].name] = number(g.unit[k][s].sd);
       all[g.params[k].name] = json_of(g.unit[k][s]);
     }
-    each.push_back({{"subject", subjects[s]},
-                    {"params", params},
+    Json one{{"subject", formulas.subjects[static_cast<std::size_t>(formulas.subject_of[s])]}};
+    for (std::size_t c = 0; c < formulas.within.size(); ++c)
+      one["condition"][formulas.within[c]] = formulas.values[s][c];
+    one.update(Json{{"params", params},
                     {"se", se},
                     {"posterior", all},
                     {"loglik", number(f.loglik[s])},
                     {"trials", f.trials[s]}});
+    each.push_back(std::move(one));
   }
   Json bfmi = Json::array();
   for (const double x : g.e_bfmi) bfmi.push_back(number(x));
-  return {{"model", f.model},
-          {"method", "bayes"},
-          {"settings",
-           {{"chains", g.chains.size()},
-            {"warmup", a.warmup},
-            {"draws", a.draws},
-            {"adapt_delta", a.adapt_delta},
-            {"max_depth", a.max_depth},
-            {"seed", a.seed}}},
-          {"group", group},
-          {"own_share", own},
-          {"diagnostics",
-           {{"divergences", g.divergences},
-            {"max_depth_hits", g.depth_hits},
-            {"e_bfmi", bfmi},
-            {"max_rhat", number(g.worst_rhat)},
-            {"min_ess_bulk", number(g.least_bulk)},
-            {"min_ess_tail", number(g.least_tail)},
-            {"warnings", g.warnings},
-            {"weak", g.weak}}},
-          {"loo",
-           {{"elpd", json_of(g.loo.elpd)},
-            {"p", json_of(g.loo.p)},
-            {"looic", json_of(g.loo.looic)},
-            {"observations", g.observations},
-            {"k_threshold", number(g.loo.threshold)},
-            {"k_above", g.loo.unreliable}}},
-          {"waic",
-           {{"elpd", json_of(g.waic.elpd)},
-            {"p", json_of(g.waic.p)},
-            {"waic", json_of(g.waic.waic)},
-            {"p_above_0.4", g.waic.unreliable}}},
-          {"timing",
-           {{"wall_s", g.wall_s},
-            {"start_cpu_s", g.laplace_s},
-            {"warmup_cpu_s", g.warmup_s},
-            {"sampling_cpu_s", g.sampling_s},
-            {"checks_cpu_s", g.predict_s},
-            {"gradients", g.gradients}}},
-          {"subjects", each}};
+  Json r{{"model", f.model},
+         {"method", "bayes"},
+         {"settings",
+          {{"chains", g.chains.size()},
+           {"warmup", a.warmup},
+           {"draws", a.draws},
+           {"adapt_delta", a.adapt_delta},
+           {"max_depth", a.max_depth},
+           {"seed", a.seed}}},
+         {"group", group},
+         {"own_share", own},
+         {"diagnostics",
+          {{"divergences", g.divergences},
+           {"max_depth_hits", g.depth_hits},
+           {"e_bfmi", bfmi},
+           {"max_rhat", number(g.worst_rhat)},
+           {"min_ess_bulk", number(g.least_bulk)},
+           {"min_ess_tail", number(g.least_tail)},
+           {"warnings", g.warnings},
+           {"weak", g.weak}}},
+         {"loo",
+          {{"elpd", json_of(g.loo.elpd)},
+           {"p", json_of(g.loo.p)},
+           {"looic", json_of(g.loo.looic)},
+           {"observations", g.observations},
+           {"k_threshold", number(g.loo.threshold)},
+           {"k_above", g.loo.unreliable}}},
+         {"waic",
+          {{"elpd", json_of(g.waic.elpd)},
+           {"p", json_of(g.waic.p)},
+           {"waic", json_of(g.waic.waic)},
+           {"p_above_0.4", g.waic.unreliable}}},
+         {"timing",
+          {{"wall_s", g.wall_s},
+           {"start_cpu_s", g.laplace_s},
+           {"warmup_cpu_s", g.warmup_s},
+           {"sampling_cpu_s", g.sampling_s},
+           {"checks_cpu_s", g.predict_s},
+           {"gradients", g.gradients}}}};
+  add_effects(r, f.effects);
+  r["subjects"] = each;
+  return r;
 }
 
 std::string text_of(double x) {
   return fmt::format("{:.3g}", x);
 }
 
-void print_fit(const Fitted& f, const DataArgs& a) {
+void print_fit(const Fitted& f, const DataArgs& a, const FormulaFit& formulas) {
   const auto& g = f.fit;
   fmt::print(
-      "\n{} (hierarchical Bayes): {} subjects, {} decisions; {} chains of {} draws after {} of warm-up, "
+      "\n{} (hierarchical Bayes): {} subjects{}, {} decisions; {} chains of {} draws after {} of warm-up, "
       "{:.1f} s\n",
-      f.model, f.rows.size(), g.observations, g.chains.size(), a.draws, a.warmup, g.wall_s);
+      f.model, formulas.subjects.size(),
+      formulas.within.empty() ? "" : fmt::format(" in {} units", f.rows.size()), g.observations,
+      g.chains.size(), a.draws, a.warmup, g.wall_s);
   fmt::print("  {:<18} {:>10}   {:<20} {:>9} {:>7} {:>7}\n", "median subject", "mean", "95% interval",
              "spread", "R-hat", "ESS");
   for (const auto& p : g.params) {
@@ -171,6 +181,7 @@ void print_fit(const Fitted& f, const DataArgs& a) {
   if (!g.loo.points.empty())
     fmt::print("  leave-one-out: elpd {:.1f} (se {:.1f}), {:.1f} effective parameters; WAIC elpd {:.1f}\n",
                g.loo.elpd.value, g.loo.elpd.se, g.loo.p.value, g.waic.elpd.value);
+  print_effects(f.effects, a.effect_prior);
   for (const auto& w : g.weak) fmt::print("  weak: {}\n", w);
   for (const auto& w : g.warnings) fmt::print("  warning: {}\n", w);
   if (g.warnings.empty())
@@ -179,12 +190,14 @@ void print_fit(const Fitted& f, const DataArgs& a) {
 }
 
 /// CSV: a row a subject, for each parameter its mean, sd and 95% interval.
-std::string table_of(const Fitted& f, const std::vector<std::string>& subjects) {
+std::string table_of(const Fitted& f, const FormulaFit& formulas) {
   std::string r = "subject";
+  for (const auto& c : formulas.within) r += "," + c;
   for (const auto& p : f.fit.params) r += fmt::format(",{0},{0}_sd,{0}_q2.5,{0}_q97.5", p.name);
   r += ",loglik,trials\n";
-  for (std::size_t s = 0; s < subjects.size(); ++s) {
-    r += subjects[s];
+  for (std::size_t s = 0; s < f.rows.size(); ++s) {
+    r += formulas.subjects[static_cast<std::size_t>(formulas.subject_of[s])];
+    for (const auto& value : formulas.values[s]) r += "," + value;
     for (std::size_t k = 0; k < f.fit.params.size(); ++k) {
       const auto& x = f.fit.unit[k][s];
       r += fmt::format(",{:.10g},{:.10g},{:.10g},{:.10g}", x.mean, x.sd, x.q2_5, x.q97_5);
@@ -195,21 +208,21 @@ std::string table_of(const Fitted& f, const std::vector<std::string>& subjects) 
 }
 }  // namespace
 
-int fit_bayes_command(const DataArgs& a, const DataSet& data) {
+int fit_bayes_command(const DataArgs& a, const DataSet& data, const FormulaFit& formulas) {
   Json all = Json::array();
   for (const auto& model : a.models) {
     ProgressLine line(!a.json);
-    const auto f = fit_model(a, data, model, line);
+    const auto f = fit_model(a, data, formulas, model, line);
     if (!a.out.empty()) {
       std::filesystem::path file = a.out;
       if (a.models.size() > 1) file.replace_filename(model + "_" + file.filename().string());
-      write_file(file, table_of(f, data.trials.subjects));
+      write_file(file, table_of(f, formulas));
       if (!a.json) fmt::print("{}: one row a subject\n", file.string());
     }
     if (a.json)
-      all.push_back(json_of(f, a, data.trials.subjects));
+      all.push_back(json_of(f, a, formulas));
     else
-      print_fit(f, a);
+      print_fit(f, a, formulas);
   }
   if (a.json) fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
   return 0;

@@ -106,6 +106,18 @@ int labile_main(int argc, char** argv) {
   c->add_option("--group", fit.groups,
                 "bayes: transform and priors of a parameter, e.g. \"beta = phi 0 10 mu 0 1 sigma 0.2\"")
       ->take_all();
+  c->add_option("--formula", fit.formulas,
+                "bayes: effects on parameters, e.g. \"alpha ~ drug * session\"; several times for more")
+      ->take_all();
+  c->add_option("--reference", fit.references,
+                "bayes: COLUMN=LEVEL,...: what levels of a factor are compared with")
+      ->take_all()
+      ->delimiter(',');
+  c->add_option("--effect-prior", fit.effect_prior,
+                "bayes: effects are N(0, this), before the parameter's transform")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  c->add_flag("--drop-missing", fit.drop_missing, "bayes: subjects that lack a covariate are left out");
   c->add_option("--max-depth", fit.max_depth, "bayes: of the sampler's trees")
       ->check(CLI::Range(1, 20))
       ->capture_default_str();

@@ -77,6 +77,7 @@ class HeaderReader {
     require_what_is_needed();
     find_options();
     find_signals();
+    find_spelled();
     find_filters();
     note_second_columns();
     return std::move(h_);
@@ -151,6 +152,7 @@ class HeaderReader {
     return std::find(h_.at.begin(), h_.at.end(), static_cast<int>(i)) != h_.at.end() ||
            std::find(h_.options.begin(), h_.options.end(), i) != h_.options.end() ||
            std::any_of(h_.signals.begin(), h_.signals.end(), is) ||
+           std::any_of(h_.spelled.begin(), h_.spelled.end(), is) ||
            std::any_of(h_.filters.begin(), h_.filters.end(), is);
   }
   void require_what_is_needed() const {
@@ -195,6 +197,19 @@ class HeaderReader {
   [[nodiscard]] bool kept(const std::string& name) const {
     return std::any_of(h_.signals.begin(), h_.signals.end(),
                        [&](const Header::Kept& s) { return s.name == name; });
+  }
+  /// By the file's name first, then by ours: `condition` is the column that --by names.
+  void find_spelled() {
+    for (const auto& name : options_.kept) {
+      int at = place(name);
+      for (int c = 0; c < kColumns; ++c)
+        if (h_.at[c] >= 0 && (assigned_[c] || at < 0) && fold(known_columns()[c].name) == fold(name))
+          at = h_.at[c];
+      if (at < 0) throw Error(where(), fmt::format("no column '{}'{}", name, suggest(name, h_.names)));
+      bool names = false;
+      for (const Column c : {kSession, kBlockColumn, kStage, kCondition}) names = names || h_.at[c] == at;
+      h_.spelled.push_back({name, static_cast<std::size_t>(at), names});
+    }
   }
   void find_filters() {
     for (const auto& [name, value] : options_.where) {

@@ -61,7 +61,13 @@ struct Header {
     std::size_t column;
     bool needed = false;  // a model must be shown it where there is a choice
   };
-  std::vector<Kept> signals;         // number columns kept by name
+  std::vector<Kept> signals;  // number columns kept by name
+  struct Spelled {
+    std::string name;
+    std::size_t column;
+    bool names = false;  // not quantities
+  };
+  std::vector<Spelled> spelled;      // columns kept as they are spelled
   std::vector<std::size_t> options;  // columns that name what each option shows; empty = none do
   struct Filter {
     std::size_t column;

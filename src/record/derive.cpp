@@ -33,6 +33,11 @@ class Derivation {
     refuse_absent_resets();
     for (auto& s : rows_.signals)
       if (!s.values.empty()) t_.signals[s.name] = std::move(s.values);
+    for (std::size_t i = 0; i < rows_.spelled.size(); ++i)
+      file_.kept.push_back({h_.spelled[i].name, h_.spelled[i].names, rows_.spelled[i].words.list(),
+                            std::move(rows_.spelled[i].values)});
+    if (has(kSubject)) file_.subject_column = h_.name(kSubject);
+    file_.has_blocks = has(kSession) || has(kBlockColumn);
     t_.source = h_.path.string();
     t_.report_after = options_.report_after;
     if (t_.report_after)
@@ -95,6 +100,7 @@ class Derivation {
     if (rows_.featured) reorder(t_.feature, t_.feature.size() / t_.rows());
     for (auto& s : rows_.signals)
       if (!s.values.empty()) reorder(s.values, 1);
+    for (auto& s : rows_.spelled) reorder(s.values, 1);
     note("rows of a subject stood apart and were brought together in their order");
   }
   template <class T>

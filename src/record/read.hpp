@@ -71,11 +71,25 @@ struct ReadOptions {
   std::vector<std::string> optional_signals = {};
   /// Columns at whose changes values start afresh: they must be there or derived.
   std::vector<std::string> reset_on = {};
+  /// Columns whose values are kept as they are spelled, such as groups, drugs, scores of people: by the file's name or by
+  /// ours.
+  std::vector<std::string> kept = {};
+};
+
+/// A column that was kept as it is spelled.
+struct KeptColumn {
+  std::string name;    // as it was asked for
+  bool names = false;  // sessions, blocks, stages, conditions: not quantities, even where they are numbers
+  std::vector<std::string> values;  // what occurs, in the order in which it does; "" = missing
+  std::vector<std::int32_t> row;    // [row] index into values
 };
 
 struct TrialsFile {
   Trials trials;
   std::vector<std::string> notes;  // what was derived or assumed, one sentence each
+  std::vector<KeptColumn> kept;    // in the order of ReadOptions::kept
+  std::string subject_column;      // its name in the file; empty = none
+  bool has_blocks = false;         // the file has a column of sessions or of blocks
   /// States that the file shows, where they are more than models keep apart; the record then has none.
   int states_left_out = 0;
 };

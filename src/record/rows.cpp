@@ -60,6 +60,7 @@ std::int32_t Words::operator[](std::string_view word) {
 Rows::Rows(const Header& header, const ReadOptions& options)
     : header_(header), options_(options), at_(header.at), map_(outcome_pairs(options.outcome_map)) {
   for (const auto& s : header.signals) signals.push_back({s.name, s.column, {}});
+  for (const auto& s : header.spelled) spelled.push_back({s.column, {}, {}});
   if (header.options.empty()) return;
   featured = true;
   dims = 1;
@@ -131,6 +132,10 @@ void Rows::decision() {
     if (s.values.empty() && std::isnan(x)) continue;
     s.values.resize(trials.rows() - 1, kNaN);
     s.values.push_back(x);
+  }
+  for (auto& s : spelled) {
+    const std::string_view word = (*in_)[s.column];
+    s.values.push_back(s.words[missing(word) ? std::string_view{} : word]);
   }
   take_away_fast();
   check_needed();

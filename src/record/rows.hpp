@@ -50,9 +50,17 @@ class Rows {
     std::vector<double> values;
   };
 
+  /// A column kept as it is spelled.
+  struct Spelled {
+    std::size_t column;
+    Words words;
+    std::vector<std::int32_t> values;
+  };
+
   Trials trials;
   std::vector<Run> runs;
   std::vector<Signal> signals;
+  std::vector<Spelled> spelled;
   std::vector<std::string> notes;
   Codes session, block, state;
   bool shows_states = false;  // there is a column of states, or a stimulus that is one

@@ -1,40 +1,55 @@
 #include "record/select.hpp"
 
+#include <algorithm>
+
 namespace labile {
 
-Trials only_condition(const Trials& t, int condition) {
+Trials only_rows(const Trials& t, std::span<const std::size_t> rows) {
   Trials r;
   r.source = t.source;
   r.layout = t.layout;
   r.report_after = t.report_after;
-  r.conditions = {t.conditions[static_cast<std::size_t>(condition)]};
-  r.first.push_back(0);
-  const std::size_t per = t.rows() ? t.feature.size() / t.rows() : 0;
+  r.conditions = t.conditions;
+  const auto pick = [&](const auto& from, auto& to, std::size_t wide = 1) {
+    if (from.empty()) return;
+    to.reserve(rows.size() * wide);
+    for (const auto k : rows)
+      for (std::size_t j = 0; j < wide; ++j) to.push_back(from[k * wide + j]);
+  };
+  pick(t.session, r.session);
+  pick(t.block, r.block);
+  pick(t.trial, r.trial);
+  pick(t.stage, r.stage);
+  pick(t.choice, r.choice);
+  pick(t.best, r.best);
+  pick(t.old_best, r.old_best);
+  pick(t.correct, r.correct);
+  pick(t.outcome, r.outcome);
+  pick(t.rt_s, r.rt_s);
+  pick(t.condition, r.condition);
+  pick(t.state, r.state);
+  pick(t.right, r.right);
+  pick(t.report, r.report);
+  pick(t.feature, r.feature, t.rows() ? t.feature.size() / t.rows() : 0);
+  for (const auto& [name, values] : t.signals) pick(values, r.signals[name]);
+  return r;
+}
+
+Trials only_condition(const Trials& t, int condition) {
+  std::vector<std::size_t> rows, first{0};
+  std::vector<std::string> subjects;
   for (std::size_t s = 0; s + 1 < t.first.size(); ++s) {
-    const std::size_t before = r.rows();
-    for (std::size_t k = t.first[s]; k < t.first[s + 1]; ++k) {
-      if (t.condition[k] != condition) continue;
-      r.session.push_back(t.session[k]);
-      r.block.push_back(t.block[k]);
-      r.trial.push_back(t.trial[k]);
-      r.stage.push_back(t.stage[k]);
-      r.choice.push_back(t.choice[k]);
-      r.best.push_back(t.best[k]);
-      r.old_best.push_back(t.old_best[k]);
-      r.correct.push_back(t.correct[k]);
-      r.outcome.push_back(t.outcome[k]);
-      r.rt_s.push_back(t.rt_s[k]);
-      r.condition.push_back(0);
-      if (!t.state.empty()) r.state.push_back(t.state[k]);
-      if (!t.right.empty()) r.right.push_back(t.right[k]);
-      if (!t.report.empty()) r.report.push_back(t.report[k]);
-      for (std::size_t j = 0; j < per; ++j) r.feature.push_back(t.feature[k * per + j]);
-      for (const auto& [name, values] : t.signals) r.signals[name].push_back(values[k]);
-    }
-    if (r.rows() == before) continue;
-    r.subjects.push_back(t.subjects[s]);
-    r.first.push_back(r.rows());
+    for (std::size_t k = t.first[s]; k < t.first[s + 1]; ++k)
+      if (t.condition[k] == condition) rows.push_back(k);
+    if (rows.size() == first.back()) continue;
+    subjects.push_back(t.subjects[s]);
+    first.push_back(rows.size());
   }
+  Trials r = only_rows(t, rows);
+  r.conditions = {t.conditions[static_cast<std::size_t>(condition)]};
+  std::fill(r.condition.begin(), r.condition.end(), 0);
+  r.subjects = std::move(subjects);
+  r.first = std::move(first);
   return r;
 }
 

@@ -1,9 +1,14 @@
 /// Parts of a record.
 #pragma once
 
+#include <span>
+
 #include "record/trials.hpp"
 
 namespace labile {
+
+/// These rows in this order, all conditions' names with them; whose they are (`subjects`, `first`) is left to the caller.
+[[nodiscard]] Trials only_rows(const Trials& trials, std::span<const std::size_t> rows);
 
 /// The rows of one condition (an index into `conditions`); subjects without any are left out.
 [[nodiscard]] Trials only_condition(const Trials& trials, int condition);

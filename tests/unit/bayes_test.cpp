@@ -13,6 +13,7 @@
 #include "core/parallel.hpp"
 #include "core/random.hpp"
 #include "learners/catalogue.hpp"
+#include "log_sigma.hpp"
 #include "record/read.hpp"
 #include "run/simulate.hpp"
 #include "tasks/catalogue.hpp"
@@ -112,28 +113,7 @@ TEST_P(StanDensity, ValuesAndGradientsEqualStans) {
     const std::vector<double> point = at["point"], slope = at["gradient"];
     std::vector<double> q(point.size()), grad(q.size());
     for (std::size_t i = 0; i < q.size(); ++i) q[static_cast<std::size_t>(place.at(names[i]))] = point[i];
-    // Stan's point has ln sigma where ours has x: q moves there, and densities and gradients come back.
-    std::vector<Spread> spread;
-    for (int k = 0; k < p.params(); ++k) {
-      const auto i = static_cast<std::size_t>(p.x(k));
-      const auto& g = p.model().params[static_cast<std::size_t>(k)].group;
-      const double sigma = std::exp(q[i]);
-      q[i] = spread_coordinate(g, sigma);
-      spread.push_back(spread_at(g, q[i]));
-      EXPECT_NEAR(spread.back().sigma, sigma, 1e-12 * sigma);
-    }
-    double value = density.gradient(q, grad);
-    for (int k = 0; k < p.params(); ++k) {
-      const auto& s = spread[static_cast<std::size_t>(k)];
-      const auto& g = p.model().params[static_cast<std::size_t>(k)].group;
-      const double z = s.sigma / g.sigma;
-      // ln of the density of ln sigma under its prior, constants left out, and its slope
-      const double prior = (g.cauchy ? -std::log1p(z * z) : -0.5 * z * z) + std::log(s.sigma),
-                   slope_there = 1 - (g.cauchy ? 2 * z * z / (1 + z * z) : z * z);
-      value += prior - s.log_prior;
-      auto& d = grad[static_cast<std::size_t>(p.x(k))];
-      d = (d - s.prior_slope) / s.log_slope + slope_there;
-    }
+    const double value = density_on_log_sigma(p, density, q, grad);
     differences.push_back(value - at["log_density"].get<double>());
     for (std::size_t i = 0; i < q.size(); ++i)
       EXPECT_NEAR(grad[static_cast<std::size_t>(place.at(names[i]))], slope[i],
@@ -303,10 +283,11 @@ TEST(Density, GradientEqualsDifferencesForAnyStandard) {
       for (int j = 0; j < n; ++j) info.push_back(i == j ? 2.0 + s + i : 0.4 - 0.3 * ((i + j + s) % 3));
     }
   p.set_standard(info, pull);
-  for (int i = 0; i < n; ++i)
-    for (int j = 0; j < n; ++j) map.push_back(i == j ? 0.8 + 0.1 * i : i > j ? 0.3 - 0.2 * j : 0);
-  ASSERT_EQ(n, 3);
-  p.set_map({0.1, -0.2, 0.3}, map);
+  const int all = p.coefficients();
+  for (int i = 0; i < all; ++i)
+    for (int j = 0; j < all; ++j) map.push_back(i == j ? 0.8 + 0.1 * i : i > j ? 0.3 - 0.2 * j : 0);
+  ASSERT_EQ(all, 4);
+  p.set_map({0.1, -0.2, 0.3, 0.2}, map);
   PosteriorDensity density(p);
   const Draw draw{2, Purpose::start, 0};
   std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());

@@ -1,0 +1,91 @@
+/// What is printed and written of a formula's effects.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/fit_formula.hpp"
+
+namespace labile {
+namespace {
+using Json = nlohmann::ordered_json;
+
+Json number(double x) {
+  return std::isfinite(x) ? Json(x) : Json(nullptr);
+}
+Json json_of(const DrawSummary& s) {
+  return {{"mean", number(s.mean)},     {"sd", number(s.sd)},       {"q2.5", number(s.q2_5)},
+          {"median", number(s.median)}, {"q97.5", number(s.q97_5)}, {"ess_bulk", number(s.ess_bulk)},
+          {"rhat", number(s.rhat)}};
+}
+Json json_of(const GroupEffect& e) {
+  Json r{{"name", e.name}};
+  r.update(json_of(e.value));
+  r["above_0"] = number(e.above_0);
+  return r;
+}
+
+std::string text_of(double x) {
+  return fmt::format("{:.3g}", x);
+}
+void line(const std::string& name, const DrawSummary& s, std::size_t width, const std::string& chance = "") {
+  std::string text = fmt::format("    {:<{}} {:>10}   {:<20} {:>9}", name, width, text_of(s.mean),
+                                 fmt::format("{} to {}", text_of(s.q2_5), text_of(s.q97_5)), chance);
+  fmt::print("{}\n", text.substr(0, text.find_last_not_of(' ') + 1));
+}
+void lines(const std::string& title, const std::vector<GroupEffect>& effects, std::size_t width) {
+  if (effects.empty()) return;
+  fmt::print("  {}\n", title);
+  for (const auto& e : effects)
+    line(e.name, e.value, width,
+         e.above_0 >= 0.5 ? fmt::format("{:.3f} > 0", e.above_0) : fmt::format("{:.3f} < 0", 1 - e.above_0));
+}
+std::string name_of(const GroupCell& c) {
+  std::string r;
+  for (const auto& [factor, level] : c.at) r += fmt::format("{}{} {}", r.empty() ? "" : ", ", factor, level);
+  return r.empty() ? "at the means" : r;
+}
+}  // namespace
+
+void print_effects(const std::vector<ParamEffects>& effects, double prior_sd) {
+  for (const auto& e : effects) {
+    std::size_t width = 24;
+    for (const auto* list : {&e.coefficients, &e.differences})
+      for (const auto& x : *list) width = std::max(width, x.name.size());
+    for (const auto& c : e.cells) width = std::max(width, name_of(c).size());
+    fmt::print("\n  {}{}\n", e.formula,
+               e.formula.find(',') < e.formula.find('~') ? fmt::format(": {}", e.param) : "");
+    fmt::print("  {:<{}} {:>10}   {:<20} {:>9}\n", "median subject", width + 2, "mean", "95% interval",
+               "of draws");
+    for (const auto& c : e.cells) line(name_of(c), c.value, width);
+    lines("differences between them", e.differences, width);
+    lines(fmt::format("effects before {}'s transform, each N(0, {:.3g}) before the data", e.param, prior_sd),
+          e.coefficients, width);
+  }
+}
+
+void add_effects(Json& to, const std::vector<ParamEffects>& effects) {
+  if (effects.empty()) return;
+  Json formula = Json::object(), cells = Json::object(), all = Json::object();
+  for (const auto& e : effects) {
+    formula[e.param] = e.formula;
+    Json of = Json::array(), coefficients = Json::array(), differences = Json::array();
+    for (const auto& c : e.cells) {
+      Json at = Json::object();
+      for (const auto& [factor, level] : c.at) at[factor] = level;
+      Json cell{{"at", at}};
+      cell.update(json_of(c.value));
+      of.push_back(cell);
+    }
+    for (const auto& x : e.coefficients) coefficients.push_back(json_of(x));
+    for (const auto& x : e.differences) differences.push_back(json_of(x));
+    cells[e.param] = of;
+    all[e.param] = {{"coefficients", coefficients}, {"differences", differences}};
+  }
+  to["formula"] = formula;
+  to["cells"] = cells;
+  to["effects"] = all;
+}
+
+}  // namespace labile
