@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/cholesky.hpp"
+#include "core/random.hpp"
 
 namespace labile {
 namespace {
@@ -59,6 +60,23 @@ class Subject {
     for (const int u : units_) value += choices(y, group, u, grad, hess);
     return value;
   }
+  /// The same without derivatives.
+  double value(const std::vector<double>& y, const Laplace& group) {
+    double r = 0;
+    for (std::size_t k = 0; k < y.size(); ++k) {
+      const double z = (y[k] - expected(group, k)) / group.sigma[k];
+      r -= 0.5 * z * z;
+    }
+    for (const int u : units_) {
+      for (std::size_t k = 0; k < y.size(); ++k) {
+        const auto& param = p_.model().params[k];
+        row_[static_cast<std::size_t>(param.at)] =
+            from_line(param.group, y[k] + dot(p_.apart_row(static_cast<int>(k), u), group.b[k]));
+      }
+      r += p_.learner().likelihood->value(row_, p_.trials(u), {});
+    }
+    return r;
+  }
   /// One unit's log-likelihood; its derivatives in values before T are added.
   double choices(const std::vector<double>& y, const Laplace& group, int unit, std::vector<double>& grad,
                  std::vector<double>& hess) {
@@ -91,8 +109,8 @@ class Subject {
   std::vector<double> row_, g_, h_;
 };
 
-/// Newton steps, damped until they climb; `cov` gets the inverse of minus the Hessian.
-void climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::vector<double>& cov) {
+/// Newton steps, damped until they climb; `cov` gets the inverse of minus the Hessian. Log density at the top.
+double climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::vector<double>& cov) {
   const auto n = y.size();
   std::vector<double> grad, hess, next_grad, next_hess;
   double value = subject.evaluate(y, group, grad, hess);
@@ -138,7 +156,44 @@ void climb(Subject& subject, const Laplace& group, std::vector<double>& y, std::
       e[i] = group.sigma[i] * group.sigma[i];
     std::copy(e.begin(), e.end(), cov.begin() + static_cast<std::ptrdiff_t>(i * n));
   }
+  return value;
 }
+
+/// Climbs from where y is and from the best two of `kPlaces` values around the group's, and keeps the top with the most probability under
+/// it: a likelihood of two tops is otherwise told by the one that happens to be near.
+void climb_from_many(Subject& subject, const Laplace& group, std::vector<double>& y,
+                     std::vector<double>& cov) {
+  constexpr std::uint32_t kPlaces = 32;
+  constexpr double kWider = 1.5;
+  const auto n = y.size();
+  std::vector<std::pair<double, std::vector<double>>> places;
+  for (std::uint32_t i = 0; i < kPlaces; ++i) {
+    const Draw draw{i, Purpose::start, static_cast<std::uint32_t>(subject.subject())};
+    std::vector<double> at(n);
+    for (std::size_t k = 0; k < n; ++k)
+      at[k] =
+          subject.expected(group, k) + kWider * group.sigma[k] * draw.normal(static_cast<std::uint32_t>(k));
+    const double value = subject.value(at, group);
+    if (std::isfinite(value)) places.emplace_back(value, std::move(at));
+  }
+  std::stable_sort(places.begin(), places.end(),
+                   [](const auto& a, const auto& b) { return a.first > b.first; });
+  places.resize(std::min<std::size_t>(places.size(), 2));
+  places.emplace_back(0, y);
+  double most = -kInf;
+  for (auto& [unused, at] : places) {
+    std::vector<double> here(n * n);
+    double mass = climb(subject, group, at, here);
+    auto root = here;
+    if (!cholesky(root, static_cast<int>(n))) continue;
+    for (std::size_t k = 0; k < n; ++k) mass += std::log(root[k * n + k]);
+    if (!(mass > most)) continue;
+    most = mass;
+    y = at;
+    cov = std::move(here);
+  }
+}
+
 /// Newton's step of all mu and b with every subject at its most probable values y, which follow.
 class GroupStep {
  public:
@@ -258,13 +313,12 @@ class GroupStep {
 };
 
 /// Moves the normal distribution that stands for a subject's values towards the mean gradient's step and the mean curvature, over
-/// 2 n points around it, `rounds` times. Where the mean curvature is none, it stays.
-void spread_out(Subject& subject, const Laplace& group, std::vector<double>& y, std::vector<double>& cov,
-                int rounds) {
+/// 2 n points around it, three times. Where the mean curvature is none, it stays.
+void spread_out(Subject& subject, const Laplace& group, std::vector<double>& y, std::vector<double>& cov) {
   const auto n = y.size();
   const int size = static_cast<int>(n);
   std::vector<double> grad, hess;
-  for (int round = 0; round < rounds; ++round) {
+  for (int round = 0; round < 3; ++round) {
     auto root = cov;
     if (!cholesky(root, size)) return;
     std::vector<double> mean_grad(n, 0.0), precision(n * n, 0.0), at(n);
@@ -342,6 +396,7 @@ void keep(const People& subjects, Laplace& r) {
 }  // namespace
 
 Laplace laplace(const Posterior& posterior, int most) {
+  constexpr int kAgain = 3;  // the round after which the group is near enough to look for other tops again
   Laplace r;
   for (const auto& p : posterior.model().params) {
     r.mu.push_back(p.group.mu_mean);
@@ -355,7 +410,10 @@ Laplace laplace(const Posterior& posterior, int most) {
   subjects.cov.assign(subjects.each.size(), std::vector<double>(r.mu.size() * r.mu.size()));
   for (r.rounds = 0; r.rounds < most; ++r.rounds) {
     for (std::size_t s = 0; s < subjects.each.size(); ++s)
-      climb(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
+      if (r.rounds == 0 || r.rounds == kAgain)
+        climb_from_many(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
+      else
+        (void)climb(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
     const auto stepped = effects ? group_step.take(subjects.each, subjects.y, r) : std::nullopt;
     const double moved = maximize(posterior, subjects, stepped.has_value(), r);
     if (std::max(moved, stepped.value_or(0)) < 1e-3) break;
@@ -364,7 +422,7 @@ Laplace laplace(const Posterior& posterior, int most) {
   return r;
 }
 
-void refine(const Posterior& posterior, Laplace& l, int most) {
+void refine(const Posterior& posterior, Laplace& l) {
   const auto n = l.mu.size();
   People subjects(posterior);
   for (std::size_t s = 0; s < subjects.each.size(); ++s) {
@@ -374,11 +432,8 @@ void refine(const Posterior& posterior, Laplace& l, int most) {
     const auto from = l.covariance.begin() + static_cast<std::ptrdiff_t>(s * n * n);
     subjects.cov.emplace_back(from, from + static_cast<std::ptrdiff_t>(n * n));
   }
-  for (int round = 0; round < most; ++round) {
-    for (std::size_t s = 0; s < subjects.each.size(); ++s)
-      spread_out(subjects.each[s], l, subjects.y[s], subjects.cov[s], round == 0 ? 3 : 1);
-    if (maximize(posterior, subjects, false, l) < 1e-3) break;
-  }
+  for (std::size_t s = 0; s < subjects.each.size(); ++s)
+    spread_out(subjects.each[s], l, subjects.y[s], subjects.cov[s]);
   keep(subjects, l);
 }
 

@@ -25,11 +25,11 @@ struct Laplace {
 /// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds.
 [[nodiscard]] Laplace laplace(const Posterior& posterior, int most = 30);
 
-/// Replaces modes and curvatures by means and mean curvatures around them, and the group's mu and sigma by what these say; likelihoods that
-/// are skewed, or flat to one side, then count with both of their sides. b stays.
+/// Replaces modes and curvatures by means and mean curvatures around them; likelihoods that are skewed, or flat to one side, then count
+/// with both of their sides. The group stays.
 /// Source: Gaussian variational inference, Opper & Archambeau (2009), doi:10.1162/neco.2008.08-07-592, with their expectations by a
 /// cubature rule of degree 3.
-void refine(const Posterior& posterior, Laplace& laplace, int most = 20);
+void refine(const Posterior& posterior, Laplace& laplace);
 
 /// Standardizes every subject's parameters by what its choices say, maps the group's coefficients to where they are expected, and gives a
 /// start for the sampler with variances around it.
