@@ -51,8 +51,18 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
   }
   split_designs();
   sigma_ = at;
-  y_ = at + n;
-  dim_ = y_ + n * subjects_;
+  at += n;
+  for (int k = 0; k < n; ++k) {
+    tau_.push_back(at);
+    at += slopes(k);
+  }
+  y_ = at;
+  at += n * subjects_;
+  for (int k = 0; k < n; ++k) {
+    v_.push_back(at);
+    at += slopes(k) * subjects_;
+  }
+  dim_ = at;
   info_.assign(static_cast<std::size_t>(n * subjects_), 0.0);
   pull_ = info_;
   mix_.assign(static_cast<std::size_t>(n * n * subjects_), 0.0);
@@ -87,7 +97,12 @@ std::vector<std::string> Posterior::names() const {
     for (const auto& c : p.design.names) r.push_back(fmt::format("b[{}:{}]", p.name, c));
   for (const auto& p : model_.params) r.push_back(fmt::format("log_sigma[{}]", p.name));
   for (const auto& p : model_.params)
+    for (const auto& c : p.design.slope_names) r.push_back(fmt::format("log_tau[{}:{}]", p.name, c));
+  for (const auto& p : model_.params)
     for (int s = 0; s < subjects_; ++s) r.push_back(fmt::format("y[{},{}]", p.name, s + 1));
+  for (const auto& p : model_.params)
+    for (const auto& c : p.design.slope_names)
+      for (int s = 0; s < subjects_; ++s) r.push_back(fmt::format("v[{}:{},{}]", p.name, c, s + 1));
   return r;
 }
 
@@ -158,6 +173,18 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
     value -= 0.5 * z * z + log(sd) + kLogSqrt2Pi;
     grad[at] += -z / sd;
   };
+  // Of ln x, with the Jacobian.
+  const auto spread_prior = [&](int i, const Group& g) {
+    const auto at = static_cast<std::size_t>(i);
+    const double z = exp(q[at]) / g.sigma;
+    if (g.cauchy) {
+      value += log(2 / (3.14159265358979323846 * g.sigma)) - log1p(z * z) + q[at];
+      grad[at] += 1 - 2 * z * z / (1 + z * z);
+    } else {
+      value += log(2 / g.sigma) - kLogSqrt2Pi - 0.5 * z * z + q[at];
+      grad[at] += 1 - z * z;
+    }
+  };
   for (int k = 0; k < p_.params(); ++k) {
     const auto& p = p_.model().params[static_cast<std::size_t>(k)];
     normal(p_.mu(k), p.group.mu_mean, p.group.mu_sd);
@@ -165,13 +192,11 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
       normal(p_.b(k) + c, 0, p.design.prior_sd);
     const auto at_mu = static_cast<std::size_t>(p_.mu(k)),
                at_sigma = static_cast<std::size_t>(p_.log_sigma(k));
-    const double sigma = sigma_[static_cast<std::size_t>(k)], z = sigma / p.group.sigma;
-    if (p.group.cauchy) {
-      value += log(2 / (3.14159265358979323846 * p.group.sigma)) - log1p(z * z) + q[at_sigma];
-      grad[at_sigma] += 1 - 2 * z * z / (1 + z * z);
-    } else {
-      value += log(2 / p.group.sigma) - kLogSqrt2Pi - 0.5 * z * z + q[at_sigma];
-      grad[at_sigma] += 1 - z * z;
+    const double sigma = sigma_[static_cast<std::size_t>(k)];
+    spread_prior(p_.log_sigma(k), p.group);
+    for (int j = 0; j < p_.slopes(k); ++j) {
+      spread_prior(p_.log_tau(k, j), p.group);
+      for (int s = 0; s < p_.subjects(); ++s) normal(p_.v(k, j, s), 0, 1);
     }
     // ln N(value; mu + X b, sigma) + ln c: the density of y.
     double shrunk = 1;  // product of c / sigma; its logarithm is taken once in a while

@@ -1,10 +1,10 @@
 /// Log posterior density of a hierarchical model with its exact gradient, on the sampler's unconstrained scale.
 ///
 /// The vector q holds, in this order, for all estimated parameters k:
-///   mu[k] | b[k][coefficient] | ln sigma[k] | y[k][subject]
+///   mu[k] | b[k][coefficient] | ln sigma[k] | ln tau[k][slope] | y[k][subject] | v[k][slope][subject]
 /// where y is what a subject's values before T are made of, by what is expected of them: value = m + c (L y) with
 ///   m = (pull + (mu + X b) / sigma^2) c^2,   c^2 = 1 / (info + 1 / sigma^2)
-/// X are the means of the subject's rows of the design. What a unit's row departs from them moves that unit's value alone: value + (row - X) b.
+/// X are the means of the subject's rows of the design. What a unit's row departs from them moves that unit's value alone: value + (row - X) b. So do effects that differ between subjects, tau v with v ~ N(0, 1).
 /// and a fixed lower triangular matrix L a subject, the factor of how its parameters correlate. `info` and `pull` are
 /// two numbers a subject and parameter: a normal approximation of what the subject's choices say (curvature, and
 /// curvature times peak). They and L change how well the sampler moves and nothing else; at info = pull = 0 and L = 1
@@ -47,6 +47,13 @@ class Posterior {
   [[nodiscard]] int mu(int k) const { return k; }
   [[nodiscard]] int b(int k) const { return b_[static_cast<std::size_t>(k)]; }
   [[nodiscard]] int log_sigma(int k) const { return sigma_ + k; }
+  [[nodiscard]] int slopes(int k) const {
+    return static_cast<int>(model_.params[static_cast<std::size_t>(k)].design.slope_names.size());
+  }
+  [[nodiscard]] int log_tau(int k, int slope) const { return tau_[static_cast<std::size_t>(k)] + slope; }
+  [[nodiscard]] int v(int k, int slope, int subject) const {
+    return v_[static_cast<std::size_t>(k)] + slope * subjects_ + subject;
+  }
   [[nodiscard]] int y(int k, int subject) const { return y_ + k * subjects_ + subject; }
 
   /// info and pull [parameter][subject], 0 at first; info >= 0.
@@ -69,7 +76,15 @@ class Posterior {
     return q[static_cast<std::size_t>(mu(k))] + effect(q, k, mean_row(k, subject));
   }
   [[nodiscard]] double apart(std::span<const double> q, int k, int unit) const {
-    return effect(q, k, apart_row(k, unit));
+    double r = effect(q, k, apart_row(k, unit));
+    for (int j = 0; j < slopes(k); ++j)
+      r += slope_x(k, unit, j) * exp(q[static_cast<std::size_t>(log_tau(k, j))]) *
+           q[static_cast<std::size_t>(v(k, j, subject_of(unit)))];
+    return r;
+  }
+  [[nodiscard]] double slope_x(int k, int unit, int slope) const {
+    return model_.params[static_cast<std::size_t>(k)]
+        .design.slope_x[static_cast<std::size_t>(unit)][static_cast<std::size_t>(slope)];
   }
 
   struct Standard {
@@ -113,7 +128,7 @@ class Posterior {
   std::vector<int> subject_of_;
   std::vector<LaneTrials> lanes_;
   int subjects_ = 0, dim_ = 0, sigma_ = 0, y_ = 0;
-  std::vector<int> b_;
+  std::vector<int> b_, tau_, v_;     // [parameter]
   Rows mean_x_, apart_x_;            // of subjects, of units
   std::vector<double> info_, pull_;  // [parameter][subject]
   std::vector<double> mix_;          // [subject][parameter][parameter]

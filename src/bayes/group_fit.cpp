@@ -60,6 +60,11 @@ void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r)
     for (std::size_t c = 0; c < param.design.names.size(); ++c)
       r.group.push_back({fmt::format("b[{}:{}]", param.name, param.design.names[c]),
                          draws.summary([&](auto q) { return q[static_cast<std::size_t>(p.b(k)) + c]; })});
+    for (std::size_t j = 0; j < param.design.slope_names.size(); ++j) {
+      const auto at = static_cast<std::size_t>(p.log_tau(k, static_cast<int>(j)));
+      r.group.push_back({fmt::format("sigma[{}:{}]", param.name, param.design.slope_names[j]),
+                         draws.summary([&](auto q) { return exp(q[at]); })});
+    }
   }
   r.unit.assign(static_cast<std::size_t>(p.params()),
                 std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));

@@ -346,6 +346,11 @@ Start prepare(Posterior& posterior, const Laplace& l) {
       put(posterior.b(k) + static_cast<int>(c), l.b[at][c],
           l.b_var.empty() ? std::min(d.prior_sd * d.prior_sd, 4 / (told * tau + 1)) : l.b_var[at][c]);
   }
+  // Differences between subjects' effects: half of what is expected of them, whose is whose left open.
+  for (int k = 0; k < n; ++k)
+    for (int j = 0; j < posterior.slopes(k); ++j)
+      put(posterior.log_tau(k, j),
+          std::log(0.5 * posterior.model().params[static_cast<std::size_t>(k)].group.sigma), 0.5);
   posterior.set_standard(std::move(info), std::move(pull));
   // How a subject's parameters correlate, at these group values.
   const auto size = static_cast<std::size_t>(n);

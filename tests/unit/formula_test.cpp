@@ -92,6 +92,15 @@ TEST(Formula, NamesAreThoseThatUsersKnow) {
   EXPECT_EQ(f.grouping, std::vector<std::string>{"subjID"});
   EXPECT_EQ(columns_of(std::span(&f, 1)), std::vector<std::string>{"how old"});
   EXPECT_TRUE(parse_formula("x ~ 1").terms.empty());
+  const auto slopes = coded(t, "x ~ drug + scale(age) + session + (1 + session | subject)").design();
+  EXPECT_EQ(slopes.slope_names, std::vector<std::string>{"session[2]"});
+  double sum = 0;
+  for (std::size_t u = 0; u < slopes.x.size(); ++u) {
+    sum += slopes.slope_x[u][0];
+    EXPECT_NEAR(slopes.slope_x[u][0] - slopes.slope_x[0][0], slopes.x[u][3],
+                1e-12);  // session 1 stands first
+  }
+  EXPECT_NEAR(sum, 0, 1e-12);
 }
 
 TEST(Formula, LevelsOfNumbersGoBySize) {
@@ -125,8 +134,10 @@ TEST(Formula, IsRefusedInWords) {
   says("x ~ a & b", "'&' means nothing");
   says("x ~ `a", "backticks");
   says("x ~ drug - age", "'age' is taken away");
-  says("x ~ drug + (1 + drug | subject)", "differ between subjects");
-  says("x ~ drug + (0 | subject)", "write (1 | subject)");
+  says("x ~ drug + (1 + session | subject)",
+       "'session' differs between subjects and has no effect in common");
+  says("x ~ session + (0 + session | subject)", "write (1 + x | subject)");
+  says("x ~ drug + (0 | subject)", "people differ in the intercept anyway");
 }
 
 TEST(Formula, ColumnsThatCannotTellAreRefusedByName) {
@@ -153,6 +164,7 @@ TEST(Formula, ColumnsThatCannotTellAreRefusedByName) {
   says("x ~ factor(score)", {"a level of its own for every subject"});
   says("x ~ drug * site", {"no subject has drug a and site s", "drug:site"});
   says("x ~ drug", {"no such level", "did you mean 'a'"}, {{"drug", "A"}});
+  says("x ~ drug + (1 + drug | subject)", {"drug[b] changes within no subject"});
   says("x ~ drug + sum(drug)", {"coded in two ways"});
   const auto notes = coded(t, "x ~ one + score").notes();
   const auto noted = [&](const std::string& words) {
@@ -195,6 +207,10 @@ TEST(Effects, DensityAndGradientEqualAnIndependentOnes) {
   for (const auto& [param, x] : o["design"].items()) {
     Design d{{}, x, o["prior_sd"]};
     for (std::size_t c = 0; c < d.x[0].size(); ++c) d.names.push_back(std::to_string(c + 1));
+    if (o["slopes"].contains(param)) {
+      d.slope_x = o["slopes"][param];
+      d.slope_names = {"1"};
+    }
     designs.push_back({param, d});
   }
   add_designs(model, learner, designs, static_cast<int>(units.trials.size()));
@@ -206,6 +222,11 @@ TEST(Effects, DensityAndGradientEqualAnIndependentOnes) {
     place["log_sigma." + param.name] = p.log_sigma(k);
     for (std::size_t c = 0; c < param.design.names.size(); ++c)
       place["b." + param.name + "." + std::to_string(c + 1)] = p.b(k) + static_cast<int>(c);
+    for (int c = 0; c < p.slopes(k); ++c) {
+      const auto which = param.name + "." + std::to_string(c + 1);
+      place["log_tau." + which] = p.log_tau(k, c);
+      for (int s = 0; s < p.subjects(); ++s) place["v." + which + "." + std::to_string(s + 1)] = p.v(k, c, s);
+    }
     for (int s = 0; s < p.subjects(); ++s) place["z." + param.name + "." + std::to_string(s + 1)] = p.y(k, s);
   }
   const std::vector<std::string> names = o["names"];
