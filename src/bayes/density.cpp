@@ -257,6 +257,13 @@ double PosteriorDensity::gradient(std::span<const double> q, std::span<double> g
         slope_of_[static_cast<std::size_t>(k * subjects + p_.subject_of(static_cast<int>(unit)))] += d[i];
         const auto x = p_.apart_row(k, static_cast<int>(unit));
         for (std::size_t c = 0; c < x.size(); ++c) grad[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * x[c];
+        for (int j = 0; j < p_.slopes(k); ++j) {
+          const auto tau = static_cast<std::size_t>(p_.log_tau(k, j)),
+                     v = static_cast<std::size_t>(p_.v(k, j, p_.subject_of(static_cast<int>(unit))));
+          const double to_v = d[i] * p_.slope_x(k, static_cast<int>(unit), j) * exp(q[tau]);
+          grad[v] += to_v;
+          grad[tau] += to_v * q[v];
+        }
       }
     }
   }
