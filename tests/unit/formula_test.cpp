@@ -244,7 +244,8 @@ TEST(Effects, DensityAndGradientEqualAnIndependentOnes) {
   }
 }
 
-/// Forty people on a bandit in one or two sessions: alpha differs by drug (between) and by session (within), nothing by age.
+/// Forty people on a bandit in one or two sessions: alpha differs by drug (between) and by session (within), nothing by age. What the session
+/// does differs between people by an sd of `own_session`.
 struct Study {
   Trials trials;
   std::vector<std::uint8_t> fresh;
@@ -252,7 +253,7 @@ struct Study {
   Table table;
 };
 constexpr double kDrug = 0.9, kSession = -0.7;
-Study study() {
+Study study(double own_session = 0) {
   const auto& learner = find_learner("rescorla_wagner");
   const auto& task = find_task("bandit_reversal");
   Study r;
@@ -265,7 +266,8 @@ Study study() {
                  beta = std::log(4.0) + 0.2 * draw.normal(1);
     const double years = 20 + 40 * draw.uniform(2);
     for (int w = 0; w < (s % 8 == 7 ? 1 : 2); ++w) {
-      rows.push_back({from_line(phi_group(0, 1), alpha + kSession * w), std::exp(beta), 0});
+      rows.push_back({from_line(phi_group(0, 1), alpha + (kSession + own_session * draw.normal(3)) * w),
+                      std::exp(beta), 0});
       drug.emplace_back(treated ? "drug" : "placebo");
       session.emplace_back(w ? "2" : "1");
       age.push_back(std::to_string(years));
@@ -312,6 +314,7 @@ GroupFitOptions options_of(const Coding& coding) {
   GroupFitOptions o;
   o.predict = false;
   o.chains = 2;
+  o.draws = 500;
   o.overrides = {{"v0", 0.0}};
   o.designs = {{"alpha", coding.design()}};
   return o;
@@ -388,6 +391,29 @@ TEST(Effects, AreFoundAgainAndNoneIsInvented) {
               1e-12);
   // The first cell is the group's value, which is at the mean of what was scaled.
   EXPECT_NEAR(cells[0].value.mean, fit.group[0].summary.mean, 1e-12);
+}
+
+TEST(Effects, ThatDifferBetweenPeopleAreLessCertain) {
+  const Study s = study(0.8);
+  const auto& learner = find_learner("rescorla_wagner");
+  const auto fitted = [&](const std::string& formula) {
+    auto o = options_of(coded(s.table, formula));
+    o.groups = {parse_group("alpha = phi 0 1 mu 0 1 sigma 1")};
+    return fit_group(learner, s.units, s.table.subject_of, o);
+  };
+  const auto of = [](const GroupFit& f, const std::string& name) {
+    return std::find_if(f.group.begin(), f.group.end(), [&](const auto& q) { return q.name == name; })
+        ->summary;
+  };
+  const auto same = fitted("alpha ~ drug + session"),
+             differ = fitted("alpha ~ drug + session + (1 + session | subject)");
+  const auto b = of(differ, "b[alpha:session[2]]"), tau = of(differ, "sigma[alpha:session[2]]");
+  EXPECT_LT(std::abs(b.mean - kSession), 4 * b.sd);
+  EXPECT_LT(std::abs(tau.mean - 0.8), 4 * tau.sd);
+  EXPECT_GT(tau.q2_5, 0.3);
+  // With 40 people tau alone makes a standard error of 0.8 / sqrt(40) = 0.13; without it the interval is far too narrow.
+  EXPECT_GT(b.sd, 0.11);
+  EXPECT_GT(b.sd, 1.3 * of(same, "b[alpha:session[2]]").sd);
 }
 
 }  // namespace
