@@ -60,6 +60,7 @@ Coding::Coding(const Formula& formula, std::span<const Covariate> columns, std::
   design_.prior_sd = prior_sd;
   for (const auto& at : at_) design_.x.push_back(row(at));
   check_rank();
+  find_slopes(subject_of);
 }
 
 void Coding::fail(const std::string& why) const {
@@ -178,6 +179,7 @@ bool Coding::whole(const std::vector<int>& term, int variable) const {
 void Coding::lay_out() {
   for (const auto& term : formula_.terms) {
     std::vector<Part> parts(1);
+    parts[0].slope = std::find(formula_.slopes.begin(), formula_.slopes.end(), term) != formula_.slopes.end();
     std::vector<std::string> names(1);
     // The first factor's levels run fastest.
     for (const int v : term) {
@@ -229,6 +231,28 @@ bool Coding::interact(int a, int b) const {
   return std::any_of(formula_.terms.begin(), formula_.terms.end(), [&](const auto& t) {
     return std::find(t.begin(), t.end(), a) != t.end() && std::find(t.begin(), t.end(), b) != t.end();
   });
+}
+
+/// Columns whose effect differs between subjects, less their mean over units: so that people's intercepts and slopes have little to do with
+/// each other.
+void Coding::find_slopes(std::span<const int> subject_of) {
+  design_.slope_x.resize(at_.size());
+  for (std::size_t c = 0; c < parts_.size(); ++c) {
+    if (!parts_[c].slope) continue;
+    std::map<int, double> first;
+    std::set<int> changes;
+    double mean = 0;
+    for (std::size_t u = 0; u < at_.size(); ++u) {
+      const double x = design_.x[u][c];
+      if (first.try_emplace(subject_of[u], x).first->second != x) changes.insert(subject_of[u]);
+      mean += x / static_cast<double>(at_.size());
+    }
+    if (changes.size() < 2)
+      fail(fmt::format("{} changes within {}: whether its effect differs between subjects cannot be told",
+                       design_.names[c], changes.empty() ? "no subject" : "one subject alone"));
+    design_.slope_names.push_back(design_.names[c]);
+    for (std::size_t u = 0; u < at_.size(); ++u) design_.slope_x[u].push_back(design_.x[u][c] - mean);
+  }
 }
 
 /// Where an interaction's factors do not occur in all combinations, that is what is wrong.

@@ -54,6 +54,7 @@ class Coding {
     std::vector<std::pair<int, int>> factors;  // variable and level
     std::vector<bool> whole;                   // [factor] coded by all levels
     std::vector<int> numbers;                  // variables
+    bool slope = false;                        // its effect differs between subjects
   };
   [[noreturn]] void fail(const std::string& why) const;
   void read(int variable, const Covariate& c, std::span<const int> subject_of,
@@ -63,6 +64,7 @@ class Coding {
   void read_number(Code& code, const Variable& v, const Covariate& c, std::span<const int> subject_of);
   void lay_out();
   [[nodiscard]] bool whole(const std::vector<int>& term, int variable) const;
+  void find_slopes(std::span<const int> subject_of);
   void check_rank() const;
   void refuse_empty_cell(const Part& part) const;
 

@@ -54,8 +54,18 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
   }
   split_designs();
   x_ = at;
-  y_ = at + n;
-  dim_ = y_ + n * subjects_;
+  at += n;
+  for (int k = 0; k < n; ++k) {
+    slope_.push_back(at);
+    at += slopes(k);
+  }
+  y_ = at;
+  at += n * subjects_;
+  for (int k = 0; k < n; ++k) {
+    v_.push_back(at);
+    at += slopes(k) * subjects_;
+  }
+  dim_ = at;
   info_.assign(static_cast<std::size_t>(fours() * n * n), Vec(0.0));
   pull_.assign(static_cast<std::size_t>(fours() * n), Vec(0.0));
   const auto all = static_cast<std::size_t>(coefficients());
@@ -91,7 +101,12 @@ std::vector<std::string> Posterior::names() const {
     for (const auto& c : p.design.names) r.push_back(fmt::format("b[{}:{}]", p.name, c));
   for (const auto& p : model_.params) r.push_back(fmt::format("x[{}]", p.name));
   for (const auto& p : model_.params)
+    for (const auto& c : p.design.slope_names) r.push_back(fmt::format("x[{}:{}]", p.name, c));
+  for (const auto& p : model_.params)
     for (int s = 0; s < subjects_; ++s) r.push_back(fmt::format("y[{},{}]", p.name, s + 1));
+  for (const auto& p : model_.params)
+    for (const auto& c : p.design.slope_names)
+      for (int s = 0; s < subjects_; ++s) r.push_back(fmt::format("v[{}:{},{}]", p.name, c, s + 1));
   return r;
 }
 
@@ -145,6 +160,9 @@ void Posterior::unit_values(std::span<const double> q, int unit, std::span<doubl
     const auto x = apart_row(k, unit);
     for (std::size_t c = 0; c < x.size(); ++c)
       out[static_cast<std::size_t>(k)] += x[c] * coefficient(q, b(k) + static_cast<int>(c));
+    for (int j = 0; j < slopes(k); ++j)
+      out[static_cast<std::size_t>(k)] +=
+          slope_x(k, unit, j) * tau(q, k, j) * q[static_cast<std::size_t>(v(k, j, subject_of(unit)))];
   }
 }
 
@@ -171,6 +189,7 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior) : p_(posterior) {
   for (auto* v : {&coefficient_, &to_}) v->resize(static_cast<std::size_t>(p_.coefficients()));
   for (auto* v : {&tau_, &to_ls_}) v->resize(n);
   spread_.resize(n);
+  for (int k = 0; k < p_.params(); ++k) slope_spread_.emplace_back(static_cast<std::size_t>(p_.slopes(k)));
   standard_.assign(fours, Standard<Vec>(p_.params()));
   value_.assign(n * fours * kWidth, 0.0);
   slope_ = value_;
@@ -190,6 +209,9 @@ void PosteriorDensity::spread(std::span<const double> q) {
     const auto at = static_cast<std::size_t>(k);
     spread_[at] = spread_at(p_.model().params[at].group, q[static_cast<std::size_t>(p_.x(k))]);
     tau_[at] = 1 / (spread_[at].sigma * spread_[at].sigma);
+    for (int j = 0; j < p_.slopes(k); ++j)
+      slope_spread_[at][static_cast<std::size_t>(j)] =
+          spread_at(p_.model().params[at].group, q[static_cast<std::size_t>(p_.slope(k, j))]);
   }
   for (int f = 0; f < p_.fours(); ++f) {
     const auto four = static_cast<std::size_t>(f), size = static_cast<std::size_t>(n);
@@ -214,8 +236,9 @@ void PosteriorDensity::spread(std::span<const double> q) {
   }
 }
 
-/// Log-likelihood of all choices; `slope_` gets its derivative in each subject's values, `to_` that in effects within subjects.
-double PosteriorDensity::choices() {
+/// Log-likelihood of all choices; `slope_` gets its derivative in each subject's values, `to_` that in effects within subjects, `grad`
+/// that in how they differ between subjects.
+double PosteriorDensity::choices(std::span<const double> q, std::span<double> grad) {
   std::fill(slope_.begin(), slope_.end(), 0.0);
   double value = 0;
   const auto lanes_of_density = p_.learner().likelihood->lanes;
@@ -231,6 +254,10 @@ double PosteriorDensity::choices() {
         const auto row = p_.apart_row(k, unit);
         for (std::size_t c = 0; c < row.size(); ++c)
           of_unit += row[c] * coefficient_[static_cast<std::size_t>(p_.b(k)) + c];
+        for (int j = 0; j < p_.slopes(k); ++j)
+          of_unit += p_.slope_x(k, unit, j) *
+                     slope_spread_[static_cast<std::size_t>(k)][static_cast<std::size_t>(j)].sigma *
+                     q[static_cast<std::size_t>(p_.v(k, j, p_.subject_of(unit)))];
         x.set(i, of_unit);
       }
       to_natural(p.group, x, theta_[static_cast<std::size_t>(p.at)],
@@ -247,6 +274,13 @@ double PosteriorDensity::choices() {
         const auto row = p_.apart_row(k, unit);
         for (std::size_t c = 0; c < row.size(); ++c)
           to_[static_cast<std::size_t>(p_.b(k)) + c] += d[i] * row[c];
+        for (int j = 0; j < p_.slopes(k); ++j) {
+          const auto& spread = slope_spread_[static_cast<std::size_t>(k)][static_cast<std::size_t>(j)];
+          const auto v = static_cast<std::size_t>(p_.v(k, j, p_.subject_of(unit)));
+          const double to_v = d[i] * p_.slope_x(k, unit, j) * spread.sigma;
+          grad[v] += to_v;
+          grad[static_cast<std::size_t>(p_.slope(k, j))] += to_v * q[v] * spread.log_slope;
+        }
       }
     }
   }
@@ -297,7 +331,7 @@ double PosteriorDensity::subjects(std::span<double> grad) {
 }
 
 /// Priors, and what the derivatives in coefficients and ln sigma mean for q.
-double PosteriorDensity::group(std::span<double> grad) {
+double PosteriorDensity::group(std::span<const double> q, std::span<double> grad) {
   double value = 0;
   const auto normal = [&](std::size_t i, double mean, double sd) {
     const double z = (coefficient_[i] - mean) / sd;
@@ -312,6 +346,16 @@ double PosteriorDensity::group(std::span<double> grad) {
       normal(static_cast<std::size_t>(p_.b(k)) + c, 0, p.design.prior_sd);
     value += spread_[i].log_prior;
     grad[static_cast<std::size_t>(p_.x(k))] = to_ls_[i] * spread_[i].log_slope + spread_[i].prior_slope;
+    for (int j = 0; j < p_.slopes(k); ++j) {
+      const auto& spread = slope_spread_[i][static_cast<std::size_t>(j)];
+      value += spread.log_prior - kLogSqrt2Pi * p_.subjects();
+      grad[static_cast<std::size_t>(p_.slope(k, j))] += spread.prior_slope;
+      for (int s = 0; s < p_.subjects(); ++s) {
+        const auto v = static_cast<std::size_t>(p_.v(k, j, s));
+        value -= 0.5 * q[v] * q[v];
+        grad[v] -= q[v];
+      }
+    }
   }
   for (int i = 0; i < p_.coefficients(); ++i) {
     value += log(p_.map(i, i));
@@ -325,8 +369,8 @@ double PosteriorDensity::gradient(std::span<const double> q, std::span<double> g
   std::fill(grad.begin(), grad.end(), 0.0);
   std::fill(to_.begin(), to_.end(), 0.0);
   spread(q);
-  const double of_choices = choices(), of_subjects = subjects(grad);
-  return of_choices + of_subjects + group(grad);
+  const double of_choices = choices(q, grad), of_subjects = subjects(grad);
+  return of_choices + of_subjects + group(q, grad);
 }
 
 }  // namespace labile

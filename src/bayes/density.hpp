@@ -1,11 +1,12 @@
 /// Log posterior density of a hierarchical model with its exact gradient, on the sampler's unconstrained scale.
 ///
 /// The vector q holds, in this order, for all estimated parameters k:
-///   nu[k] | b[k][coefficient] | x[k] | y[k][subject]
+///   nu[k] | b[k][coefficient] | x[k] | x[k][slope] | y[k][subject] | v[k][slope][subject]
 /// The group's coefficients, all mu and all effects of covariates, are base + A (nu, b) with a fixed lower triangular A; x is a
 /// spread's coordinate (spread.hpp), and y are what a subject's values before T are made of (standard.hpp): standard
 /// normal, were the likelihood of a subject's choices the normal one that `info` and `pull` say. What is expected of a
-/// subject is mu + X b, X the means of its units' rows of the design; what a unit's row departs from them moves that unit's value alone.
+/// subject is mu + X b, X the means of its units' rows of the design; what a unit's row departs from them moves that unit's value alone. So
+/// do effects that differ between subjects, tau v with v ~ N(0, 1) and tau a spread with a coordinate as sigma's.
 /// Base, A, info and pull change how well the sampler moves and nothing else; at first info = pull = base = 0 and A = 1,
 /// so that nu is mu and y is (value - mu - X b) / sigma. The density is that of the priors (with the Jacobian of x) and of
 /// all choices, constants included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
@@ -39,13 +40,20 @@ class Posterior {
   [[nodiscard]] int subjects() const { return subjects_; }
   [[nodiscard]] int dim() const { return dim_; }
   [[nodiscard]] int params() const { return static_cast<int>(model_.params.size()); }
-  /// Names of the entries of q: nu[NAME], b[NAME:COEFFICIENT], x[NAME], y[NAME,SUBJECT].
+  /// Names of the entries of q: nu[NAME], b[NAME:COEFFICIENT], x[NAME], x[NAME:SLOPE], y[NAME,SUBJECT], v[NAME:SLOPE,SUBJECT].
   [[nodiscard]] std::vector<std::string> names() const;
 
   // Where things are in q.
   [[nodiscard]] int nu(int k) const { return k; }
   [[nodiscard]] int b(int k) const { return b_[static_cast<std::size_t>(k)]; }
   [[nodiscard]] int x(int k) const { return x_ + k; }
+  [[nodiscard]] int slopes(int k) const {
+    return static_cast<int>(model_.params[static_cast<std::size_t>(k)].design.slope_names.size());
+  }
+  [[nodiscard]] int slope(int k, int slope) const { return slope_[static_cast<std::size_t>(k)] + slope; }
+  [[nodiscard]] int v(int k, int slope, int subject) const {
+    return v_[static_cast<std::size_t>(k)] + slope * subjects_ + subject;
+  }
   [[nodiscard]] int y(int k, int subject) const { return y_ + k * subjects_ + subject; }
   // What q says.
   /// The group's coefficient i: mu where i is nu(k), an effect where it is b(k) + c.
@@ -58,6 +66,16 @@ class Posterior {
   [[nodiscard]] double sigma(std::span<const double> q, int k) const {
     return spread_at(model_.params[static_cast<std::size_t>(k)].group, q[static_cast<std::size_t>(x(k))])
         .sigma;
+  }
+  /// Spread of an effect that differs between subjects.
+  [[nodiscard]] double tau(std::span<const double> q, int k, int j) const {
+    return spread_at(model_.params[static_cast<std::size_t>(k)].group,
+                     q[static_cast<std::size_t>(slope(k, j))])
+        .sigma;
+  }
+  [[nodiscard]] double slope_x(int k, int unit, int slope) const {
+    return model_.params[static_cast<std::size_t>(k)]
+        .design.slope_x[static_cast<std::size_t>(unit)][static_cast<std::size_t>(slope)];
   }
   [[nodiscard]] int coefficients() const { return x_; }
   /// Of parameter k's design: means over the subject's units, and a unit's departure from them, [coefficient].
@@ -108,8 +126,8 @@ class Posterior {
   std::vector<int> subject_of_;
   std::vector<LaneTrials> lanes_;
   int subjects_ = 0, dim_ = 0, x_ = 0, y_ = 0;
-  std::vector<int> b_;
-  Rows mean_x_, apart_x_;  // of subjects, of units
+  std::vector<int> b_, slope_, v_;  // [parameter]
+  Rows mean_x_, apart_x_;           // of subjects, of units
   std::vector<double> base_, map_;
   std::vector<Vec> info_, pull_;
 };
@@ -123,19 +141,20 @@ class PosteriorDensity final : public LogDensityOver {
 
  private:
   void spread(std::span<const double> q);
-  double choices();
+  double choices(std::span<const double> q, std::span<double> grad);
   double subjects(std::span<double> grad);
-  double group(std::span<double> grad);
+  double group(std::span<const double> q, std::span<double> grad);
   /// [parameter][subject], padded to fours
   [[nodiscard]] std::size_t place(int k, int subject) const {
     return static_cast<std::size_t>(k * kWidth * p_.fours() + subject);
   }
 
   const Posterior& p_;
-  std::vector<double> coefficient_, to_;  // [coefficient], and derivatives in them
-  std::vector<double> tau_, to_ls_;       // [parameter]
-  std::vector<Spread> spread_;            // [parameter]
-  std::vector<Standard<Vec>> standard_;   // [four]
+  std::vector<double> coefficient_, to_;           // [coefficient], and derivatives in them
+  std::vector<double> tau_, to_ls_;                // [parameter]
+  std::vector<Spread> spread_;                     // [parameter]
+  std::vector<std::vector<Spread>> slope_spread_;  // [parameter][slope]
+  std::vector<Standard<Vec>> standard_;            // [four]
   // [parameter][subject]: values before T, of units together; derivatives of the log-likelihood in them
   std::vector<double> value_, slope_;
   std::vector<Vec> y_, expected_;                                                  // [four][parameter]

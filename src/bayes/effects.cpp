@@ -205,9 +205,16 @@ std::vector<ParamEffects> effects_of(const GroupFit& fit, std::span<const Coding
     const auto& p = fit.params[k];
     const Values values(fit, k);
     const Contrasts contrasts(values, *coding[k]);
-    ParamEffects e{p.name, p.unit, coding[k]->formula().text, {}, contrasts.cells(), contrasts.differences()};
+    ParamEffects e{
+        p.name, p.unit, coding[k]->formula().text, {}, {}, contrasts.cells(), contrasts.differences()};
     for (std::size_t c = 0; c < p.design.names.size(); ++c)
       e.coefficients.push_back(values.effect(p.design.names[c], values.coefficient(c)));
+    for (const auto& c : p.design.slope_names) {
+      const auto name = fmt::format("sigma[{}:{}]", p.name, c);
+      e.spreads.emplace_back(c, std::find_if(fit.group.begin(), fit.group.end(), [&](const auto& q) {
+                                  return q.name == name;
+                                })->summary);
+    }
     r.push_back(std::move(e));
   }
   return r;

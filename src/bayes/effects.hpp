@@ -20,6 +20,8 @@ struct GroupCell {
 struct ParamEffects {
   std::string param, unit, formula;
   std::vector<GroupEffect> coefficients;  // before T
+  /// Of effects that differ between subjects: by how much (sigma, before T).
+  std::vector<std::pair<std::string, DrawSummary>> spreads;
   /// T(mu + x b), numbers at their mean.
   std::vector<GroupCell> cells;
   /// On the parameter's scale. Of each factor between its levels (all pairs up to five levels, else with the reference), averaged evenly

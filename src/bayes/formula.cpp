@@ -39,6 +39,10 @@ class Parser {
           "0; "
           "values of all cells are reported anyway");
     f_.terms = all.terms;
+    for (const auto& t : f_.slopes)
+      if (std::find(f_.terms.begin(), f_.terms.end(), t) == f_.terms.end())
+        fail(
+            fmt::format("'{0}' differs between subjects and has no effect in common: add + {0}", text_of(t)));
     std::stable_sort(f_.terms.begin(), f_.terms.end(),
                      [](const auto& a, const auto& b) { return a.size() < b.size(); });
     drop_unused();
@@ -169,12 +173,10 @@ class Parser {
   }
   /// Right of the bar of `(1 | subject)`.
   Sum random_part(const Sum& left) {
-    if (!left.terms.empty())
-      fail(
-          "effects that differ between subjects, as in (1 + x | subject), are not fitted; (1 | subject) is "
-          "what there is, "
-          "and every parameter has it");
-    if (left.intercept != true) fail("write (1 | subject)");
+    if (left.intercept == false) fail("people differ in the intercept anyway: write (1 + x | subject)");
+    if (left.terms.empty() && !left.intercept) fail("write (1 | subject)");
+    for (const auto& t : left.terms)
+      if (std::find(f_.slopes.begin(), f_.slopes.end(), t) == f_.slopes.end()) f_.slopes.push_back(t);
     f_.grouping.push_back(name("the column of subjects"));
     take(")");
     return {};
@@ -241,8 +243,9 @@ class Parser {
         left.push_back(f_.variables[v]);
       }
     f_.variables = left;
-    for (auto& t : f_.terms)
-      for (auto& v : t) v = to[static_cast<std::size_t>(v)];
+    for (auto* terms : {&f_.terms, &f_.slopes})
+      for (auto& t : *terms)
+        for (auto& v : t) v = to[static_cast<std::size_t>(v)];
   }
 
   Formula f_;

@@ -5,7 +5,7 @@
 /// `+` adds terms and `-` takes them away, `a:b` is an interaction, `a * b` is `a + b + a:b`, parentheses distribute. A variable
 /// is a column, or scale(x), center(x), number(x), factor(x) or C(x), sum(x) of one. Names with other characters than letters,
 /// digits, '_' and '.' stand in backticks. The intercept is the group's mean mu: always there, so `1` changes nothing and
-/// `0` is refused. `(1 | subject)` is always there too.
+/// `0` is refused. `(1 | subject)` is always there too; `(1 + session | subject)` lets the effect of session differ between subjects.
 #pragma once
 
 #include <span>
@@ -28,8 +28,9 @@ struct Formula {
   std::vector<std::string> params;  // left of ~
   std::vector<Variable> variables;  // in the order in which they appear
   std::vector<std::vector<int>>
-      terms;                          // each a product of variables, rising; main effects first; no intercept
-  std::vector<std::string> grouping;  // what stands right of a bar
+      terms;  // each a product of variables, rising; main effects first; no intercept
+  std::vector<std::vector<int>> slopes;  // those of `terms` whose effect differs between subjects
+  std::vector<std::string> grouping;     // what stands right of a bar
 };
 
 /// Throws Error with the formula and the word that is wrong.

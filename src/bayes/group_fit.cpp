@@ -62,6 +62,10 @@ void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r)
       r.group.push_back(
           {fmt::format("b[{}:{}]", param.name, param.design.names[c]),
            draws.summary([&](auto q) { return p.coefficient(q, p.b(k) + static_cast<int>(c)); })});
+    for (int j = 0; j < p.slopes(k); ++j)
+      r.group.push_back(
+          {fmt::format("sigma[{}:{}]", param.name, param.design.slope_names[static_cast<std::size_t>(j)]),
+           draws.summary([&](auto q) { return p.tau(q, k, j); })});
   }
   const auto n = static_cast<std::size_t>(p.params()), total = static_cast<std::size_t>(draws.total());
   r.unit.assign(n, std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));

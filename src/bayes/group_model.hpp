@@ -22,6 +22,9 @@ struct Design {
   std::vector<std::string> names;      // [coefficient]
   std::vector<std::vector<double>> x;  // [unit][coefficient]
   double prior_sd = 1;                 // coefficients are N(0, prior_sd)
+  /// Effects that differ between subjects around those: sum of slope_x tau v[subject] is added, v ~ N(0, 1), tau a priori as sigma.
+  std::vector<std::string> slope_names = {};      // [slope]
+  std::vector<std::vector<double>> slope_x = {};  // [unit][slope]
 };
 
 struct GroupParam {

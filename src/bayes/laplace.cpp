@@ -499,6 +499,9 @@ Start prepare(Posterior& posterior, const Laplace& l) {
     const double x = spread_coordinate(p.group, l.sigma[at]), slope = spread_at(p.group, x).log_slope;
     r.q[static_cast<std::size_t>(posterior.x(k))] = x;
     r.var[static_cast<std::size_t>(posterior.x(k))] = 1 / (2 * squares[k] * slope * slope + 1);
+    // Differences between subjects' effects: half of what is expected of them, whose is whose left open.
+    for (int j = 0; j < posterior.slopes(k); ++j)
+      r.q[static_cast<std::size_t>(posterior.slope(k, j))] = spread_coordinate(p.group, 0.5 * p.group.sigma);
   }
   const Eigen::MatrixXd covariance =
       l.group_covariance.empty()

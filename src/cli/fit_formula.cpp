@@ -139,11 +139,12 @@ class Units {
     if (f.within.empty()) return;
     const bool several = f.within.size() > 1;
     d_.notes.push_back(
-        fmt::format("{0} differ{1} within subjects: {2} subjects make {3} units. Parameters without a "
-                    "formula are one value a subject; effects within "
-                    "subjects are the same for all people; values start afresh where {4} changes",
+        fmt::format("{0} differ{1} within subjects: {2} subjects make {3} units, and values start afresh "
+                    "where {4} changes. A subject has one value of "
+                    "a parameter without a formula; effects are the same for all people unless (1 + {5} | "
+                    "subject) lets them differ",
                     fmt::join(f.within, " and "), several ? "" : "s", f.subjects.size(), units_.size(),
-                    several ? "one of them" : "it"));
+                    several ? "one of them" : "it", f.within[0]));
     Missing::take_rows(d_, rows, std::move(first), std::move(labels));
   }
   [[nodiscard]] Covariate covariate(std::size_t column) const {

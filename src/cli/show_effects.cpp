@@ -62,6 +62,8 @@ void print_effects(const std::vector<ParamEffects>& effects, double prior_sd) {
     lines("differences between them", e.differences, width);
     lines(fmt::format("effects before {}'s transform, each N(0, {:.3g}) before the data", e.param, prior_sd),
           e.coefficients, width);
+    if (!e.spreads.empty()) fmt::print("  how these differ between people (sigma)\n");
+    for (const auto& [name, x] : e.spreads) line(name, x, width);
   }
 }
 
@@ -82,6 +84,7 @@ void add_effects(Json& to, const std::vector<ParamEffects>& effects) {
     for (const auto& x : e.differences) differences.push_back(json_of(x));
     cells[e.param] = of;
     all[e.param] = {{"coefficients", coefficients}, {"differences", differences}};
+    for (const auto& [name, x] : e.spreads) all[e.param]["spreads"][name] = json_of(x);
   }
   to["formula"] = formula;
   to["cells"] = cells;

@@ -2,7 +2,7 @@
 """Log density and gradient of prl_rp with effects of covariates, between and within subjects, worked out on its own.
 
 Writes effects.json, which tests/unit/formula_test.cpp compares with. Nothing is shared with Labile: the model is written out below on
-complex numbers, so that gradients are exact (complex step). Three people in two sessions each, four in one.
+complex numbers, so that gradients are exact (complex step). Three people in two sessions each, four in one; what the session does differs between people.
 
     /usr/bin/python3 tests/oracles/effects.py > tests/oracles/effects.json
 """
@@ -32,8 +32,8 @@ def normal(x, mean, sd):
     return -0.5 * ((x - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
 
 
-def log_density(q, units, design, subjects):
-    """q by name. theta = T(mu + x b + sigma z), z ~ N(0, 1)."""
+def log_density(q, units, design, slopes, subjects):
+    """q by name. theta = T(mu + x b + sum of w tau v + sigma z), z and v ~ N(0, 1)."""
     total = 0j
     for p in PARAMS:
         sigma = np.exp(q[f"log_sigma.{p}"])
@@ -41,6 +41,11 @@ def log_density(q, units, design, subjects):
         total += np.log(2) + normal(sigma, 0, 0.2) + q[f"log_sigma.{p}"]
         for c in range(len(design.get(p, [[]])[0])):
             total += normal(q[f"b.{p}.{c + 1}"], 0, PRIOR_SD)
+        for c in range(len(slopes.get(p, [[]])[0])):
+            tau = np.exp(q[f"log_tau.{p}.{c + 1}"])
+            total += np.log(2) + normal(tau, 0, 0.2) + q[f"log_tau.{p}.{c + 1}"]
+            for s in range(subjects):
+                total += normal(q[f"v.{p}.{c + 1}.{s + 1}"], 0, 1)
         for s in range(subjects):
             total += normal(q[f"z.{p}.{s + 1}"], 0, 1)
     for u, unit in enumerate(units):
@@ -49,6 +54,9 @@ def log_density(q, units, design, subjects):
             y = q[f"mu.{p}"] + np.exp(q[f"log_sigma.{p}"]) * q[f"z.{p}.{unit['subject'] + 1}"]
             if p in design:
                 y = y + sum(x * q[f"b.{p}.{c + 1}"] for c, x in enumerate(design[p][u]))
+            if p in slopes:
+                s = unit["subject"] + 1
+                y = y + sum(w * np.exp(q[f"log_tau.{p}.{c + 1}"]) * q[f"v.{p}.{c + 1}.{s}"] for c, w in enumerate(slopes[p][u]))
             theta[p] = phi(y) * (10 if p == "beta" else 1)
         total += choices_loglik(theta["Apun"], theta["Arew"], theta["beta"], unit["choice"], unit["outcome"])
     return total
@@ -68,8 +76,10 @@ def main():
     session = [int(i > 0 and units[i - 1]["subject"] == u["subject"]) for i, u in enumerate(units)]
     score = [[-1.2, 0.3, 0.8, -0.4, 1.9, 0.1, -0.6][u["subject"]] for u in units]
     design = {"Apun": [[d, w, d * w] for d, w in zip(drug, session)], "beta": [[x] for x in score]}
+    slopes = {"Apun": [[w - sum(session) / len(session)] for w in session]}
     names = [f"mu.{p}" for p in PARAMS] + [f"log_sigma.{p}" for p in PARAMS]
     names += [f"b.Apun.{c + 1}" for c in range(3)] + ["b.beta.1"]
+    names += ["log_tau.Apun.1"] + [f"v.Apun.1.{s + 1}" for s in range(7)]
     names += [f"z.{p}.{s + 1}" for p in PARAMS for s in range(7)]
     at = []
     for _ in range(5):
@@ -80,9 +90,10 @@ def main():
         for name in names:
             stepped = dict(q)
             stepped[name] += 1e-30j
-            grad.append(float(log_density(stepped, units, design, 7).imag / 1e-30))
-        at.append({"point": point.tolist(), "log_density": float(log_density(q, units, design, 7).real), "gradient": grad})
-    print(json.dumps({"prior_sd": PRIOR_SD, "units": units, "design": design, "names": names, "at": at}))
+            grad.append(float(log_density(stepped, units, design, slopes, 7).imag / 1e-30))
+        value = float(log_density(q, units, design, slopes, 7).real)
+        at.append({"point": point.tolist(), "log_density": value, "gradient": grad})
+    print(json.dumps({"prior_sd": PRIOR_SD, "units": units, "design": design, "slopes": slopes, "names": names, "at": at}))
 
 
 main()

@@ -93,6 +93,15 @@ TEST(Formula, NamesAreThoseThatUsersKnow) {
   EXPECT_EQ(f.grouping, std::vector<std::string>{"subjID"});
   EXPECT_EQ(columns_of(std::span(&f, 1)), std::vector<std::string>{"how old"});
   EXPECT_TRUE(parse_formula("x ~ 1").terms.empty());
+  const auto slopes = coded(t, "x ~ drug + scale(age) + session + (1 + session | subject)").design();
+  EXPECT_EQ(slopes.slope_names, std::vector<std::string>{"session[2]"});
+  double sum = 0;
+  for (std::size_t u = 0; u < slopes.x.size(); ++u) {
+    sum += slopes.slope_x[u][0];
+    EXPECT_NEAR(slopes.slope_x[u][0] - slopes.slope_x[0][0], slopes.x[u][3],
+                1e-12);  // session 1 stands first
+  }
+  EXPECT_NEAR(sum, 0, 1e-12);
 }
 
 TEST(Formula, LevelsOfNumbersGoBySize) {
@@ -126,8 +135,10 @@ TEST(Formula, IsRefusedInWords) {
   says("x ~ a & b", "'&' means nothing");
   says("x ~ `a", "backticks");
   says("x ~ drug - age", "'age' is taken away");
-  says("x ~ drug + (1 + drug | subject)", "differ between subjects");
-  says("x ~ drug + (0 | subject)", "write (1 | subject)");
+  says("x ~ drug + (1 + session | subject)",
+       "'session' differs between subjects and has no effect in common");
+  says("x ~ session + (0 + session | subject)", "write (1 + x | subject)");
+  says("x ~ drug + (0 | subject)", "people differ in the intercept anyway");
 }
 
 TEST(Formula, ColumnsThatCannotTellAreRefusedByName) {
@@ -154,6 +165,7 @@ TEST(Formula, ColumnsThatCannotTellAreRefusedByName) {
   says("x ~ factor(score)", {"a level of its own for every subject"});
   says("x ~ drug * site", {"no subject has drug a and site s", "drug:site"});
   says("x ~ drug", {"no such level", "did you mean 'a'"}, {{"drug", "A"}});
+  says("x ~ drug + (1 + drug | subject)", {"drug[b] changes within no subject"});
   says("x ~ drug + sum(drug)", {"coded in two ways"});
   const auto notes = coded(t, "x ~ one + score").notes();
   const auto noted = [&](const std::string& words) {
@@ -196,6 +208,10 @@ TEST(Effects, DensityAndGradientEqualAnIndependentOnes) {
   for (const auto& [param, x] : o["design"].items()) {
     Design d{{}, x, o["prior_sd"]};
     for (std::size_t c = 0; c < d.x[0].size(); ++c) d.names.push_back(std::to_string(c + 1));
+    if (o["slopes"].contains(param)) {
+      d.slope_x = o["slopes"][param];
+      d.slope_names = {"1"};
+    }
     designs.push_back({param, d});
   }
   add_designs(model, learner, designs, static_cast<int>(units.trials.size()));
@@ -207,6 +223,11 @@ TEST(Effects, DensityAndGradientEqualAnIndependentOnes) {
     place["log_sigma." + param.name] = p.x(k);
     for (std::size_t c = 0; c < param.design.names.size(); ++c)
       place["b." + param.name + "." + std::to_string(c + 1)] = p.b(k) + static_cast<int>(c);
+    for (int c = 0; c < p.slopes(k); ++c) {
+      const auto which = param.name + "." + std::to_string(c + 1);
+      place["log_tau." + which] = p.slope(k, c);
+      for (int s = 0; s < p.subjects(); ++s) place["v." + which + "." + std::to_string(s + 1)] = p.v(k, c, s);
+    }
     for (int s = 0; s < p.subjects(); ++s) place["z." + param.name + "." + std::to_string(s + 1)] = p.y(k, s);
   }
   const std::vector<std::string> names = o["names"];
@@ -224,7 +245,8 @@ TEST(Effects, DensityAndGradientEqualAnIndependentOnes) {
   }
 }
 
-/// Forty people on a bandit in one or two sessions: alpha differs by drug (between) and by session (within), nothing by age.
+/// Forty people on a bandit in one or two sessions: alpha differs by drug (between) and by session (within), nothing by age. What the session
+/// does differs between people by an sd of `own_session`.
 struct Study {
   Trials trials;
   std::vector<std::uint8_t> fresh;
@@ -232,7 +254,7 @@ struct Study {
   Table table;
 };
 constexpr double kDrug = 0.9, kSession = -0.7;
-Study study() {
+Study study(double own_session = 0) {
   const auto& learner = find_learner("rescorla_wagner");
   const auto& task = find_task("bandit_reversal");
   Study r;
@@ -245,7 +267,8 @@ Study study() {
                  beta = std::log(4.0) + 0.2 * draw.normal(1);
     const double years = 20 + 40 * draw.uniform(2);
     for (int w = 0; w < (s % 8 == 7 ? 1 : 2); ++w) {
-      rows.push_back({from_line(phi_group(0, 1), alpha + kSession * w), std::exp(beta), 0});
+      rows.push_back({from_line(phi_group(0, 1), alpha + (kSession + own_session * draw.normal(3)) * w),
+                      std::exp(beta), 0});
       drug.emplace_back(treated ? "drug" : "placebo");
       session.emplace_back(w ? "2" : "1");
       age.push_back(std::to_string(years));
@@ -292,6 +315,7 @@ GroupFitOptions options_of(const Coding& coding) {
   GroupFitOptions o;
   o.predict = false;
   o.chains = 2;
+  o.draws = 500;
   o.overrides = {{"v0", 0.0}};
   o.designs = {{"alpha", coding.design()}};
   return o;
@@ -368,6 +392,29 @@ TEST(Effects, AreFoundAgainAndNoneIsInvented) {
               1e-12);
   // The first cell is the group's value, which is at the mean of what was scaled.
   EXPECT_NEAR(cells[0].value.mean, fit.group[0].summary.mean, 1e-12);
+}
+
+TEST(Effects, ThatDifferBetweenPeopleAreLessCertain) {
+  const Study s = study(0.8);
+  const auto& learner = find_learner("rescorla_wagner");
+  const auto fitted = [&](const std::string& formula) {
+    auto o = options_of(coded(s.table, formula));
+    o.groups = {parse_group("alpha = phi 0 1 mu 0 1 sigma 1")};
+    return fit_group(learner, s.units, s.table.subject_of, o);
+  };
+  const auto of = [](const GroupFit& f, const std::string& name) {
+    return std::find_if(f.group.begin(), f.group.end(), [&](const auto& q) { return q.name == name; })
+        ->summary;
+  };
+  const auto same = fitted("alpha ~ drug + session"),
+             differ = fitted("alpha ~ drug + session + (1 + session | subject)");
+  const auto b = of(differ, "b[alpha:session[2]]"), tau = of(differ, "sigma[alpha:session[2]]");
+  EXPECT_LT(std::abs(b.mean - kSession), 4 * b.sd);
+  EXPECT_LT(std::abs(tau.mean - 0.8), 4 * tau.sd);
+  EXPECT_GT(tau.q2_5, 0.3);
+  // With 40 people tau alone makes a standard error of 0.8 / sqrt(40) = 0.13; without it the interval is far too narrow.
+  EXPECT_GT(b.sd, 0.11);
+  EXPECT_GT(b.sd, 1.3 * of(same, "b[alpha:session[2]]").sd);
 }
 
 }  // namespace
