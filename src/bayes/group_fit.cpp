@@ -207,16 +207,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   try {
     parallel_for(o.chains, o.threads, [&](int c) {
       PosteriorDensity density(p);
-      const Draw draw{o.seed, Purpose::start, static_cast<std::uint32_t>(c)};
-      std::vector<double> from = start.q, grad(from.size());
-      // Scattered by what the estimate leaves open, less and less where the density does not reach.
-      double scatter = 1;
-      for (int attempt = 0; attempt < 10; ++attempt, scatter /= 2) {
-        for (std::size_t i = 0; i < from.size(); ++i)
-          from[i] =
-              start.q[i] + scatter * std::sqrt(start.var[i]) * draw.normal(static_cast<std::uint32_t>(i));
-        if (std::isfinite(density.gradient(from, grad))) break;
-      }
+      const auto from = scattered(density, start, {o.seed, Purpose::start, static_cast<std::uint32_t>(c)});
       const NutsOptions options{
           o.warmup, o.draws, o.adapt_delta, o.max_depth, 0.1, o.seed, static_cast<std::uint32_t>(c)};
       chains[static_cast<std::size_t>(c)] = sample_chain(density, from, start.var, options, [&](int) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "bayes/density.hpp"
+#include "core/random.hpp"
 
 namespace labile {
 
@@ -25,5 +26,8 @@ struct Start {
   std::vector<double> q, var;  // [dim]
 };
 [[nodiscard]] Start prepare(Posterior& posterior, const Laplace& laplace);
+
+/// Where a chain starts: scattered by what the estimate leaves open, less and less where the density does not reach.
+[[nodiscard]] std::vector<double> scattered(LogDensityOver& density, const Start& start, const Draw& draw);
 
 }  // namespace labile

@@ -44,6 +44,14 @@ struct RecoverArgs {
   std::uint64_t seed = 1;
   bool json = false;
 };
+struct CalibrateArgs {
+  std::string model, task, out, plot;
+  std::vector<std::string> set, groups, hold;
+  int replicates = 1000, subjects = 5, warmup = 200, draws = 400, ranks = 99, jobs = 0;
+  double adapt_delta = 0.9;
+  std::uint64_t seed = 1;
+  bool contrast = false, json = false;
+};
 struct DescribeArgs {
   std::string kind, name;
   bool json = false;
@@ -68,6 +76,7 @@ int fit_command(const DataArgs& args);
 int compare_command(const DataArgs& args);
 int loglik_command(const DataArgs& args);
 int recover_command(const RecoverArgs& args);
+int calibrate_command(const CalibrateArgs& args);
 int describe_command(const DescribeArgs& args);
 int report_command(const std::string& folder);
 

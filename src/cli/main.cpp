@@ -169,6 +169,46 @@ int labile_main(int argc, char** argv) {
   c->add_flag("--json", recover.json, "print one JSON object");
   c->callback([&] { code = labile::recover_command(recover); });
 
+  labile::CalibrateArgs calibrate;
+  c = app.add_subcommand("calibrate",
+                         "Are the intervals of hierarchical fits right? Simulates from the prior and fits");
+  c->add_option("--model", calibrate.model, "the learner")->required();
+  c->add_option("--task", calibrate.task, "where it plays; otherwise the task that it is for");
+  c->add_option("--set", calibrate.set,
+                "key=value changes the task, which is short otherwise, e.g. trials=100")
+      ->take_all();
+  c->add_option("--replicates", calibrate.replicates, "draws from the prior, each played and fitted")
+      ->check(CLI::Range(1, 10000000))
+      ->capture_default_str();
+  c->add_option("--subjects", calibrate.subjects, "of each replicate")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  c->add_flag("--contrast", calibrate.contrast, "two halves of the subjects differ in every parameter");
+  c->add_option("--group", calibrate.groups,
+                "transform and priors of a parameter, e.g. \"beta = phi 0 10 mu 0 1 sigma 0.2\"")
+      ->take_all();
+  c->add_option("--hold", calibrate.hold, "name=value,...: parameters held there instead of estimated")
+      ->delimiter(',');
+  c->add_option("--warmup", calibrate.warmup, "warm-up iterations of each chain")
+      ->check(CLI::Range(20, 1000000))
+      ->capture_default_str();
+  c->add_option("--draws", calibrate.draws, "draws at first; a chain goes on until it is worth enough")
+      ->check(CLI::Range(4, 1000000))
+      ->capture_default_str();
+  c->add_option("--ranks", calibrate.ranks, "draws that a true value is ranked among")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  c->add_option("--adapt-delta", calibrate.adapt_delta, "acceptance that the step size aims at")
+      ->check(CLI::Range(0.5, 0.999))
+      ->capture_default_str();
+  c->add_option("--seed", calibrate.seed, "of everything that is drawn")->check(CLI::NonNegativeNumber);
+  c->add_option("--jobs", calibrate.jobs, "threads; results do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--out", calibrate.out, "JSON file for every replicate; the same command goes on from it");
+  c->add_option("--plot", calibrate.plot, "SVG file: ranks of every quantity beside uniform ones");
+  c->add_flag("--json", calibrate.json, "print one JSON object");
+  c->callback([&] { code = labile::calibrate_command(calibrate); });
+
   labile::DescribeArgs describe;
   c = app.add_subcommand(
       "describe",
