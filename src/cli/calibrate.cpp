@@ -45,7 +45,6 @@ Json json_of(const Replicate& r) {
   else
     j["failed"] = r.failed;
   j["redrawn"] = r.redrawn;
-  j["missing"] = r.missing;
   j["draws"] = r.draws;
   j["divergences"] = r.divergences;
   j["depth_hits"] = r.depth_hits;
@@ -62,7 +61,6 @@ Replicate replicate_of(const Json& j) {
   else
     r.ranks = j.at("ranks").get<std::vector<int>>();
   r.redrawn = j.at("redrawn");
-  r.missing = j.at("missing");
   r.draws = j.at("draws");
   r.divergences = j.at("divergences");
   r.depth_hits = j.at("depth_hits");
@@ -93,10 +91,10 @@ Json json_of(const CalibrationSummary& s) {
           {"coverage_90_farthest", s.farthest_at},
           {"failed", s.failed},
           {"redrawn", s.redrawn},
+          {"redraws", s.redraws},
           {"short_chains", s.short_chains},
           {"rhat_above_1.05", s.bad_rhat},
           {"with_divergences", s.divergent},
-          {"with_missing_choices", s.with_missing},
           {"cpu_s_per_replicate", s.seconds},
           {"band", {{"probability", s.band.probability}, {"lo", s.band.lo}, {"hi", s.band.hi}}},
           {"quantities", quantities}};
@@ -149,7 +147,6 @@ void print(const CalibrationSummary& s, const CalibrateArgs& a, const Calibratio
         fmt::format("have a chain worth fewer than {} independent draws of some quantity", a.ranks));
   count(s.bad_rhat, "have an R-hat above 1.05");
   count(s.divergent, "have divergences");
-  count(s.with_missing, "have decisions without a choice");
   fmt::print("  {}\n", s.passed()
                            ? "calibrated: nothing speaks against these intervals"
                            : "NOT calibrated: do not trust intervals of this learner before you know why");

@@ -47,7 +47,7 @@ struct RecoverArgs {
 struct CalibrateArgs {
   std::string model, task, out, plot;
   std::vector<std::string> set, groups, hold;
-  int replicates = 1000, subjects = 5, warmup = 200, draws = 400, ranks = 99, jobs = 0;
+  int replicates = 1000, subjects = 4, warmup = 200, draws = 200, ranks = 39, jobs = 0;
   double adapt_delta = 0.9;
   std::uint64_t seed = 1;
   bool contrast = false, json = false;

@@ -40,7 +40,7 @@ const std::vector<ShortSetting>& short_settings() {
       {"rl_working_memory", "repeats", 7.0},
       {"predictive_inference", "trials", 40.0},
       {"structure_transfer", "sets", 3.0},
-      {"structure_transfer", "trials", 15.0},
+      {"structure_transfer", "trials", 16.0},
       {"devaluation", "max_steps", 40.0},
       {"devaluation", "test_steps", 10.0},
       {"random_dots", "repeats", 6.0},
@@ -49,10 +49,17 @@ const std::vector<ShortSetting>& short_settings() {
       {"card_gambling", "trials", 40.0},
       {"card_gambling", "block", 20.0},
       {"pavlovian", "first", 30.0},
-      {"extinction", "acquisition", 15.0},
-      {"extinction", "extinction", 20.0},
+      {"extinction", "acquisition", 10.0},
+      {"extinction", "extinction", 12.0},
   };
   return all;
+}
+/// Answers that are no number come from parameters that are invalid together; responses that never come, from extreme ones.
+bool all_answered(const LearnerEntry& learner, const Trials& t) {
+  if (learner.reports)
+    return std::none_of(t.report.begin(), t.report.end(), [](double x) { return std::isnan(x); });
+  if (std::any_of(t.choice.begin(), t.choice.end(), [](int x) { return x < 0; })) return false;
+  return !learner.timed || std::none_of(t.rt_s.begin(), t.rt_s.end(), [](double x) { return std::isnan(x); });
 }
 }  // namespace
 
@@ -161,22 +168,22 @@ Replicate Calibration::replicate(int index) const {
     const auto words = Draw{o_.seed, Purpose::parameters, static_cast<std::uint32_t>(index)}.bits(
         0xffffffffu, static_cast<std::uint32_t>(r.redrawn));
     play.seed = std::uint64_t{words[0]} << 32 | words[1];
+    std::string why = "a decision without an answer";
     try {
       trials = simulate(play, 0, o_.subjects);
-      break;
+      if (all_answered(learner_, trials)) break;
     } catch (const Error& e) {
-      if (r.redrawn < kMostRedraws) continue;
-      r.failed = fmt::format("no play after {} draws: {}", kMostRedraws, e.what());
+      why = e.what();
+    }
+    if (r.redrawn == kMostRedraws) {
+      r.failed = fmt::format("no play in {} draws of parameters: {}", kMostRedraws, why);
       return r;
     }
   }
   const auto info = task.make(settings_, nullptr)->info();
   const auto fresh = fresh_flags(trials, info.reset_on);
   std::vector<SubjectTrials> subjects;
-  for (int s = 0; s < o_.subjects; ++s) {
-    subjects.push_back(subject_trials(trials, s, fresh));
-    r.missing += static_cast<int>(subjects.back().size()) - count_entering(learner_, subjects.back());
-  }
+  for (int s = 0; s < o_.subjects; ++s) subjects.push_back(subject_trials(trials, s, fresh));
   try {
     fit(truth, subjects, r);
   } catch (const Error& e) {
@@ -236,7 +243,7 @@ void Calibration::fit(const Truth& truth, std::span<const SubjectTrials> subject
       if (ess == ess) r.ess = std::min(r.ess, ess);
       if (rhat_of == rhat_of) r.rhat = std::max(r.rhat, rhat_of);
     }
-    if (r.ess >= o_.ranks || doubling == kMostDoublings) break;
+    if ((r.ess >= o_.ranks && r.rhat <= kBadRhat) || doubling == kMostDoublings) break;
     // The chain goes on as it is, adapted, under words of its own.
     options.warmup = 0;
     options.draws = r.draws;
@@ -289,7 +296,7 @@ CalibrationSummary summarize_calibration(const std::vector<std::string>& quantit
   for (const auto& r : replicates) {
     s.seconds += r.seconds / static_cast<double>(replicates.size());
     s.redrawn += r.redrawn > 0;
-    s.with_missing += r.missing > 0;
+    s.redraws += r.redrawn;
     if (!r.failed.empty()) {
       ++s.failed;
       continue;

@@ -27,11 +27,11 @@
 namespace labile {
 
 struct CalibrateOptions {
-  std::string task;             // empty: the task the learner is for
-  Settings task_settings = {};  // over those of small_design()
-  int subjects = 5;
-  int warmup = 200, draws = 400;  // at first; a chain goes on to 16 times as many draws where it must
-  int ranks = 99;                 // draws that a quantity is ranked among
+  std::string task;               // empty: the task the learner is for
+  Settings task_settings = {};    // over those of small_design()
+  int subjects = 4;               // as many as go side by side
+  int warmup = 200, draws = 200;  // at first; a chain goes on to 16 times as many draws where it must
+  int ranks = 39;                 // draws that a quantity is ranked among
   double adapt_delta = 0.9;
   std::uint64_t seed = 1;
   bool contrast =
@@ -51,7 +51,6 @@ struct Replicate {
   std::vector<int> ranks;  // [quantity]
   std::string failed;
   int redrawn = 0;  // times that parameters were drawn again
-  int missing = 0;  // decisions without a choice
   int draws = 0, divergences = 0, depth_hits = 0;
   double rhat = 0, ess = 0;  // worst of all quantities, of the whole chain
   double seconds = 0;        // CPU
@@ -109,7 +108,8 @@ struct CalibrationSummary {
   double farthest_90 = 0;   // coverage of 90% intervals: largest distance, in standard errors
   std::string farthest_at;  // whose
   // Counts of replicates:
-  int failed = 0, redrawn = 0, short_chains = 0, bad_rhat = 0, divergent = 0, with_missing = 0;
+  int failed = 0, redrawn = 0, short_chains = 0, bad_rhat = 0, divergent = 0;
+  int redraws = 0;     // times that parameters were drawn again, in all
   double seconds = 0;  // CPU a replicate
   /// Neither ranks (p < 0.01) nor coverage (4 standard errors) speak against it, and nothing has failed.
   [[nodiscard]] bool passed() const { return replicates > 0 && failed == 0 && p >= 0.01 && farthest_90 <= 4; }
