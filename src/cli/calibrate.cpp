@@ -140,16 +140,19 @@ void print(const CalibrationSummary& s, const CalibrateArgs& a, const Calibratio
     if (n > 0) fmt::print("  {} replicate(s) {}\n", n, what);
   };
   count(s.failed, "could not be fitted");
-  count(
-      s.redrawn,
-      "drew parameters with which no play is possible, and were drawn again (so is the likelihood 0 there)");
+  count(s.redrawn,
+        fmt::format("drew parameters with which no play is possible and were drawn again, {} times in all",
+                    s.redraws));
   count(s.short_chains,
         fmt::format("have a chain worth fewer than {} independent draws of some quantity", a.ranks));
   count(s.bad_rhat, "have an R-hat above 1.05");
   count(s.divergent, "have divergences");
-  fmt::print("  {}\n", s.passed()
-                           ? "calibrated: nothing speaks against these intervals"
-                           : "NOT calibrated: do not trust intervals of this learner before you know why");
+  constexpr int kFew = 100;
+  fmt::print("  {}\n",
+             !s.passed() ? "NOT calibrated: do not trust intervals of this learner before you know why"
+             : s.replicates < kFew
+                 ? "nothing speaks against these intervals, but fewer than 100 replicates say little"
+                 : "calibrated: nothing speaks against these intervals");
   fmt::print("  {:.2f} CPU-seconds a replicate\n", s.seconds);
 }
 }  // namespace

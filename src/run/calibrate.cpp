@@ -90,6 +90,11 @@ Calibration::Calibration(const LearnerEntry& learner, const CalibrateOptions& op
         fmt::format("{} draws after {} of warm-up, ranked among {}: wants 20 or more of warm-up and no "
                     "more ranks than draws",
                     o_.draws, o_.warmup, o_.ranks));
+  // FNV-1a of the name: on one seed, a first parameter of each learner must not have the same luck.
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (const char letter : std::string_view(learner.info.name))
+    hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3u;
+  o_.seed ^= hash;
   task_ = o_.task.empty() ? learner.own_task : o_.task;
   settings_ = small_design(task_);
   for (const auto& [name, value] : o_.task_settings) settings_[name] = value;

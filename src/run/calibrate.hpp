@@ -33,7 +33,7 @@ struct CalibrateOptions {
   int warmup = 200, draws = 200;  // at first; a chain goes on to 16 times as many draws where it must
   int ranks = 39;                 // draws that a quantity is ranked among
   double adapt_delta = 0.9;
-  std::uint64_t seed = 1;
+  std::uint64_t seed = 1;  // learners on one seed have draws of their own
   bool contrast =
       false;  // every parameter also differs between the first half of the subjects and the second
   std::vector<FitOverride> overrides = {};
