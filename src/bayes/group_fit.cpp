@@ -49,7 +49,7 @@ class Draws {
   int iterations_ = 0;
 };
 
-void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r) {
+void summarize(const Posterior& p, const Draws& draws, const GroupFitOptions& o, GroupFit& r) {
   for (int k = 0; k < p.params(); ++k) {
     const auto& param = p.model().params[static_cast<std::size_t>(k)];
     const auto mu = static_cast<std::size_t>(p.mu(k)), sigma = static_cast<std::size_t>(p.log_sigma(k));
@@ -63,11 +63,13 @@ void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r)
   }
   r.unit.assign(static_cast<std::size_t>(p.params()),
                 std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
-  parallel_for(p.units(), threads, [&](int u) {
+  parallel_for(p.units(), o.threads, [&](int u) {
     for (int k = 0; k < p.params(); ++k) {
       const auto& g = p.model().params[static_cast<std::size_t>(k)].group;
+      const auto values = draws.of([&](auto q) { return from_line(g, p.on_line(q, k, u)); });
+      if (o.each_unit) o.each_unit(k, u, values);
       r.unit[static_cast<std::size_t>(k)][static_cast<std::size_t>(u)] =
-          draws.summary([&](auto q) { return from_line(g, p.on_line(q, k, u)); });
+          summarize_draws(values, static_cast<int>(r.chains.size()));
     }
   });
 }
@@ -237,7 +239,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   if (o.progress) o.progress(1, "checks");
   const Draws draws(r.chains);
   for (int k = 0; k < p.params(); ++k) r.own_share.push_back(own_share(p, draws, k));
-  summarize(p, draws, o.threads, r);
+  summarize(p, draws, o, r);
   predict(p, draws, o, static_cast<int>(r.chains.size()), r);
   check(p, o, r);
   name_weak(p, r);

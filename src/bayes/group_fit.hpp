@@ -23,6 +23,8 @@ struct GroupFitOptions {
   std::vector<FitOverride> overrides = {};
   std::vector<NamedGroup> groups = {};
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
+  /// Sees every draw of parameter k of a unit, on the natural scale, [chain][iteration]; from any thread, once for each.
+  std::function<void(int k, int unit, std::span<const double> draws)> each_unit = {};
 };
 
 /// One quantity with what its draws say.
