@@ -50,7 +50,7 @@ class Draws {
   int iterations_ = 0;
 };
 
-void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r) {
+void summarize(const Posterior& p, const Draws& draws, const GroupFitOptions& o, GroupFit& r) {
   for (int k = 0; k < p.params(); ++k) {
     const auto& param = p.model().params[static_cast<std::size_t>(k)];
     r.group.push_back(
@@ -69,15 +69,17 @@ void summarize(const Posterior& p, const Draws& draws, int threads, GroupFit& r)
   }
   const auto n = static_cast<std::size_t>(p.params()), total = static_cast<std::size_t>(draws.total());
   r.unit.assign(n, std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
-  parallel_for(p.units(), threads, [&](int u) {
+  parallel_for(p.units(), o.threads, [&](int u) {
     std::vector<double> at(n), each(n * total);
     for (std::size_t d = 0; d < total; ++d) {
       p.unit_values(draws.q(static_cast<int>(d)), u, at);
       for (std::size_t k = 0; k < n; ++k) each[k * total + d] = from_line(p.model().params[k].group, at[k]);
     }
-    for (std::size_t k = 0; k < n; ++k)
-      r.unit[k][static_cast<std::size_t>(u)] =
-          summarize_draws(std::span(each).subspan(k * total, total), draws.chains());
+    for (std::size_t k = 0; k < n; ++k) {
+      const auto values = std::span(each).subspan(k * total, total);
+      if (o.each_unit) o.each_unit(static_cast<int>(k), u, values);
+      r.unit[k][static_cast<std::size_t>(u)] = summarize_draws(values, draws.chains());
+    }
   });
 }
 
@@ -223,9 +225,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
 
   double cpu = process_cpu_s();
   if (o.progress) o.progress(0, "empirical Bayes");
-  Laplace estimate = laplace(p);
-  refine(p, estimate);
-  const Start start = prepare(p, estimate);
+  const Start start = start_of(p);
   r.laplace_s = process_cpu_s() - cpu;
   std::vector<NutsChain> chains(static_cast<std::size_t>(o.chains));
   std::vector<std::uint8_t> done(chains.size(), 0);
@@ -234,16 +234,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   try {
     parallel_for(o.chains, o.threads, [&](int c) {
       PosteriorDensity density(p);
-      const Draw draw{o.seed, Purpose::start, static_cast<std::uint32_t>(c)};
-      std::vector<double> from = start.q, grad(from.size());
-      // Scattered by what the estimate leaves open, less and less where the density does not reach.
-      double scatter = 1;
-      for (int attempt = 0; attempt < 10; ++attempt, scatter /= 2) {
-        for (std::size_t i = 0; i < from.size(); ++i)
-          from[i] =
-              start.q[i] + scatter * std::sqrt(start.var[i]) * draw.normal(static_cast<std::uint32_t>(i));
-        if (std::isfinite(density.gradient(from, grad))) break;
-      }
+      const auto from = scattered(density, start, {o.seed, Purpose::start, static_cast<std::uint32_t>(c)});
       const NutsOptions options{
           o.warmup, o.draws, o.adapt_delta, o.max_depth, 0.1, o.seed, static_cast<std::uint32_t>(c)};
       chains[static_cast<std::size_t>(c)] = sample_chain(density, from, start.var, options, [&](int) {
@@ -273,7 +264,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   if (o.progress) o.progress(1, "checks");
   const Draws draws(r.chains);
   r.own_share = own_shares(p, draws);
-  summarize(p, draws, o.threads, r);
+  summarize(p, draws, o, r);
   predict(p, draws, o, static_cast<int>(r.chains.size()), r);
   check(p, o, r);
   name_weak(p, r);

@@ -25,6 +25,8 @@ struct GroupFitOptions {
   std::vector<NamedGroup> groups = {};
   std::vector<NamedDesign> designs = {};  // effects on parameters, by name; rows are units
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
+  /// Sees every draw of parameter k of a unit, on the natural scale, [chain][iteration]; from any thread, once for each.
+  std::function<void(int k, int unit, std::span<const double> draws)> each_unit = {};
 };
 
 /// One quantity with what its draws say.

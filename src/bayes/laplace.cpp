@@ -515,4 +515,21 @@ Start prepare(Posterior& posterior, const Laplace& l) {
   return r;
 }
 
+std::vector<double> scattered(LogDensityOver& density, const Start& start, const Draw& draw) {
+  std::vector<double> from = start.q, grad(from.size());
+  double scatter = 1;
+  for (int attempt = 0; attempt < 10; ++attempt, scatter /= 2) {
+    for (std::size_t i = 0; i < from.size(); ++i)
+      from[i] = start.q[i] + scatter * std::sqrt(start.var[i]) * draw.normal(static_cast<std::uint32_t>(i));
+    if (std::isfinite(density.gradient(from, grad))) break;
+  }
+  return from;
+}
+
+Start start_of(Posterior& posterior) {
+  Laplace estimate = laplace(posterior);
+  refine(posterior, estimate);
+  return prepare(posterior, estimate);
+}
+
 }  // namespace labile

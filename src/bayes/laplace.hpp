@@ -7,6 +7,7 @@
 #pragma once
 
 #include "bayes/density.hpp"
+#include "core/random.hpp"
 
 namespace labile {
 
@@ -37,5 +38,10 @@ struct Start {
   std::vector<double> q, var;  // [dim]
 };
 [[nodiscard]] Start prepare(Posterior& posterior, const Laplace& laplace);
+/// All three.
+[[nodiscard]] Start start_of(Posterior& posterior);
+
+/// Where a chain starts: scattered by what the estimate leaves open, less and less where the density does not reach.
+[[nodiscard]] std::vector<double> scattered(LogDensityOver& density, const Start& start, const Draw& draw);
 
 }  // namespace labile

@@ -42,11 +42,23 @@ struct DataArgs {
   bool surprise = false;  // loglik: of the inputs, instead of choices
 };
 struct RecoverArgs {
-  std::string model, task, out, method = "map";
-  std::vector<std::string> set, ranges;  // task parameters; NAME=LOW:HIGH
-  int subjects = 200, starts = 10, jobs = 0;
+  std::string model, task, out, plot, method = "map";
+  std::vector<std::string> models;               // to tell apart, instead of one's parameters
+  std::string criterion;                         // of models: bic, aic or loo; empty: as the method has it
+  std::vector<std::string> set, ranges, groups;  // task parameters; NAME=LOW:HIGH; as of fits
+  int subjects = 0, starts = 10, jobs = 0;       // 0 subjects: as many as the method wants
+  int data_sets = 10;                            // of each model
+  int chains = 4, warmup = 300, draws = 500;     // of method bayes
   std::uint64_t seed = 1;
   bool json = false;
+};
+struct CalibrateArgs {
+  std::string model, task, out, plot;
+  std::vector<std::string> set, groups, hold;
+  int replicates = 1000, subjects = 4, warmup = 200, draws = 200, ranks = 39, jobs = 0;
+  double adapt_delta = 0.9;
+  std::uint64_t seed = 1;
+  bool contrast = false, json = false;
 };
 struct DescribeArgs {
   std::string kind, name;
@@ -72,6 +84,8 @@ int fit_command(const DataArgs& args);
 int compare_command(const DataArgs& args);
 int loglik_command(const DataArgs& args);
 int recover_command(const RecoverArgs& args);
+int recover_models_command(const RecoverArgs& args);
+int calibrate_command(const CalibrateArgs& args);
 int describe_command(const DescribeArgs& args);
 int report_command(const std::string& folder);
 

@@ -161,25 +161,86 @@ int labile_main(int argc, char** argv) {
   c->callback([&] { code = labile::loglik_command(loglik); });
 
   labile::RecoverArgs recover;
-  c = app.add_subcommand("recover",
-                         "Fit simulated subjects: can a learner's parameters be told from a task?");
-  c->add_option("--model", recover.model, "the learner")->required();
+  c = app.add_subcommand(
+      "recover", "Fit simulated subjects: can a learner's parameters, or learners, be told from a task?");
+  auto* one = c->add_option("--model", recover.model, "the learner whose parameters are recovered");
+  c->add_option("--models", recover.models, "or two learners or more, comma-separated, to be told apart")
+      ->delimiter(',')
+      ->excludes(one);
+  c->add_option("--data-sets", recover.data_sets, "with --models: groups of subjects, of each learner")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  c->add_option("--criterion", recover.criterion,
+                "with --models: bic (the default) or aic by map and ml, loo by bayes")
+      ->check(CLI::IsMember({"bic", "aic", "loo"}));
   c->add_option("--task", recover.task, "where it plays; otherwise the task that it is for");
   c->add_option("--set", recover.set, "key=value changes the task, e.g. trials=500")->take_all();
-  c->add_option("--subjects", recover.subjects, "simulated subjects")
-      ->check(CLI::Range(2, 1000000))
-      ->capture_default_str();
+  c->add_option("--subjects", recover.subjects,
+                "simulated subjects: 200, or 50 by bayes; of a data set with --models: 20")
+      ->check(CLI::Range(2, 1000000));
   c->add_option("--range", recover.ranges,
                 "NAME=LOW:HIGH draws a parameter uniformly instead of from its prior")
       ->take_all();
-  c->add_option("--method", recover.method, "map or ml")->check(CLI::IsMember({"map", "ml"}));
+  c->add_option("--method", recover.method, "map or ml, each subject alone; bayes: hierarchical, by NUTS")
+      ->check(CLI::IsMember({"map", "ml", "bayes"}))
+      ->capture_default_str();
+  c->add_option("--group", recover.groups, "bayes: transform and priors of a parameter, as of `fit`")
+      ->take_all();
+  c->add_option("--chains", recover.chains, "bayes: chains")->check(CLI::Range(1, 64))->capture_default_str();
+  c->add_option("--warmup", recover.warmup, "bayes: warm-up iterations of each chain")
+      ->check(CLI::Range(20, 1000000))
+      ->capture_default_str();
+  c->add_option("--draws", recover.draws, "bayes: draws of each chain")
+      ->check(CLI::Range(4, 1000000))
+      ->capture_default_str();
   c->add_option("--starts", recover.starts, "starting points a subject")->check(CLI::Range(1, 1000));
   c->add_option("--seed", recover.seed, "of subjects and starting points")->check(CLI::NonNegativeNumber);
   c->add_option("--jobs", recover.jobs, "threads; results do not depend on it")
       ->check(CLI::NonNegativeNumber);
-  c->add_option("--out", recover.out, "CSV file for true and fitted values");
+  c->add_option("--out", recover.out, "CSV file for true and fitted values, or scores of models");
+  c->add_option("--plot", recover.plot, "SVG file: true against fitted values");
   c->add_flag("--json", recover.json, "print one JSON object");
   c->callback([&] { code = labile::recover_command(recover); });
+
+  labile::CalibrateArgs calibrate;
+  c = app.add_subcommand("calibrate",
+                         "Are the intervals of hierarchical fits right? Simulates from the prior and fits");
+  c->add_option("--model", calibrate.model, "the learner")->required();
+  c->add_option("--task", calibrate.task, "where it plays; otherwise the task that it is for");
+  c->add_option("--set", calibrate.set,
+                "key=value changes the task, which is short otherwise, e.g. trials=100")
+      ->take_all();
+  c->add_option("--replicates", calibrate.replicates, "draws from the prior, each played and fitted")
+      ->check(CLI::Range(1, 10000000))
+      ->capture_default_str();
+  c->add_option("--subjects", calibrate.subjects, "of each replicate")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  c->add_flag("--contrast", calibrate.contrast, "two halves of the subjects differ in every parameter");
+  c->add_option("--group", calibrate.groups,
+                "transform and priors of a parameter, e.g. \"beta = phi 0 10 mu 0 1 sigma 0.2\"")
+      ->take_all();
+  c->add_option("--hold", calibrate.hold, "name=value,...: parameters held there instead of estimated")
+      ->delimiter(',');
+  c->add_option("--warmup", calibrate.warmup, "warm-up iterations of each chain")
+      ->check(CLI::Range(20, 1000000))
+      ->capture_default_str();
+  c->add_option("--draws", calibrate.draws, "draws at first; a chain goes on until it is worth enough")
+      ->check(CLI::Range(4, 1000000))
+      ->capture_default_str();
+  c->add_option("--ranks", calibrate.ranks, "draws that a true value is ranked among")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  c->add_option("--adapt-delta", calibrate.adapt_delta, "acceptance that the step size aims at")
+      ->check(CLI::Range(0.5, 0.999))
+      ->capture_default_str();
+  c->add_option("--seed", calibrate.seed, "of everything that is drawn")->check(CLI::NonNegativeNumber);
+  c->add_option("--jobs", calibrate.jobs, "threads; results do not depend on it")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--out", calibrate.out, "JSON file for every replicate; the same command goes on from it");
+  c->add_option("--plot", calibrate.plot, "SVG file: ranks of every quantity beside uniform ones");
+  c->add_flag("--json", calibrate.json, "print one JSON object");
+  c->callback([&] { code = labile::calibrate_command(calibrate); });
 
   labile::DescribeArgs describe;
   c = app.add_subcommand(

@@ -7,13 +7,11 @@
 
 #include "core/parallel.hpp"
 #include "core/random.hpp"
-#include "record/read.hpp"
+#include "run/play_rows.hpp"
 #include "tasks/catalogue.hpp"
 
 namespace labile {
 namespace {
-
-constexpr std::uint32_t kTries = 1000;  // draws from a prior until one lies within bounds
 
 /// Where the true values of one estimated parameter come from.
 struct Source {
@@ -21,22 +19,12 @@ struct Source {
   const DrawRange* range;  // null: the prior
 };
 
-double draw_prior(const ParamInfo& p, const Draw& draw, std::uint32_t counter) {
-  for (std::uint32_t k = 0; k < kTries; ++k) {
-    const std::uint32_t c = counter * kTries + k;
-    const double x = p.prior.kind == Prior::beta    ? draw.beta(p.prior.a, p.prior.b, c)
-                     : p.prior.kind == Prior::gamma ? p.prior.b * draw.gamma(p.prior.a, c)
-                                                    : p.prior.a + p.prior.b * draw.normal(c);
-    if (x >= p.bounds.lo && x <= p.bounds.hi) return x;
-  }
-  throw Error(fmt::format("parameter '{}': its prior hardly reaches its bounds, {}; give --range {}=LOW:HIGH",
-                          p.name, bounds_text(p), p.name));
-}
-
-std::vector<Source> sources_of(const LearnerEntry& learner, const RecoverOptions& o) {
+/// `priors`: parameters without a range need a prior of their own.
+std::vector<Source> sources_of(const LearnerEntry& learner, const std::vector<DrawRange>& ranges,
+                               bool priors) {
   std::vector<std::string> names;
   for (const auto& p : learner.params) names.push_back(p.name);
-  for (const auto& r : o.ranges) {
+  for (const auto& r : ranges) {
     const auto it = std::find(names.begin(), names.end(), r.name);
     if (it == names.end())
       throw Error(fmt::format("learner '{}' has no parameter '{}'{}", learner.info.name, r.name,
@@ -50,12 +38,12 @@ std::vector<Source> sources_of(const LearnerEntry& learner, const RecoverOptions
   for (std::size_t k = 0; k < learner.params.size(); ++k) {
     const auto& p = learner.params[k];
     const auto it =
-        std::find_if(o.ranges.begin(), o.ranges.end(), [&](const auto& x) { return x.name == p.name; });
-    if (it == o.ranges.end() && p.prior.kind == Prior::fixed) continue;
-    if (it == o.ranges.end() && p.prior.kind == Prior::flat)
+        std::find_if(ranges.begin(), ranges.end(), [&](const auto& x) { return x.name == p.name; });
+    if (it == ranges.end() && (p.prior.kind == Prior::fixed || !priors)) continue;
+    if (it == ranges.end() && p.prior.kind == Prior::flat)
       throw Error(
           fmt::format("parameter '{}' has no prior to draw from; give --range {}=LOW:HIGH", p.name, p.name));
-    r.push_back({k, it == o.ranges.end() ? nullptr : &*it});
+    r.push_back({k, it == ranges.end() ? nullptr : &*it});
   }
   return r;
 }
@@ -75,16 +63,64 @@ double correlation(const std::vector<double>& x, const std::vector<double>& y) {
   return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : kNaN;
 }
 
+void check(const LearnerEntry& learner, int subjects) {
+  if (!learner.likelihood)
+    throw Error(fmt::format("'{}' cannot be fitted: {}", learner.info.name, learner.no_likelihood));
+  if (subjects < 2) throw Error(fmt::format("{} subject(s): a correlation needs 2 or more", subjects));
+}
+
+/// Parameters of a range are estimated also where their table holds them. Others need no asking: an override would flatten their priors.
+void estimate_ranges(const LearnerEntry& learner, const std::vector<DrawRange>& ranges,
+                     std::vector<FitOverride>& overrides) {
+  for (const auto& r : ranges)
+    for (const auto& p : learner.params)
+      if (p.name == r.name && p.prior.kind == Prior::fixed) overrides.push_back({r.name, std::nullopt});
+}
+
+/// The statistics of a parameter, from `truth` and `fitted`.
+void compare(RecoveredParam& x) {
+  double n = 0, mean = 0, tt = 0, tf = 0;
+  x.bias = x.rmse = 0;
+  for (std::size_t s = 0; s < x.truth.size(); ++s) {
+    if (std::isnan(x.fitted[s])) continue;
+    const double e = x.fitted[s] - x.truth[s];
+    n += 1;
+    x.bias += e;
+    x.rmse += e * e;
+    mean += x.truth[s];
+  }
+  mean /= n;
+  for (std::size_t s = 0; s < x.truth.size(); ++s) {
+    if (std::isnan(x.fitted[s])) continue;
+    tt += (x.truth[s] - mean) * (x.truth[s] - mean);
+    tf += (x.truth[s] - mean) * x.fitted[s];
+  }
+  x.bias = n > 0 ? x.bias / n : kNaN;
+  x.rmse = n > 0 ? std::sqrt(x.rmse / n) : kNaN;
+  x.slope = tt > 0 ? tf / tt : kNaN;
+  x.truth_sd = n > 1 ? std::sqrt(tt / (n - 1)) : kNaN;
+  x.r = correlation(x.truth, x.fitted);
+}
+
+/// Correlations of errors over subjects.
+void trade_offs(Recovery& r) {
+  std::vector<std::vector<double>> errors;
+  for (const auto& p : r.params) {
+    errors.emplace_back();
+    for (std::size_t s = 0; s < p.truth.size(); ++s) errors.back().push_back(p.fitted[s] - p.truth[s]);
+  }
+  for (const auto& a : errors) {
+    r.error_r.emplace_back();
+    for (const auto& b : errors) r.error_r.back().push_back(correlation(a, b));
+  }
+}
+
 }  // namespace
 
 Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
-  if (!learner.likelihood)
-    throw Error(fmt::format("'{}' cannot be fitted: {}", learner.info.name, learner.no_likelihood));
-  if (o.subjects < 2) throw Error(fmt::format("{} subject(s): a correlation needs 2 or more", o.subjects));
-  const auto sources = sources_of(learner, o);
-  const auto& task = find_task(o.task.empty() ? learner.own_task : o.task);
-  const auto info = task.make(o.task_settings, nullptr)->info();
-
+  check(learner, o.subjects);
+  const auto sources = sources_of(learner, o.ranges, true);
+  const std::string task = o.task.empty() ? learner.own_task : o.task;
   std::vector<double> standard;
   for (const auto& p : learner.params) standard.push_back(std::get<double>(p.standard));
   std::vector<std::vector<double>> truth(static_cast<std::size_t>(o.subjects), standard);
@@ -92,95 +128,152 @@ Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
     const Draw draw{o.fit.seed, Purpose::parameters, static_cast<std::uint32_t>(s)};
     for (std::size_t k = 0; k < sources.size(); ++k) {
       const auto* range = sources[k].range;
+      const auto& p = learner.params[sources[k].param];
+      const auto counter = static_cast<std::uint32_t>(k);
       truth[s][sources[k].param] =
-          range
-              ? range->low + (range->high - range->low) * draw.uniform(static_cast<std::uint32_t>(k) * kTries)
-              : draw_prior(learner.params[sources[k].param], draw, static_cast<std::uint32_t>(k));
+          range ? draw_uniform(range->low, range->high, draw, counter)
+                : draw_prior(p, draw, counter, fmt::format("give --range {}=LOW:HIGH", p.name));
     }
   }
-
-  Simulation play;
-  play.make_task = task.make;
-  play.task_settings = o.task_settings;
-  play.make_agent = learner.make;
-  play.make_each = learner.make_each;
-  play.seed = o.fit.seed;
-  // One by one, because a subject whose parameters are invalid together stops its block.
-  std::vector<Trials> record(truth.size());
-  std::vector<std::uint8_t> valid(truth.size(), 1);
-  const std::vector<std::vector<double>> defaults{standard};
-  play.rows = &defaults;
-  (void)simulate(play, 0, 1);  // what stops any subject stops here
-  play.rows = &truth;
   if (o.progress) o.progress(0, "playing");
-  parallel_for(o.subjects, o.fit.threads, [&](int s) {
-    const auto k = static_cast<std::size_t>(s);
-    try {
-      record[k] = simulate(play, s, 1);
-    } catch (const Error&) {
-      valid[k] = 0;
-    }
-  });
-  std::vector<std::vector<std::uint8_t>> fresh;
-  for (const auto& t : record)
-    fresh.push_back(t.rows() > 0 ? fresh_flags(t, info.reset_on) : std::vector<std::uint8_t>{});
-  std::vector<SubjectTrials> subjects;
-  std::vector<std::size_t> of;  // [one of `subjects`] which subject it is
-  for (std::size_t s = 0; s < record.size(); ++s)
-    if (valid[s]) {
-      subjects.push_back(subject_trials(record[s], 0, fresh[s]));
-      of.push_back(s);
-    }
+  const auto played = play_rows(learner, task, o.task_settings, truth, o.fit.seed, o.fit.threads);
 
   FitOptions fit = o.fit;
-  for (const auto& r : o.ranges) fit.overrides.push_back({r.name, std::nullopt});
-  // Only parameters that the table holds fixed need asking for; an override would flatten the others' priors.
-  std::erase_if(fit.overrides, [&](const FitOverride& f) {
-    return std::any_of(learner.params.begin(), learner.params.end(),
-                       [&](const ParamInfo& p) { return p.name == f.name && p.prior.kind != Prior::fixed; });
-  });
-  Recovery r{learner.info.name, task.info.name, o.subjects, info.max_trials, {}, {}, 0, 0};
+  estimate_ranges(learner, o.ranges, fit.overrides);
+  Recovery r;
+  r.learner = learner.info.name;
+  r.task = find_task(task).info.name;
+  r.subjects = o.subjects;
+  r.trials = played.trials;
   std::vector<SubjectFit> fits;
   constexpr std::size_t kStep = 16;  // subjects between two signs of progress
-  for (std::size_t from = 0; from < subjects.size(); from += kStep) {
-    if (o.progress) o.progress(static_cast<double>(from) / static_cast<double>(subjects.size()), "fitting");
+  for (std::size_t from = 0; from < played.subjects.size(); from += kStep) {
+    if (o.progress)
+      o.progress(static_cast<double>(from) / static_cast<double>(played.subjects.size()), "fitting");
     if (interrupted()) throw Interrupted("interrupted while fitting");
-    const auto some = std::span(subjects).subspan(from, std::min(kStep, subjects.size() - from));
+    const auto some =
+        std::span(played.subjects).subspan(from, std::min(kStep, played.subjects.size() - from));
     auto f = fit_subjects(learner, some, fit);
     std::move(f.begin(), f.end(), std::back_inserter(fits));
   }
-  r.invalid = o.subjects - static_cast<int>(subjects.size());
+  r.invalid = played.invalid();
   for (const auto& f : fits) r.unfitted += f.params.empty() || std::isnan(f.params.front());
-  std::vector<std::vector<double>> errors;
   for (const auto& source : sources) {
     const auto& p = learner.params[source.param];
-    RecoveredParam x{p.name, p.unit, {}, {}, 0, 0, 0, 0};
-    std::vector<double> error;
-    double n = 0;
+    RecoveredParam x;
+    x.name = p.name;
+    x.unit = p.unit;
     x.fitted.assign(truth.size(), kNaN);
     for (const auto& row : truth) x.truth.push_back(row[source.param]);
+    double n = 0;
     for (std::size_t i = 0; i < fits.size(); ++i) {
       const auto& f = fits[i];
       if (f.params.empty() || std::isnan(f.params[source.param])) continue;
-      x.fitted[of[i]] = f.params[source.param];
-      const double e = x.fitted[of[i]] - x.truth[of[i]];
+      x.fitted[played.of[i]] = f.params[source.param];
       n += 1;
-      x.bias += e;
-      x.rmse += e * e;
       x.at_bound += std::find(f.at_bound.begin(), f.at_bound.end(), p.name) != f.at_bound.end();
     }
-    for (std::size_t s = 0; s < truth.size(); ++s) error.push_back(x.fitted[s] - x.truth[s]);
-    x.bias = n > 0 ? x.bias / n : kNaN;
-    x.rmse = n > 0 ? std::sqrt(x.rmse / n) : kNaN;
     x.at_bound = n > 0 ? x.at_bound / n : kNaN;
-    x.r = correlation(x.truth, x.fitted);
+    compare(x);
     r.params.push_back(std::move(x));
-    errors.push_back(std::move(error));
   }
-  for (const auto& a : errors) {
-    r.error_r.emplace_back();
-    for (const auto& b : errors) r.error_r.back().push_back(correlation(a, b));
+  trade_offs(r);
+  return r;
+}
+
+Recovery recover_group(const LearnerEntry& learner, const RecoverOptions& o) {
+  check(learner, o.subjects);
+  (void)sources_of(learner, o.ranges, false);  // are ranges right?
+  const std::string task = o.task.empty() ? learner.own_task : o.task;
+  GroupFitOptions fit = o.group;
+  fit.seed = o.fit.seed;
+  fit.threads = o.fit.threads;
+  fit.predict = false;
+  estimate_ranges(learner, o.ranges, fit.overrides);
+  const GroupModel model = group_model(learner, fit.overrides, fit.groups);
+  std::vector<std::vector<double>> truth(static_cast<std::size_t>(o.subjects), model.standard);
+  Recovery r;
+  r.learner = learner.info.name;
+  r.task = find_task(task).info.name;
+  r.subjects = o.subjects;
+  const Draw of_group{o.fit.seed, Purpose::parameters, 0xffffffffu};
+  std::vector<const DrawRange*> range_of;
+  for (std::size_t k = 0; k < model.params.size(); ++k) {
+    const auto& p = model.params[k];
+    const auto counter = static_cast<std::uint32_t>(k);
+    const auto it =
+        std::find_if(o.ranges.begin(), o.ranges.end(), [&](const auto& x) { return x.name == p.name; });
+    range_of.push_back(it == o.ranges.end() ? nullptr : &*it);
+    const auto values = draw_group(p.group, of_group, counter);
+    RecoveredGroup g;
+    g.name = p.name;
+    if (!range_of.back()) {
+      g.mu = values.mu;
+      g.sigma = values.sigma;
+    }
+    r.group.push_back(g);
+    for (std::size_t s = 0; s < truth.size(); ++s) {
+      const Draw draw{o.fit.seed, Purpose::parameters, static_cast<std::uint32_t>(s)};
+      truth[s][static_cast<std::size_t>(p.at)] =
+          range_of.back() ? draw_uniform(range_of.back()->low, range_of.back()->high, draw, counter)
+                          : from_line(p.group, values.mu + values.sigma * draw.normal(counter));
+    }
   }
+  if (o.progress) o.progress(0, "playing");
+  const auto played = play_rows(learner, task, o.task_settings, truth, o.fit.seed, o.fit.threads);
+  r.trials = played.trials;
+  r.invalid = played.invalid();
+  if (played.subjects.size() < 2)
+    throw Error(
+        fmt::format("{} of {} subjects drew parameters that are invalid for this learner; give --range",
+                    r.invalid, o.subjects));
+
+  std::vector<int> subject_of;
+  for (std::size_t i = 0; i < played.subjects.size(); ++i) subject_of.push_back(static_cast<int>(i));
+  for (const auto& p : model.params) {
+    RecoveredParam x;
+    x.name = p.name;
+    x.unit = p.unit;
+    for (const auto& row : truth) x.truth.push_back(row[static_cast<std::size_t>(p.at)]);
+    x.fitted.assign(truth.size(), kNaN);
+    x.intervals.assign(truth.size(), {});
+    r.params.push_back(std::move(x));
+  }
+  fit.progress = o.progress;
+  fit.each_unit = [&](int k, int unit, std::span<const double> draws) {
+    auto& x = r.params[static_cast<std::size_t>(k)];
+    const auto s = played.of[static_cast<std::size_t>(unit)];
+    std::vector<double> sorted(draws.begin(), draws.end());
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t i = 0; i < kRecoveredIntervals.size(); ++i) {
+      const double out = 0.5 * (1 - kRecoveredIntervals[i]);
+      x.intervals[s][i] = {sorted_quantile(sorted, out), sorted_quantile(sorted, 1 - out)};
+    }
+  };
+  const GroupFit f = fit_group(learner, played.subjects, subject_of, fit);
+  r.warnings = f.warnings;
+  for (std::size_t k = 0; k < r.params.size(); ++k) {
+    auto& x = r.params[k];
+    double n = 0, mean = 0, squares = 0;
+    for (std::size_t i = 0; i < played.of.size(); ++i) {
+      const auto s = played.of[i];
+      x.fitted[s] = f.unit[k][i].mean;
+      n += 1;
+      const double step = x.fitted[s] - mean;
+      mean += step / n;
+      squares += step * (x.fitted[s] - mean);
+      for (std::size_t c = 0; c < kRecoveredIntervals.size(); ++c)
+        x.coverage[c] += x.truth[s] >= x.intervals[s][c].low && x.truth[s] <= x.intervals[s][c].high;
+    }
+    for (auto& c : x.coverage) c /= n;
+    compare(x);
+    x.shrinkage = 1 - std::sqrt(squares / (n - 1)) / x.truth_sd;
+    for (const auto& q : f.group) {
+      if (q.name == fmt::format("mu[{}]", x.name)) r.group[k].mu_posterior = q.summary;
+      if (q.name == fmt::format("sigma[{}]", x.name)) r.group[k].sigma_posterior = q.summary;
+    }
+  }
+  trade_offs(r);
   return r;
 }
 
