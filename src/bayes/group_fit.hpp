@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 
 #include "bayes/diagnostics.hpp"
 #include "bayes/laplace.hpp"
@@ -52,7 +53,11 @@ struct GroupFit {
   double laplace_s = 0, warmup_s = 0, sampling_s = 0, predict_s = 0;  // CPU, summed over chains
   double wall_s = 0;
   std::int64_t gradients = 0;
+  std::unique_ptr<const Posterior> posterior;  // what `chains` are draws of; sees the units that were fitted
 };
+
+/// Whether trial t is an observation: its log-likelihood is scored.
+[[nodiscard]] bool observed(const LearnerEntry& learner, const SubjectTrials& subject, std::size_t t);
 
 /// `units` are rows of parameters to estimate, `subject_of` [unit] whose they are; what they point to must live through the call.
 /// Interrupted after at least one chain has finished, it returns what those say, with a warning; before that it throws Interrupted.

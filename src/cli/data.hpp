@@ -15,6 +15,8 @@ struct DataSet {
   std::vector<std::string> notes;
   std::vector<std::uint8_t> fresh;
   std::vector<SubjectTrials> subjects;  // spans into the above
+  std::filesystem::path path = {};      // the file, and how it was read
+  ReadOptions options = {};
 };
 
 /// Throws Error when the file is not found or wrong.

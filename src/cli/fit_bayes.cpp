@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "bayes/group_fit.hpp"
 #include "card/find_agent.hpp"
 #include "cli/data.hpp"
+#include "cli/fit_outputs.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
@@ -41,7 +41,9 @@ struct Fitted {
   std::vector<int> trials;                // [subject] that enter its likelihood
 };
 
-GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
+}  // namespace
+
+GroupFitOptions group_options(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
   GroupFitOptions o;
   o.chains = a.chains;
   o.warmup = a.warmup;
@@ -51,16 +53,18 @@ GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, Progres
   o.seed = a.seed;
   o.overrides = held(a, entry);
   for (const auto& g : a.groups) o.groups.push_back(parse_group(g));
-  o.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  o.threads = thread_count(a);
   o.progress = [&line](double share, const std::string& what) { line.show(share, what); };
   return o;
 }
+
+namespace {
 
 Fitted fit_model(const DataArgs& a, const DataSet& data, const std::string& model, ProgressLine& line) {
   const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
   std::vector<int> subject_of;
   for (std::size_t s = 0; s < data.subjects.size(); ++s) subject_of.push_back(static_cast<int>(s));
-  Fitted f{model, &entry, fit_group(entry, data.subjects, subject_of, options_of(a, entry, line)),
+  Fitted f{model, &entry, fit_group(entry, data.subjects, subject_of, group_options(a, entry, line)),
            {},    {},     {}};
   line.clear();
   const auto standard = group_model(entry, held(a, entry)).standard;
@@ -193,23 +197,46 @@ std::string table_of(const Fitted& f, const std::vector<std::string>& subjects) 
   }
   return r;
 }
+
+/// Draws, trials with the learner's numbers, a methods paragraph: what was asked for.
+void write_beside(const DataArgs& a, const DataSet& data, const Fitted& f) {
+  const auto say = [&](const std::string& said) {
+    if (!a.json) fmt::print("{}\n", said);
+  };
+  if (!a.draws_out.empty()) say(write_draws(a, data, f.model, f.fit));
+  if (!a.trials_out.empty())
+    say(write_trial_table(a, data, *f.entry, f.rows, file_of_model(a, a.trials_out, f.model)));
+  if (a.methods_out.empty()) return;
+  const auto file = file_of_model(a, a.methods_out, f.model);
+  write_file(file, methods_text(a, data, f.model, f.fit));
+  say(fmt::format("{}: a methods paragraph", file.string()));
+}
 }  // namespace
 
 int fit_bayes_command(const DataArgs& a, const DataSet& data) {
   Json all = Json::array();
   for (const auto& model : a.models) {
+    if (a.prior_only) {
+      const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
+      if (!a.json) fmt::print("\n{}:\n", model);
+      auto check = check_fit_predictions(a, data, entry, nullptr, !a.json);
+      all.push_back({{"model", model}, {"method", "prior"}, {"check", std::move(check)}});
+      continue;
+    }
     ProgressLine line(!a.json);
     const auto f = fit_model(a, data, model, line);
     if (!a.out.empty()) {
-      std::filesystem::path file = a.out;
-      if (a.models.size() > 1) file.replace_filename(model + "_" + file.filename().string());
+      const auto file = file_of_model(a, a.out, model);
       write_file(file, table_of(f, data.trials.subjects));
       if (!a.json) fmt::print("{}: one row a subject\n", file.string());
     }
-    if (a.json)
-      all.push_back(json_of(f, a, data.trials.subjects));
-    else
-      print_fit(f, a);
+    write_beside(a, data, f);
+    if (!a.json) print_fit(f, a);
+    Json check;
+    if (!a.checks.empty()) check = check_fit_predictions(a, data, *f.entry, &f.fit, !a.json);
+    if (!a.json) continue;
+    all.push_back(json_of(f, a, data.trials.subjects));
+    if (!check.is_null()) all.back()["check"] = std::move(check);
   }
   if (a.json) fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
   return 0;
