@@ -4,13 +4,14 @@
 ///   ln p(y_s | y_others) = -ln E[1 / L_s(phi)],   L_s(phi) = integral of p(y_s | theta) p(theta | phi) dtheta
 ///
 /// over draws of the group's parameters phi (mu, b, sigma) from the fit of all, the weights 1 / L_s smoothed (PSIS). Each integral is a sum
-/// over points theta that are the same for all draws: a quarter follows the group, the rest the subject's own posterior at 1, 1.6 and 3
-/// times its spread; weighted by the density of that mixture. So a subject costs `points` likelihoods, not one a draw. Subjects whose
-/// rows differ in covariates are integrated draw by draw, on fewer points and draws.
+/// over points theta, weighted by the density of a mixture of normals that they follow. Points are the same for all draws, so that a
+/// subject costs `points` likelihoods: a quarter follows the group, the rest the subject's posterior at 1, 1.6 and 3 times its spread. Where
+/// these leave fewer than `enough` (a draw of small sigma: a narrow group), or rows of a subject differ in covariates, a draw has points of its own around
+/// the product of its group and a normal approximation of the subject's likelihood, with likelihoods of their own.
 ///
 /// Source: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-09679-0 (why the parameters are integrated out); Vehtari, Gelman &
 /// Gabry (2017), doi:10.1007/s11222-016-9696-4; weights of a mixture: Owen & Zhou (2000), doi:10.1080/01621459.2000.10473909.
-/// Differs from them: points are a shifted lattice (golden ratio's generalization), eight shifts of which tell the error.
+/// Differs from them: points are a folded and shifted lattice (golden ratio's generalization), eight shifts of which tell the error.
 #pragma once
 
 #include "bayes/group_fit.hpp"
@@ -18,9 +19,10 @@
 namespace labile {
 
 struct SubjectOutOptions {
-  int points = 2048;        // a subject; rounded to a multiple of 64
-  int points_a_draw = 256;  // where covariates differ within a subject
-  int draws_at_most = 500;  // used there
+  int points = 4096;        // a subject, shared by draws; rounded to a multiple of 32, as the next
+  int enough = 1024;        // effective ones of them, else a draw has its own
+  int points_a_draw = 256;  // its own
+  int draws_at_most = 500;  // that are used where covariates differ within a subject
   std::uint64_t seed = 1;
   int threads = 1;
 };
@@ -33,7 +35,7 @@ struct SubjectsOut {
   double mcse = 0;                  // of the sum, of draws and integrals
 };
 
-/// Of every subject of the fit. Throws Interrupted. Memory: 80 bytes a draw and thread. Cost: about 30 ms a subject for 4000 draws.
+/// Of every subject of the fit. Throws Interrupted. Memory: 80 bytes a draw and thread, whatever the number of subjects.
 [[nodiscard]] SubjectsOut leave_subjects_out(const GroupFit& fit, const SubjectOutOptions& options);
 
 /// ln L_s at every draw [chain][iteration] of the fit, in nats.
