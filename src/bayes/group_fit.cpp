@@ -7,49 +7,18 @@
 #include <chrono>
 #include <cmath>
 
+#include "bayes/group_draws.hpp"
 #include "core/cpu_time.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
 
 namespace labile {
-namespace {
-/// Whether trial t is an observation.
+
 bool observed(const LearnerEntry& learner, const SubjectTrials& s, std::size_t t) {
   return (s.scored.empty() || s.scored[t]) && enters(learner, s, t);
 }
 
-/// Draws of all chains, and what is made of them.
-class Draws {
- public:
-  explicit Draws(const std::vector<NutsChain>& chains) : chains_(chains) {
-    iterations_ = chains.front().draws();
-    for (const auto& c : chains) iterations_ = std::min(iterations_, c.draws());
-  }
-  [[nodiscard]] int iterations() const { return iterations_; }
-  [[nodiscard]] int chains() const { return static_cast<int>(chains_.size()); }
-  [[nodiscard]] int total() const { return iterations_ * static_cast<int>(chains_.size()); }
-  [[nodiscard]] std::span<const double> q(int draw) const {
-    const auto& c = chains_[static_cast<std::size_t>(draw / iterations_)];
-    const auto dim = static_cast<std::size_t>(c.dim);
-    return std::span(c.q).subspan(static_cast<std::size_t>(draw % iterations_) * dim, dim);
-  }
-  /// [chain][iteration] of a function of a draw.
-  template <class F>
-  std::vector<double> of(F&& f) const {
-    std::vector<double> r(static_cast<std::size_t>(total()));
-    for (int d = 0; d < total(); ++d) r[static_cast<std::size_t>(d)] = f(q(d));
-    return r;
-  }
-  template <class F>
-  DrawSummary summary(F&& f) const {
-    return summarize_draws(of(f), static_cast<int>(chains_.size()));
-  }
-
- private:
-  const std::vector<NutsChain>& chains_;
-  int iterations_ = 0;
-};
-
+namespace {
 void summarize(const Posterior& p, const Draws& draws, const GroupFitOptions& o, GroupFit& r) {
   for (int k = 0; k < p.params(); ++k) {
     const auto& param = p.model().params[static_cast<std::size_t>(k)];

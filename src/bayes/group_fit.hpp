@@ -59,6 +59,9 @@ struct GroupFit {
   std::unique_ptr<const Posterior> posterior;  // what `chains` are draws of; sees the units that were fitted
 };
 
+/// Whether trial t is an observation: its log-likelihood is scored.
+[[nodiscard]] bool observed(const LearnerEntry& learner, const SubjectTrials& subject, std::size_t t);
+
 /// `units` are rows of parameters to estimate, `subject_of` [unit] whose they are; what they point to must live through the call.
 /// Interrupted after at least one chain has finished, it returns what those say, with a warning; before that it throws Interrupted.
 /// Throws Error as fit_subjects() does, and where no unit has a choice.

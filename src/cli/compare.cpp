@@ -1,4 +1,5 @@
-/// `labile compare DATA --models A,B`: which learner predicts trials that it was not fitted to.
+/// `labile compare DATA --models A,B`: which learner predicts trials that it was not fitted to; by cross-validation here, from
+/// hierarchical fits in compare_bayes.cpp.
 #include "fit/compare.hpp"
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include <thread>
 
 #include "cli/data.hpp"
+#include "cli/fit_outputs.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
@@ -159,6 +161,10 @@ int compare_command(const DataArgs& a) {
   check_held(a, learners);
   auto data = load_data(a, inputs_of(a.models));
   refuse_joined_conditions(data);
+  if (a.method == "bayes") {
+    for (auto& n : doubts(learners, data.subjects)) data.notes.push_back(std::move(n));
+    return compare_bayes_command(a, data, learners);
+  }
   CompareOptions o;
   o.folds = a.folds;
   o.fit.method = a.method == "ml" ? FitMethod::ml : FitMethod::map;

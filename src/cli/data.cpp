@@ -90,7 +90,8 @@ DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
   if (path->extension() == ".toml")
     throw Error(
         fmt::format("{}: is a card, not a table of choices; `labile run {}` runs it", a.data, a.data));
-  auto file = read_trials(*path, read_options(a, inputs));
+  ReadOptions options = read_options(a, inputs);
+  auto file = read_trials(*path, options);
   if (!a.models.empty()) refuse_left_out_states(file);
   if (!a.condition.empty()) {
     const int condition = condition_index(file.trials, a.condition);
@@ -102,8 +103,15 @@ DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
     }
     file.trials = only_condition(file.trials, condition);
   }
-  DataSet d{std::move(file.trials), std::move(file.notes), {}, {}, std::move(file.kept),
-            file.subject_column,    file.has_blocks};
+  DataSet d{std::move(file.trials),
+            std::move(file.notes),
+            {},
+            {},
+            std::move(file.kept),
+            file.subject_column,
+            file.has_blocks,
+            *path,
+            std::move(options)};
   d.fresh =
       fresh_flags(d.trials, a.reset_on.empty() ? "none" : fmt::format("{}", fmt::join(a.reset_on, ",")));
   for (std::size_t s = 0; s < d.trials.subjects.size(); ++s)

@@ -18,6 +18,8 @@ struct DataSet {
   std::vector<KeptColumn> kept = {};    // columns that formulas name
   std::string subject_column = {};      // its name in the file
   bool has_blocks = false;              // sessions or blocks are told apart
+  std::filesystem::path path = {};      // the file, and how it was read
+  ReadOptions options = {};
 };
 
 /// Throws Error when the file is not found or wrong.

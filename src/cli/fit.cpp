@@ -13,6 +13,7 @@
 #include "card/find_agent.hpp"
 #include "cli/data.hpp"
 #include "cli/fit_formula.hpp"
+#include "cli/fit_outputs.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
@@ -121,6 +122,42 @@ void print_fit(const ModelFit& f) {
   if (at_bound) fmt::print("  {} subject(s) have a parameter at a bound\n", at_bound);
   if (unconverged) fmt::print("  {} subject(s) did not converge\n", unconverged);
 }
+/// Options that this method would not heed.
+void refuse_idle_options(const DataArgs& a) {
+  const bool bayes = a.method == "bayes";
+  if (!bayes && !a.draws_out.empty())
+    throw Error(fmt::format("--draws-out: --method {} has no draws", a.method));
+  if (!bayes && (!a.checks.empty() || a.prior_only))
+    throw Error(fmt::format("{}: is for --method bayes", a.prior_only ? "--prior-only" : "--check"));
+  if (a.checks.empty() && (a.prior_only || !a.task.empty() || !a.task_set.empty()))
+    throw Error(fmt::format("{}: goes with --check METRIC,...", a.prior_only     ? "--prior-only"
+                                                                : a.task.empty() ? "--set"
+                                                                                 : "--task"));
+  if (a.prior_only &&
+      !(a.draws_out.empty() && a.trials_out.empty() && a.methods_out.empty() && a.out.empty()))
+    throw Error("--prior-only: fits nothing, so there is nothing to write");
+}
+void add_missing(ModelInputs& inputs, const std::vector<std::string>& names) {
+  for (const auto& name : names)
+    if (std::find(inputs.needed.begin(), inputs.needed.end(), name) == inputs.needed.end() &&
+        std::find(inputs.optional.begin(), inputs.optional.end(), name) == inputs.optional.end())
+      inputs.optional.push_back(name);
+}
+
+/// --trials-out and --methods of a fit of single subjects.
+void write_beside(const DataArgs& a, const DataSet& data, const ModelFit& f) {
+  const auto& entry = find_learner(f.spec.model);
+  std::vector<std::vector<double>> rows;
+  for (const auto& s : f.fits)
+    rows.push_back(s.params.empty() ? std::vector<double>(entry.params.size(), std::nan("")) : s.params);
+  if (!a.trials_out.empty()) {
+    const auto said = write_trial_table(a, data, entry, rows, file_of_model(a, a.trials_out, f.spec.model));
+    if (!a.json) fmt::print("{}\n", said);
+  }
+  if (!a.methods_out.empty())
+    write_file(file_of_model(a, a.methods_out, f.spec.model),
+               methods_text(a, data, f.spec.model, entry, rows));
+}
 }  // namespace
 
 int fit_command(const DataArgs& a) {
@@ -133,7 +170,10 @@ int fit_command(const DataArgs& a) {
   for (const auto& m : a.models) learners.push_back(&find_learner(m));
   check_held(a, learners);
   check_formulas(a, learners);
-  auto data = load_data(a, inputs_of(a.models));
+  refuse_idle_options(a);
+  auto inputs = inputs_of(a.models);
+  if (!a.checks.empty()) add_missing(inputs, columns_for_checks(a));
+  auto data = load_data(a, inputs);
   const auto tell = [&] {
     refuse_joined_conditions(data);
     if (a.json) return;
@@ -142,6 +182,10 @@ int fit_command(const DataArgs& a) {
   };
   if (a.method == "bayes") {
     const auto formulas = formula_fit(a, data);
+    if (!formulas.within.empty() && (!a.checks.empty() || !a.trials_out.empty()))
+      throw Error(
+          fmt::format("{} takes no formula whose column differs within subjects ({}): it goes by subject",
+                      a.checks.empty() ? "--trials-out" : "--check", formulas.within.front()));
     tell();
     return fit_bayes_command(a, data, formulas);
   }
@@ -155,6 +199,7 @@ int fit_command(const DataArgs& a) {
       write_file(file, fit_table(f));
       if (!a.json) fmt::print("{}: one row a subject\n", file.string());
     }
+    write_beside(a, data, f);
     if (a.json) {
       all.push_back(json_of(f));
     } else {

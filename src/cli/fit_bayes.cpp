@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "bayes/group_fit.hpp"
 #include "card/find_agent.hpp"
 #include "cli/data.hpp"
 #include "cli/fit_formula.hpp"
+#include "cli/fit_outputs.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
@@ -43,7 +43,9 @@ struct Fitted {
   std::vector<ParamEffects> effects = {};  // of formulas
 };
 
-GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
+}  // namespace
+
+GroupFitOptions group_options(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
   GroupFitOptions o;
   o.chains = a.chains;
   o.warmup = a.warmup;
@@ -53,15 +55,17 @@ GroupFitOptions options_of(const DataArgs& a, const LearnerEntry& entry, Progres
   o.seed = a.seed;
   o.overrides = held(a, entry);
   for (const auto& g : a.groups) o.groups.push_back(parse_group(g));
-  o.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  o.threads = thread_count(a);
   o.progress = [&line](double share, const std::string& what) { line.show(share, what); };
   return o;
 }
 
+namespace {
+
 Fitted fit_model(const DataArgs& a, const DataSet& data, const FormulaFit& formulas, const std::string& model,
                  ProgressLine& line) {
   const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
-  auto options = options_of(a, entry, line);
+  auto options = group_options(a, entry, line);
   options.designs = designs_of(formulas, entry);
   Fitted f{model, &entry, fit_group(entry, data.subjects, formulas.subject_of, options), {}, {}, {}};
   line.clear();
@@ -206,23 +210,46 @@ std::string table_of(const Fitted& f, const FormulaFit& formulas) {
   }
   return r;
 }
+
+/// Draws, trials with the learner's numbers, a methods paragraph: what was asked for.
+void write_beside(const DataArgs& a, const DataSet& data, const Fitted& f) {
+  const auto say = [&](const std::string& said) {
+    if (!a.json) fmt::print("{}\n", said);
+  };
+  if (!a.draws_out.empty()) say(write_draws(a, data, f.model, f.fit));
+  if (!a.trials_out.empty())
+    say(write_trial_table(a, data, *f.entry, f.rows, file_of_model(a, a.trials_out, f.model)));
+  if (a.methods_out.empty()) return;
+  const auto file = file_of_model(a, a.methods_out, f.model);
+  write_file(file, methods_text(a, data, f.model, f.fit));
+  say(fmt::format("{}: a methods paragraph", file.string()));
+}
 }  // namespace
 
 int fit_bayes_command(const DataArgs& a, const DataSet& data, const FormulaFit& formulas) {
   Json all = Json::array();
   for (const auto& model : a.models) {
+    if (a.prior_only) {
+      const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
+      if (!a.json) fmt::print("\n{}:\n", model);
+      auto check = check_fit_predictions(a, data, entry, nullptr, !a.json);
+      all.push_back({{"model", model}, {"method", "prior"}, {"check", std::move(check)}});
+      continue;
+    }
     ProgressLine line(!a.json);
     const auto f = fit_model(a, data, formulas, model, line);
     if (!a.out.empty()) {
-      std::filesystem::path file = a.out;
-      if (a.models.size() > 1) file.replace_filename(model + "_" + file.filename().string());
+      const auto file = file_of_model(a, a.out, model);
       write_file(file, table_of(f, formulas));
       if (!a.json) fmt::print("{}: one row a subject\n", file.string());
     }
-    if (a.json)
-      all.push_back(json_of(f, a, formulas));
-    else
-      print_fit(f, a, formulas);
+    write_beside(a, data, f);
+    if (!a.json) print_fit(f, a, formulas);
+    Json check;
+    if (!a.checks.empty()) check = check_fit_predictions(a, data, *f.entry, &f.fit, !a.json);
+    if (!a.json) continue;
+    all.push_back(json_of(f, a, formulas));
+    if (!check.is_null()) all.back()["check"] = std::move(check);
   }
   if (a.json) fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
   return 0;

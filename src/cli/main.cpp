@@ -37,6 +37,27 @@ void add_data_options(CLI::App& app, labile::DataArgs& a) {
   app.add_flag("--json", a.json, "print one JSON object");
 }
 
+/// Of fits by hierarchical Bayes.
+void add_sampler_options(CLI::App& app, labile::DataArgs& a) {
+  app.add_option("--chains", a.chains, "bayes: chains")->check(CLI::Range(1, 64))->capture_default_str();
+  app.add_option("--warmup", a.warmup, "bayes: warm-up iterations of each chain")
+      ->check(CLI::Range(20, 1000000))
+      ->capture_default_str();
+  app.add_option("--draws", a.draws, "bayes: draws of each chain")
+      ->check(CLI::Range(4, 10000000))
+      ->capture_default_str();
+  app.add_option("--adapt-delta", a.adapt_delta,
+                 "bayes: acceptance that the step size aims at; nearer to 1, fewer divergences")
+      ->check(CLI::Range(0.5, 0.999))
+      ->capture_default_str();
+  app.add_option("--group", a.groups,
+                 "bayes: transform and priors of a parameter, e.g. \"beta = phi 0 10 mu 0 1 sigma 0.2\"")
+      ->take_all();
+  app.add_option("--max-depth", a.max_depth, "bayes: of the sampler's trees")
+      ->check(CLI::Range(1, 20))
+      ->capture_default_str();
+}
+
 int labile_main(int argc, char** argv) {
   CLI::App app{"Labile: an engine for neuromodulated plasticity"};
   app.require_subcommand(1);
@@ -92,20 +113,7 @@ int labile_main(int argc, char** argv) {
                 "bayes: hierarchical, by NUTS; map or ml: the optimum of each subject alone")
       ->check(CLI::IsMember({"bayes", "map", "ml"}))
       ->capture_default_str();
-  c->add_option("--chains", fit.chains, "bayes: chains")->check(CLI::Range(1, 64))->capture_default_str();
-  c->add_option("--warmup", fit.warmup, "bayes: warm-up iterations of each chain")
-      ->check(CLI::Range(20, 1000000))
-      ->capture_default_str();
-  c->add_option("--draws", fit.draws, "bayes: draws of each chain")
-      ->check(CLI::Range(4, 10000000))
-      ->capture_default_str();
-  c->add_option("--adapt-delta", fit.adapt_delta,
-                "bayes: acceptance that the step size aims at; nearer to 1, fewer divergences")
-      ->check(CLI::Range(0.5, 0.999))
-      ->capture_default_str();
-  c->add_option("--group", fit.groups,
-                "bayes: transform and priors of a parameter, e.g. \"beta = phi 0 10 mu 0 1 sigma 0.2\"")
-      ->take_all();
+  add_sampler_options(*c, fit);
   c->add_option("--formula", fit.formulas,
                 "bayes: effects on parameters, e.g. \"alpha ~ drug * session\"; several times for more")
       ->take_all();
@@ -118,19 +126,33 @@ int labile_main(int argc, char** argv) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   c->add_flag("--drop-missing", fit.drop_missing, "bayes: subjects that lack a covariate are left out");
-  c->add_option("--max-depth", fit.max_depth, "bayes: of the sampler's trees")
-      ->check(CLI::Range(1, 20))
-      ->capture_default_str();
   c->add_option("--starts", fit.starts, "map, ml: starting points a subject")->check(CLI::Range(1, 1000));
   c->add_option("--seed", fit.seed, "of chains and starting points")->check(CLI::NonNegativeNumber);
   c->add_option("--jobs", fit.jobs, "threads")->check(CLI::NonNegativeNumber);
   c->add_option("--hold", fit.hold, "name=value,...: parameters held there instead of estimated")
       ->delimiter(',');
   c->add_option("--out", fit.out, "CSV file for the parameters of every subject");
+  c->add_option("--draws-out", fit.draws_out,
+                "bayes: folder for the draws, as CmdStan's CSV and as netCDF for ArviZ");
+  c->add_option("--trials-out", fit.trials_out,
+                "CSV file: the rows of the data with each trial's prediction errors, probabilities, ...");
+  c->add_option("--methods", fit.methods_out, "text file: a methods paragraph of what was run");
+  c->add_option(
+       "--check", fit.checks,
+       "bayes: metrics, comma-separated, of people beside those of agents with drawn parameters; or default")
+      ->take_all();
+  c->add_option("--task", fit.task, "--check: the task they play, where the data do not tell all payoffs");
+  c->add_option("--set", fit.task_set, "--check: key=value changes that task, e.g. p_better=0.8")->take_all();
+  c->add_option("--replicates", fit.replicates, "--check: draws that play")
+      ->check(CLI::Range(20, 1000000))
+      ->capture_default_str();
+  c->add_flag("--prior-only", fit.prior_only, "--check from the prior, and fit nothing");
   c->callback([&] { code = labile::fit_command(fit); });
 
   labile::DataArgs compare;
-  c = app.add_subcommand("compare", "Which learner predicts choices it was not fitted to: cross-validation");
+  c = app.add_subcommand(
+      "compare",
+      "Which learner predicts choices it was not fitted to: cross-validation or hierarchical Bayes");
   add_data_options(*c, compare);
   c->add_option("--models,--model", compare.models, "two learners or more, comma-separated")
       ->required()
@@ -138,7 +160,12 @@ int labile_main(int argc, char** argv) {
   c->add_option("--folds", compare.folds, "parts of each subject's trials, each left out once")
       ->check(CLI::Range(2, 1000))
       ->capture_default_str();
-  c->add_option("--method", compare.method, "map or ml")->check(CLI::IsMember({"map", "ml"}));
+  c->add_option("--method", compare.method,
+                "map or ml: fits of each subject to the other folds; bayes: hierarchical fits, scored by "
+                "decision and by subject")
+      ->check(CLI::IsMember({"map", "ml", "bayes"}))
+      ->capture_default_str();
+  add_sampler_options(*c, compare);
   c->add_option("--starts", compare.starts, "starting points a subject and fold")->check(CLI::Range(1, 1000));
   c->add_option("--seed", compare.seed, "of the starting points and of resampling")
       ->check(CLI::NonNegativeNumber);

@@ -5,35 +5,30 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "cli/asked_metric.hpp"
 #include "cli/data.hpp"
 #include "cli/output.hpp"
-#include "metrics/evaluate.hpp"
 #include "record/select.hpp"
 
 namespace labile {
-namespace {
 
-struct Asked {
-  std::string name;  // how it is printed
-  MetricRequest request;
-};
-
-/// "win_stay,next=state,blocks=session" as a request.
-Asked asked_metric(const std::string& text) {
+Asked asked_metric(const std::string& text, const char* option) {
   std::vector<std::string> parts;
   for (std::size_t at = 0; at <= text.size();) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
     parts.push_back(text.substr(at, comma - at));
     at = comma + 1;
   }
-  Settings settings = parse_settings({parts.begin() + 1, parts.end()}, "--metric");
+  Settings settings = parse_settings({parts.begin() + 1, parts.end()}, option);
   std::string blocks;
   if (const auto it = settings.find("blocks"); it != settings.end()) {
     blocks = std::get<std::string>(it->second.value);
     settings.erase(it);
   }
-  return {text, request_metric(parts[0], settings, blocks, Where{"--metric", 0, 0, ""})};
+  return {text, request_metric(parts[0], settings, blocks, Where{option, 0, 0, ""})};
 }
+
+namespace {
 
 /// Every metric at its defaults, and the share of each option.
 std::vector<Asked> all_asked(const Trials& trials) {

@@ -13,7 +13,7 @@ namespace labile::detail {
 
 /// Plays a learner for a block of agents, four lanes at a time.
 template <class L>
-class LearnerAgent final : public Agent {
+class LearnerAgent final : public Agent, public Replays {
   static constexpr int n = kParams<L>;
   using P = typename L::template Params<Vec>;
   using S = typename L::template State<Vec>;
@@ -98,6 +98,20 @@ class LearnerAgent final : public Agent {
         if (name == "belief") v = states_[g].belief;
       for (int i = 0; i < kWidth; ++i) out[g * kWidth + i] = v[i];
     }
+  }
+  [[nodiscard]] std::vector<ReplayColumn> replay(std::span<const double> params,
+                                                 const SubjectTrials& trials) const override {
+    ReplayWatch<L> watch(signals_, trials);
+    std::vector<double> each(trials.size());
+    (void)loglik<L, double>(
+        fill_params<L, double>([&](int k) { return params[static_cast<std::size_t>(k)]; }), trials, each,
+        watch);
+    for (std::size_t t = 0; t < each.size(); ++t)
+      if (trials.choice[t] < 0 && !Reports<L>) each[t] = kNaN;
+    if constexpr (Reports<L>)
+      for (std::size_t t = 0; t < each.size(); ++t)
+        if (!(trials.report[t] == trials.report[t])) each[t] = kNaN;
+    return watch.finish(std::move(each));
   }
 
  private:

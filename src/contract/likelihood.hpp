@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contract/learner.hpp"
+#include "contract/replay.hpp"
 #include "core/dual.hpp"
 
 namespace labile::detail {
@@ -153,9 +154,11 @@ auto derive_of() -> std::map<std::string, std::vector<double>> (*)(const Subject
     return nullptr;
 }
 
-/// Log-likelihood of one subject; the one loop behind value, gradient and Hessian.
-template <class L, class T>
-T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::span<double> per_trial) {
+/// Log-likelihood of one subject; the one loop behind value, gradient and Hessian, and behind replay, which watches it.
+template <class L, class T, class Watch = NoWatch>
+T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::span<double> per_trial,
+         [[maybe_unused]] Watch&& watch = {}) {
+  constexpr bool watched = !std::is_same_v<std::remove_cvref_t<Watch>, NoWatch>;
   auto state = L::start(p, s.layout);
   T total(0.0);
   T u[kMaxOptions];
@@ -183,6 +186,7 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
     }
     const bool scored = s.scored.empty() || s.scored[t];
     const Trial<T> x = trial_at<T>(s, t, feature, {input.data(), columns.size()});
+    if constexpr (watched) watch.before(t, p, state, x);
     if constexpr (Reports<L>) {
       const auto answer = [&] {
         if (!(x.report == x.report)) return;
@@ -196,10 +200,12 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
       if (!s.report_after) answer();
       if (s.outcome[t] == s.outcome[t]) L::learn(p, state, x);
       if (s.report_after) answer();
+      if constexpr (watched) watch.after(t, state, s.outcome[t] == s.outcome[t]);
       continue;
     }
     if (s.choice[t] < 0) {
       if constexpr (requires { L::missed(p, state, x); }) L::missed(p, state, x);
+      if constexpr (watched) watch.after(t, state, false);
       continue;
     }
     if constexpr (Timed<L>) {
@@ -221,7 +227,9 @@ T loglik(const typename L::template Params<T>& p, const SubjectTrials& s, std::s
       }
     }
     if constexpr (requires { L::after(p, state, x); }) L::after(p, state, x);
-    if (s.outcome[t] == s.outcome[t] || (learns_when_told<L>() && x.right >= 0)) L::learn(p, state, x);
+    const bool learns = s.outcome[t] == s.outcome[t] || (learns_when_told<L>() && x.right >= 0);
+    if (learns) L::learn(p, state, x);
+    if constexpr (watched) watch.after(t, state, learns);
   }
   return total;
 }

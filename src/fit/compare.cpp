@@ -64,20 +64,26 @@ Folds cut(const Trials& t, int subject, int folds) {
   return f;
 }
 
-Comparison compare_learners(std::span<const LearnerEntry* const> learners, std::span<const std::string> names,
-                            const Trials& trials, std::span<const SubjectTrials> subjects,
-                            const CompareOptions& options) {
-  Comparison c;
-  const bool reports = !learners.empty() && learners.front()->reports;
+void refuse_unlike(std::span<const LearnerEntry* const> learners) {
   for (const auto* learner : learners) {
     if (!learner->likelihood) throw Error(learner->no_likelihood);
-    if (learner->reports != reports)
+    if (learner->reports != learners.front()->reports)
       throw Error("some of these learners choose and some report; they predict different things");
     if (learner->timed != learners.front()->timed || learner->times_only != learners.front()->times_only)
       throw Error(fmt::format(
           "'{}' predicts {} and '{}' {}: a density of times is no probability, and they cannot be ranked "
           "together",
           learners.front()->info.name, predicts(*learners.front()), learner->info.name, predicts(*learner)));
+  }
+}
+
+Comparison compare_learners(std::span<const LearnerEntry* const> learners, std::span<const std::string> names,
+                            const Trials& trials, std::span<const SubjectTrials> subjects,
+                            const CompareOptions& options) {
+  Comparison c;
+  const bool reports = !learners.empty() && learners.front()->reports;
+  refuse_unlike(learners);
+  for (const auto* learner : learners) {
     FitOptions fit = options.fit;
     if (options.held) fit.overrides = options.held(*learner);
     check_fit(*learner, subjects, fit);

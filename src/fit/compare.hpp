@@ -50,6 +50,9 @@ struct Comparison {
   std::vector<Folds> folds;    // [subject]
 };
 
+/// Throws Error where learners predict different things (choices, times, reports), which cannot be ranked together.
+void refuse_unlike(std::span<const LearnerEntry* const> learners);
+
 /// Compares learners on subjects, whose trials are rows of `trials` in the same order. Results are the same
 /// bits for any number of threads. Throws Error as fit_subjects() does, and Interrupted when the user asks to
 /// stop. Cost: that of a fit, times folds.

@@ -273,7 +273,7 @@ struct LatentCause : CueLearner<LatentCause> {
     using W = Wide<T>;
     View<T> v = look(p, s, x);
     const T came = binary_input(x);
-    if constexpr (kSide<T> == 1) {  // signals are for play
+    if constexpr (kSide<T> == 1 || std::is_same_v<T, double>) {  // signals are for play and replay
       s.expectation = expected(v);
       s.delta = came - s.expectation + p.dopamine;
     }

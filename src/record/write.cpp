@@ -11,13 +11,8 @@
 #include "core/parallel.hpp"
 
 namespace labile {
-namespace {
 
-constexpr std::size_t kFlush = 1 << 20;
-constexpr std::array<const char*, 7> kSignals{"da", "ach", "ne", "ser", "delta", "belief", "learning_rate"};
-
-/// A text field, quoted where it has to be.
-std::string quoted(const std::string& s) {
+std::string csv_field(const std::string& s) {
   const bool plain = s.find_first_of("\",\n\r\t") == std::string::npos &&
                      (s.empty() || (s.front() != ' ' && s.back() != ' '));
   if (plain) return s;
@@ -25,6 +20,11 @@ std::string quoted(const std::string& s) {
   for (const char c : s) r += c == '"' ? std::string("\"\"") : std::string(1, c);
   return r + '"';
 }
+
+namespace {
+
+constexpr std::size_t kFlush = 1 << 20;
+constexpr std::array<const char*, 7> kSignals{"da", "ach", "ne", "ser", "delta", "belief", "learning_rate"};
 
 class Lines {
  public:
@@ -98,7 +98,7 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
   for (const auto& [name, values] : t.signals) {
     if (std::find(kSignals.begin(), kSignals.end(), name) != kSignals.end()) continue;
     signals.push_back(&values);
-    names += "," + quoted(name);
+    names += "," + csv_field(name);
   }
   if (header) {
     out.text(names);
@@ -110,9 +110,9 @@ void write_trials(OutputFile& file, const Trials& t, bool header) {
     out.option(t.right[r]);
   };
   std::vector<std::string> conditions;
-  for (const auto& c : t.conditions) conditions.push_back(quoted(c));
+  for (const auto& c : t.conditions) conditions.push_back(csv_field(c));
   for (std::size_t s = 0; s < t.subjects.size(); ++s) {
-    const std::string subject = quoted(t.subjects[s]);
+    const std::string subject = csv_field(t.subjects[s]);
     for (std::size_t r = t.first[s]; r < t.first[s + 1]; ++r) {
       out.text(subject);
       for (const auto* c : {&t.session, &t.block, &t.trial, &t.stage}) {

@@ -6,6 +6,9 @@
 
 namespace labile {
 
+/// A text field of CSV, quoted where it has to be.
+[[nodiscard]] std::string csv_field(const std::string& text);
+
 /// Appends every row of `trials`, after a header line where `header` says so. Columns: subject, session,
 /// block, trial, stage, state, stimulus, choice, outcome, correct, rt_s, best, old_best, condition, da, ach,
 /// ne, ser, delta, belief, learning_rate, report and input where there are any, then other signals by name.

@@ -1,0 +1,177 @@
+/// Draws of a fit as files, and what a paper says of it.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <thread>
+
+#include "bayes/export_draws.hpp"
+#include "cli/fit_outputs.hpp"
+
+namespace labile {
+namespace {
+std::string transform_of(const Group& g) {
+  if (g.kind == Group::exp) return "exp";
+  if (g.kind == Group::identity) return "identity";
+  return fmt::format("{} + {} Phi_approx", g.lo, g.width);
+}
+std::string number(double x) {
+  return fmt::format("{:.4g}", x);
+}
+std::string software() {
+  return fmt::format("Labile {} (The Labile developers; see CITATION.cff)", LABILE_VERSION);
+}
+std::string data_of(const DataArgs& a, const DataSet& data, const LearnerEntry& learner) {
+  long n = 0;
+  for (const auto& s : data.subjects) n += count_entering(learner, s);
+  std::string r = fmt::format("{} {} of {} subjects ({})", n, predicts(learner), data.subjects.size(),
+                              data.path.filename().string());
+  if (!a.reset_on.empty())
+    r += fmt::format("; values started afresh at each new {}", fmt::join(a.reset_on, " and "));
+  if (a.min_rt_s > 0) r += fmt::format("; choices faster than {} s counted as missing", a.min_rt_s);
+  if (!a.outcome_map.empty()) r += fmt::format("; outcomes recoded {}", a.outcome_map);
+  if (!a.condition.empty()) r += fmt::format("; condition {} only", a.condition);
+  if (!a.rows.empty()) r += fmt::format("; only rows with {}", fmt::join(a.rows, ", "));
+  return r;
+}
+std::string source_of(const LearnerEntry& learner) {
+  return fmt::format("{} ({})", learner.info.about, learner.info.source);
+}
+std::string held_text(const DataArgs& a, const LearnerEntry& learner,
+                      const std::vector<std::string>& estimated) {
+  std::vector<std::string> r;
+  const auto given = held(a, learner);
+  for (const auto& p : learner.params) {
+    if (std::find(estimated.begin(), estimated.end(), p.name) != estimated.end()) continue;
+    double value = std::get<double>(p.standard);
+    for (const auto& h : given)
+      if (h.name == p.name && h.held) value = *h.held;
+    r.push_back(fmt::format("{} = {}", p.name, number(value)));
+  }
+  return r.empty() ? "" : fmt::format(" Held fixed: {}.", fmt::join(r, ", "));
+}
+}  // namespace
+
+std::string methods_text(const DataArgs& a, const DataSet& data, const std::string& model,
+                         const GroupFit& f) {
+  const auto& learner = f.posterior->learner();
+  std::string text =
+      fmt::format("We fitted the learner `{}`, {}, to {}, as one hierarchical Bayesian model with {}. ",
+                  model, source_of(learner), data_of(a, data, learner), software());
+  text += "Each subject's parameter is T(mu + sigma z) with z ~ N(0, 1), mu and sigma shared by the group";
+  text +=
+      " (non-centered parametrization and priors after Ahn, Haines & Zhang 2017, "
+      "doi:10.1162/CPSY_a_00002):\n\n";
+  text += "| parameter | T | prior of mu | prior of sigma |\n|---|---|---|---|\n";
+  std::vector<std::string> estimated;
+  bool phi = false;
+  for (const auto& p : f.params) {
+    text += fmt::format("| {} | {} | N({}, {}) | {}({}) |\n", p.name, transform_of(p.group),
+                        number(p.group.mu_mean), number(p.group.mu_sd),
+                        p.group.cauchy ? "half-Cauchy" : "half-normal", number(p.group.sigma));
+    phi = phi || p.group.kind == Group::phi;
+    estimated.push_back(p.name);
+  }
+  text += "\n";
+  if (phi) text += "Phi_approx(x) = logistic(0.07056 x^3 + 1.5976 x).";
+  text += held_text(a, learner, estimated);
+  for (const auto& p : f.params)
+    if (!p.design.names.empty())
+      text += fmt::format(" Effects on {} before T: {}, each N(0, {}).", p.name,
+                          fmt::join(p.design.names, ", "), number(p.design.prior_sd));
+  const auto v = stan_version();
+  const int draws = f.chains.front().draws();
+  text += fmt::format(
+      " We drew from the posterior with the No-U-Turn sampler (Hoffman & Gelman 2014; Betancourt 2017, "
+      "arXiv:1701.02434) of Stan {}.{}.{}, "
+      "with exact gradients: {} chains of {} draws after {} warm-up iterations (adapt_delta {}, greatest "
+      "tree depth {}, seed {}), started near the "
+      "empirical Bayes estimate.",
+      v.major, v.minor, v.patch, f.chains.size(), draws, a.warmup, a.adapt_delta, a.max_depth, a.seed);
+  text += fmt::format(
+      " Over all group and subject parameters, rank-normalized split R-hat was at most {:.3f} and bulk and "
+      "tail effective sample sizes at least {:.0f} "
+      "(Vehtari et al. 2021, doi:10.1214/20-BA1221); {} draws diverged, {} reached the greatest tree depth, "
+      "and E-BFMI was at least {:.2f}.",
+      f.worst_rhat, std::min(f.least_bulk, f.least_tail), f.divergences, f.depth_hits,
+      f.e_bfmi.empty() ? NAN : *std::min_element(f.e_bfmi.begin(), f.e_bfmi.end()));
+  if (!f.loo.points.empty())
+    text += fmt::format(
+        " Leave-one-out predictive density of single decisions (PSIS; Vehtari, Gelman & Gabry 2017, "
+        "doi:10.1007/s11222-016-9696-4) was {:.1f} (se {:.1f}) nats, with {} of "
+        "{} Pareto k above {:.2f}.",
+        f.loo.elpd.value, f.loo.elpd.se, f.loo.unreliable, f.observations, f.loo.threshold);
+  text +=
+      " We report posterior means and 95% intervals; the group's value is T(mu), that of the median subject.";
+  for (const auto& w : f.warnings) text += fmt::format("\n\nWarning of the fit: {}", w);
+  for (const auto& w : f.weak) text += fmt::format("\n\nWeakly informed: {}", w);
+  return text + "\n";
+}
+
+std::string methods_text(const DataArgs& a, const DataSet& data, const std::string& model,
+                         const LearnerEntry& learner, std::span<const std::vector<double>> params) {
+  const bool ml = a.method == "ml";
+  std::string text = fmt::format("We fitted the learner `{}`, {}, to {}, each subject alone, by {} with {}. ",
+                                 model, source_of(learner), data_of(a, data, learner),
+                                 ml ? "maximum likelihood" : "maximum a posteriori", software());
+  std::vector<std::string> estimated, priors;
+  const auto given = held(a, learner);
+  for (const auto& p : learner.params) {
+    const bool is_held =
+        std::any_of(given.begin(), given.end(), [&](const auto& h) { return h.name == p.name; });
+    if (is_held || p.prior.kind == Prior::fixed) continue;
+    estimated.push_back(p.name);
+    const char* kind = p.prior.kind == Prior::beta     ? "beta"
+                       : p.prior.kind == Prior::gamma  ? "gamma"
+                       : p.prior.kind == Prior::normal ? "normal"
+                                                       : nullptr;
+    priors.push_back(kind && !ml
+                         ? fmt::format("{} ({}({}, {}))", p.name, kind, number(p.prior.a), number(p.prior.b))
+                         : fmt::format("{} ({} to {})", p.name, number(p.bounds.lo), number(p.bounds.hi)));
+  }
+  text += fmt::format(
+      "Estimated were {}{}.", fmt::join(priors, ", "),
+      ml ? ", within these bounds" : ", with these priors (gamma: shape and scale; a range is a flat prior)");
+  text += held_text(a, learner, estimated);
+  text += fmt::format(
+      " L-BFGS (NLopt) climbed from {} starting points a subject (seed {}) with exact gradients, and Newton "
+      "steps with the exact Hessian finished; standard "
+      "errors come from the Hessian at the optimum.",
+      a.starts, a.seed);
+  const auto unfitted = std::count_if(params.begin(), params.end(),
+                                      [](const auto& p) { return p.empty() || std::isnan(p[0]); });
+  if (unfitted > 0) text += fmt::format(" {} subject(s) could not be fitted.", unfitted);
+  return text + "\n";
+}
+
+std::string write_draws(const DataArgs& a, const DataSet& data, const std::string& model, const GroupFit& f) {
+  const std::filesystem::path folder = a.draws_out;
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed) throw Error(fmt::format("--draws-out {}: {}", folder.string(), failed.message()));
+  GroupFitOptions o;
+  o.warmup = a.warmup;
+  o.draws = a.draws;
+  o.adapt_delta = a.adapt_delta;
+  o.max_depth = a.max_depth;
+  o.seed = a.seed;
+  const ExportInfo info{model, data.path.filename().string(), LABILE_VERSION, data.trials.subjects};
+  for (std::size_t c = 0; c < f.chains.size(); ++c)
+    write_cmdstan(f, o, info, static_cast<int>(c), folder / fmt::format("{}-{}.csv", model, c + 1));
+  write_netcdf(f, o, info, true, folder / (model + ".nc"));
+  return fmt::format("{}: draws of {} chains, {}-1.csv to {}-{}.csv and {}.nc", folder.string(),
+                     f.chains.size(), model, model, f.chains.size(), model);
+}
+
+int thread_count(const DataArgs& a) {
+  return a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+
+std::filesystem::path file_of_model(const DataArgs& a, const std::string& file, const std::string& model) {
+  std::filesystem::path r = file;
+  if (a.models.size() > 1) r.replace_filename(model + "_" + r.filename().string());
+  return r;
+}
+
+}  // namespace labile

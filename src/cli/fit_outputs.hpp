@@ -1,0 +1,54 @@
+/// What fits write beside their parameters, and what their commands share.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json_fwd.hpp>
+
+#include "bayes/group_fit.hpp"
+#include "cli/data.hpp"
+#include "cli/output.hpp"
+
+namespace labile {
+
+/// --jobs, or all cores.
+[[nodiscard]] int thread_count(const DataArgs& args);
+
+/// Settings of a hierarchical fit as the command line has them; `line` shows how far it is and must outlive it.
+[[nodiscard]] GroupFitOptions group_options(const DataArgs& args, const LearnerEntry& learner,
+                                            ProgressLine& line);
+
+/// `labile compare --method bayes`, once the data are read.
+int compare_bayes_command(const DataArgs& args, const DataSet& data,
+                          const std::vector<const LearnerEntry*>& learners);
+
+/// The file of one model: the same name, after the model's where there are several.
+[[nodiscard]] std::filesystem::path file_of_model(const DataArgs& args, const std::string& file,
+                                                  const std::string& model);
+
+/// The table that was read, row for row and in its order, with the learner's numbers at these parameters [subject][parameter in table
+/// order]: what replay() gives (contract/replay.hpp). Rows of subjects that could not be fitted (NaN) have none. A name that the table
+/// has gets "fit_" in front; two decisions a row, "_1" and "_2" at its end. Returns a sentence for people.
+std::string write_trial_table(const DataArgs& args, const DataSet& data, const LearnerEntry& learner,
+                              const std::vector<std::vector<double>>& rows,
+                              const std::filesystem::path& file);
+
+/// FOLDER/MODEL-1.csv, ... (CmdStan) and FOLDER/MODEL.nc (netCDF). Returns a sentence for people.
+std::string write_draws(const DataArgs& args, const DataSet& data, const std::string& model,
+                        const GroupFit& fit);
+
+/// What a paper says of this fit, of what was really run.
+[[nodiscard]] std::string methods_text(const DataArgs& args, const DataSet& data, const std::string& model,
+                                       const GroupFit& fit);
+[[nodiscard]] std::string methods_text(const DataArgs& args, const DataSet& data, const std::string& model,
+                                       const LearnerEntry& learner,
+                                       std::span<const std::vector<double>> params);
+
+/// Predictive checks of --check, from a fit or, without one, from the prior. `print`: for people; else only the JSON.
+[[nodiscard]] nlohmann::ordered_json check_fit_predictions(const DataArgs& args, const DataSet& data,
+                                                           const LearnerEntry& learner, const GroupFit* fit,
+                                                           bool print);
+/// Columns that --check wants kept where the file has them.
+[[nodiscard]] std::vector<std::string> columns_for_checks(const DataArgs& args);
+
+}  // namespace labile
