@@ -14,15 +14,10 @@
 
 namespace labile {
 namespace {
-constexpr int kSets = 8;  // of points, shifted apart
+constexpr int kExamples = 32;  // draws around which shared points lie
+constexpr int kSets = 8;       // of points, shifted apart
 constexpr std::size_t kMostParams = 64;
 constexpr double kLogSqrt2Pi = 0.91893853320467274178;
-/// Of the proposal: the share of points and the spread of each normal; the last one follows the group.
-struct Component {
-  double share, scale;
-};
-constexpr std::array<Component, 4> kMixture{{{0.375, 1}, {0.25, 1.6}, {0.125, 3}, {0.25, 1}}};
-
 /// What the group says of a subject's values before T at one draw.
 struct GroupAt {
   std::vector<double> mean, inverse_sigma;  // [parameter]
@@ -91,27 +86,35 @@ std::vector<double> lattice(std::size_t n) {
   return r;
 }
 
-/// `index` tells shifts of one draw from another's, so that their errors do not add up over draws.
-Points points_of(const Normal& own, const Normal& group, int count, const Draw& draw, int index) {
-  const std::size_t n = own.mean.size(),
+/// A part of a proposal: a normal, spread `scale` times, with its share of the points.
+struct Part {
+  Normal normal;
+  double scale, share;
+};
+
+/// Points of a mixture. `index` tells shifts of one draw from another's, so that their errors do not add up over draws.
+Points points_of(const std::vector<Part>& parts, int count, const Draw& draw, int index) {
+  const std::size_t n = parts.front().normal.mean.size(),
                     each = static_cast<std::size_t>(std::max(count / kSets / kWidth * kWidth, 8));
   const auto step = lattice(n);
   Points r;
   r.count = each * kSets;
-  std::vector<double> z(n), x(n);
-  std::array<std::size_t, kMixture.size()> counts{};
-  std::size_t left = each;
-  for (std::size_t c = 0; c < kMixture.size(); ++c) {
-    counts[c] = c + 1 < kMixture.size()
-                    ? static_cast<std::size_t>(kMixture[c].share * static_cast<double>(each))
-                    : left;
-    left -= counts[c];
+  std::vector<double> z(n), x(n), shift(n), density(parts.size()), log_share;
+  std::vector<std::size_t> counts;
+  double shares = 0;
+  std::size_t so_far = 0;
+  for (const auto& part : parts) {  // rounded so that they add up
+    shares += part.share;
+    const auto upto =
+        std::min(each, static_cast<std::size_t>(std::lround(shares * static_cast<double>(each))));
+    counts.push_back(upto - so_far);
+    so_far = upto;
+    log_share.push_back(log(static_cast<double>(counts.back()) / static_cast<double>(each)));
   }
   std::uint32_t counter = 0;
   for (int set = 0; set < kSets; ++set)
-    for (std::size_t c = 0; c < kMixture.size(); ++c) {
-      const Normal& from = c + 1 < kMixture.size() ? own : group;
-      std::vector<double> shift(n);
+    for (std::size_t c = 0; c < parts.size(); ++c) {
+      const Normal& from = parts[c].normal;
       for (auto& s : shift) s = draw.uniform(counter++, static_cast<std::uint32_t>(index));
       for (std::size_t i = 0; i < counts[c]; ++i) {
         for (std::size_t k = 0; k < n; ++k) {
@@ -122,20 +125,20 @@ Points points_of(const Normal& own, const Normal& group, int count, const Draw& 
         for (std::size_t k = 0; k < n; ++k) {
           double sum = 0;
           for (std::size_t j = 0; j <= k; ++j) sum += from.factor[k * n + j] * z[j];
-          x[k] = from.mean[k] + kMixture[c].scale * sum;
+          x[k] = from.mean[k] + parts[c].scale * sum;
         }
-        double density = 0, top = -kInf;
-        std::array<double, kMixture.size()> parts{};
-        for (std::size_t m = 0; m < kMixture.size(); ++m) {
-          parts[m] = log(static_cast<double>(counts[m]) / static_cast<double>(each)) +
-                     (m + 1 < kMixture.size() ? own : group).log_density(x.data(), kMixture[m].scale);
-          top = std::max(top, parts[m]);
+        double top = -kInf, sum = 0;
+        for (std::size_t m = 0; m < parts.size(); ++m) {
+          density[m] =
+              counts[m] == 0 ? -kInf : log_share[m] + parts[m].normal.log_density(x.data(), parts[m].scale);
+          top = std::max(top, density[m]);
         }
-        for (const double p : parts) density += exp(p - top);
+        for (const double d : density) sum += exp(d - top);
         r.x.insert(r.x.end(), x.begin(), x.end());
-        r.less.push_back(-(top + log(density)));
+        r.less.push_back(-(top + log(sum)));
       }
     }
+  if (so_far != each) throw Bug("shares of a mixture sum to 1");
   return r;
 }
 
@@ -176,12 +179,22 @@ class SubjectIntegral {
         if (!param.design.names.empty())
           alike_ = alike_ && param.design.x[static_cast<std::size_t>(u)] ==
                                  param.design.x[static_cast<std::size_t>(units_.front())];
-    const Normal group = predicted_by_group();
-    shared_ = by_parameter(points_of(own(), group, o.points, draw_, 0));
+    const Normal group = predicted_by_group(), mine = own();
     std::vector<double> mean_b;
     if (!alike_) mean_b = mean_draw();
+    shared_ = by_parameter(points_of(around(mine, group), o.points / 4, draw_, 0));
     score(shared_, mean_b);
     approximate_likelihood(group);
+    if (!alike_) return;
+    // Where the subject may be at some draws, spread over all.
+    std::vector<Part> parts{{mine, 1.6, 0.1}, {mine, 3, 0.05}, {group, 1, 0.2}};
+    for (int j = 0; j < kExamples; ++j) {
+      const long at = (2L * j + 1) * draws_.total() / (2 * kExamples);
+      parts.push_back(
+          {likely(group_at(p_, draws_.q(static_cast<int>(at)), units_.front())), 1.25, 0.65 / kExamples});
+    }
+    shared_ = by_parameter(points_of(parts, o.points, draw_, 0));
+    score(shared_, {});
   }
 
   Integrals run() {
@@ -196,8 +209,8 @@ class SubjectIntegral {
         Integral now;
         if (alike_) now = sum_over(shared_, g);
         if (!alike_ || now.points_left < o_.enough) {
-          Scored mine = by_parameter(
-              points_of(likely(g), normal_at(g), o_.points_a_draw, draw_, 1 + c * draws_.iterations() + i));
+          Scored mine = by_parameter(points_of(around(likely(g), normal_at(g)), o_.points_a_draw, draw_,
+                                               1 + c * draws_.iterations() + i));
           score(mine, alike_ ? std::span<const double>() : q);
           now = sum_over(mine, g);
         }
@@ -209,6 +222,10 @@ class SubjectIntegral {
   }
 
  private:
+  /// A normal for what is known of the subject, wider ones lest it is wrong, and what its group says.
+  static std::vector<Part> around(const Normal& subject, const Normal& group) {
+    return {{subject, 1, 0.375}, {subject, 1.6, 0.25}, {subject, 3, 0.125}, {group, 1, 0.25}};
+  }
   /// Points for sums: [parameter][point], with log weights.
   struct Scored {
     std::size_t count = 0;

@@ -5,9 +5,9 @@
 ///
 /// over draws of the group's parameters phi (mu, b, sigma) from the fit of all, the weights 1 / L_s smoothed (PSIS). Each integral is a sum
 /// over points theta, weighted by the density of a mixture of normals that they follow. Points are the same for all draws, so that a
-/// subject costs `points` likelihoods: a quarter follows the group, the rest the subject's posterior at 1, 1.6 and 3 times its spread. Where
-/// these leave fewer than `enough` (a draw of small sigma: a narrow group), or rows of a subject differ in covariates, a draw has points of its own around
-/// the product of its group and a normal approximation of the subject's likelihood, with likelihoods of their own.
+/// subject costs `points` likelihoods, not some a draw: most lie where the subject would be at 32 of the draws (the product of the group
+/// there and a normal approximation of its likelihood), others where the group is, or wider. Where these leave fewer than `enough` at
+/// some draw, or rows of a subject differ in covariates, that draw has points of its own, with likelihoods of their own.
 ///
 /// Source: Merkle, Furr & Rabe-Hesketh (2019), doi:10.1007/s11336-019-09679-0 (why the parameters are integrated out); Vehtari, Gelman &
 /// Gabry (2017), doi:10.1007/s11222-016-9696-4; weights of a mixture: Owen & Zhou (2000), doi:10.1080/01621459.2000.10473909.
@@ -20,7 +20,7 @@ namespace labile {
 
 struct SubjectOutOptions {
   int points = 4096;        // a subject, shared by draws; rounded to a multiple of 32, as the next
-  int enough = 1024;        // effective ones of them, else a draw has its own
+  int enough = 400;         // effective ones of them, else a draw has its own
   int points_a_draw = 256;  // its own
   int draws_at_most = 500;  // that are used where covariates differ within a subject
   std::uint64_t seed = 1;
