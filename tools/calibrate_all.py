@@ -102,6 +102,7 @@ def main():
             print(f"{name}: {'calibrated' if e['passed'] else 'NOT calibrated'}, p {e['p']:.3g} at {e['worst']}, 90% intervals "
                   f"{e['coverage_90_farthest_se']:.1f} se at most, {time.time() - began:.0f} s", flush=True)
         write_table(folder, names)
+    write_table(folder, names)
 
 
 if __name__ == "__main__":
