@@ -64,7 +64,7 @@ std::string calibration_picture(const CalibrationSummary& s, const std::string& 
     svg.line(found, out ? kBad : kGood, 1.4);
     svg.box({x0, y0}, kWide, kHigh);
     svg.text({x0, y0 - 5}, q.name, "start", 11, out ? kBad : "#222");
-    svg.text({x0 + kWide, y0 - 5}, fmt::format("p {:.2g}", q.ranks.p), "end", 9, "#666");
+    svg.text({x0 + kWide - 4, y0 + kHigh - 4}, fmt::format("p {:.2g}", q.ranks.p), "end", 9, "#666");
     svg.text({x0, y0 + kHigh + 12}, "0", "middle", 9, "#666");
     svg.text({x0 + kWide, y0 + kHigh + 12}, fmt::format("{}", s.cells - 1), "middle", 9, "#666");
     if (k % static_cast<std::size_t>(grid.columns) == 0)
@@ -74,11 +74,13 @@ std::string calibration_picture(const CalibrationSummary& s, const std::string& 
   return svg.text_of();
 }
 
-std::string scatter_picture(const std::vector<ScatterPanel>& panels, const std::string& title) {
-  const Grid grid{std::min(4, std::max(1, static_cast<int>(panels.size()))), 56, 56, 190, 190};
+std::string scatter_picture(const std::vector<ScatterPanel>& panels, const std::string& title,
+                            const std::string& note) {
+  const Grid grid{std::min(4, std::max(1, static_cast<int>(panels.size()))), 56, 60, 190, 190};
   constexpr double kSize = 130;
   Svg svg(66 + 190.0 * std::max(grid.columns, 2), grid.height(panels.size()) + 10);
-  svg.text({16, 22}, title, "start", 13);
+  svg.text({16, 18}, title, "start", 13);
+  svg.text({16, 34}, note, "start", 10);
   for (std::size_t k = 0; k < panels.size(); ++k) {
     const auto& p = panels[k];
     const auto [x0, y0] = grid.corner(k);

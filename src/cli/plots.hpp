@@ -18,6 +18,7 @@ struct ScatterPanel {
   std::vector<double> truth, fitted;  // NaN: left out
   std::vector<double> low, high;      // of intervals, empty for none
 };
-[[nodiscard]] std::string scatter_picture(const std::vector<ScatterPanel>& panels, const std::string& title);
+[[nodiscard]] std::string scatter_picture(const std::vector<ScatterPanel>& panels, const std::string& title,
+                                          const std::string& note);
 
 }  // namespace labile

@@ -167,9 +167,9 @@ std::string picture(const Recovery& r) {
     }
     panels.push_back(std::move(x));
   }
-  return scatter_picture(
-      panels, fmt::format("{} on {}: {} subjects of {} decisions{}", r.learner, r.task, r.subjects, r.trials,
-                          r.group.empty() ? "" : "; lines: 90% intervals"));
+  return scatter_picture(panels, fmt::format("{} on {}", r.learner, r.task),
+                         fmt::format("{} subjects of {} decisions{}", r.subjects, r.trials,
+                                     r.group.empty() ? "" : "; lines: 90% intervals"));
 }
 }  // namespace
 
