@@ -56,6 +56,8 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
     tau_.push_back(at);
     at += slopes(k);
   }
+  correlation_ = at;
+  if (correlated()) at += n * (n - 1) / 2;
   y_ = at;
   at += n * subjects_;
   for (int k = 0; k < n; ++k) {
@@ -98,6 +100,10 @@ std::vector<std::string> Posterior::names() const {
   for (const auto& p : model_.params) r.push_back(fmt::format("log_sigma[{}]", p.name));
   for (const auto& p : model_.params)
     for (const auto& c : p.design.slope_names) r.push_back(fmt::format("log_tau[{}:{}]", p.name, c));
+  for (int i = 1; correlated() && i < params(); ++i)
+    for (int j = 0; j < i; ++j)
+      r.push_back(fmt::format("atanh_partial[{},{}]", model_.params[static_cast<std::size_t>(i)].name,
+                              model_.params[static_cast<std::size_t>(j)].name));
   for (const auto& p : model_.params)
     for (int s = 0; s < subjects_; ++s) r.push_back(fmt::format("y[{},{}]", p.name, s + 1));
   for (const auto& p : model_.params)
@@ -146,6 +152,9 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior)
       grad_(posterior.model().standard.size()),
       slope_(sigma_.size()) {
   for (const double x : p_.model().standard) theta_.emplace_back(x);
+  if (!p_.correlated()) return;
+  correlation_ = Correlation(p_.params(), p_.model().lkj);
+  weighed_.resize(standard_.size());
 }
 
 /// Every subject's values before T.
@@ -162,6 +171,37 @@ void PosteriorDensity::spread(std::span<const double> q) {
       line_[at] = standard_[at].m + standard_[at].c * mixed_[at];
     }
   }
+}
+
+/// Prior of the correlations, and what they make of the prior of subjects' values: e' R^-1 e instead of e' e, and its determinant.
+double PosteriorDensity::correlate(std::span<const double> q, std::span<double> grad) {
+  const auto first = static_cast<std::size_t>(p_.correlation()),
+             count = static_cast<std::size_t>(correlation_.size());
+  const auto n = static_cast<std::size_t>(p_.params()), subjects = static_cast<std::size_t>(p_.subjects());
+  correlation_.set(q.subspan(first, count));
+  const auto& l = correlation_.factor();
+  double value = correlation_.prior(grad.subspan(first, count));
+  std::vector<double> in_factor(n * n, 0.0), w(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    value -= static_cast<double>(subjects) * log(l[k * n + k]);
+    in_factor[k * n + k] -= static_cast<double>(subjects) / l[k * n + k];
+  }
+  for (std::size_t s = 0; s < subjects; ++s) {
+    for (std::size_t k = 0; k < n; ++k) {
+      w[k] = (line_[k * subjects + s] - expected_[k * subjects + s]) / sigma_[k];
+      for (std::size_t j = 0; j < k; ++j) w[k] -= l[k * n + j] * w[j];
+      w[k] /= l[k * n + k];
+    }
+    for (std::size_t k = n; k-- > 0;) {
+      double u = w[k];
+      for (std::size_t j = k + 1; j < n; ++j) u -= l[j * n + k] * weighed_[j * subjects + s];
+      weighed_[k * subjects + s] = u / l[k * n + k];
+    }
+    for (std::size_t k = 0; k < n; ++k)
+      for (std::size_t j = 0; j <= k; ++j) in_factor[k * n + j] += weighed_[k * subjects + s] * w[j];
+  }
+  correlation_.chain(in_factor, grad.subspan(first, count));
+  return value;
 }
 
 /// Priors, and what `slope_of_` (the choices' derivative in each subject's value) and the prior of that value mean for q.
@@ -185,6 +225,7 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
       grad[at] += 1 - z * z;
     }
   };
+  if (p_.correlated()) value += correlate(q, grad);
   for (int k = 0; k < p_.params(); ++k) {
     const auto& p = p_.model().params[static_cast<std::size_t>(k)];
     normal(p_.mu(k), p.group.mu_mean, p.group.mu_sd);
@@ -208,17 +249,18 @@ double PosteriorDensity::prior_and_chain(std::span<const double> q, std::span<do
     for (int s = 0; s < p_.subjects(); ++s) {
       const auto i = static_cast<std::size_t>(k * p_.subjects() + s);
       const auto& d = standard_[i];
-      const double e = (line_[i] - expected_[i]) / sigma, g = slope_of_[i] - e / sigma;
-      value -= 0.5 * e * e + kLogSqrt2Pi;
+      const double e = (line_[i] - expected_[i]) / sigma;
+      const double weighed = p_.correlated() ? weighed_[i] : e, g = slope_of_[i] - weighed / sigma;
+      value -= 0.5 * e * weighed + kLogSqrt2Pi;
       shrunk *= p_.mix(s, k, k) * d.c / sigma;
       if (!(shrunk > 1e-200)) take_log();
       for (int j = 0; j <= k; ++j) grad[static_cast<std::size_t>(p_.y(j, s))] += p_.mix(s, k, j) * g * d.c;
-      const double to_expected = g * d.m_mu + e / sigma;
+      const double to_expected = g * d.m_mu + weighed / sigma;
       to_mu += to_expected;
       const auto x = p_.mean_row(k, s);
       for (std::size_t c = 0; c < x.size(); ++c)
         grad[static_cast<std::size_t>(p_.b(k)) + c] += x[c] * to_expected;
-      to_sigma += g * (d.m_ls + mixed_[i] * d.c_ls) + e * e - 1 + d.m_mu;
+      to_sigma += g * (d.m_ls + mixed_[i] * d.c_ls) + e * weighed - 1 + d.m_mu;
     }
     take_log();
     grad[at_mu] += to_mu;

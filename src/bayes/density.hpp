@@ -1,7 +1,7 @@
 /// Log posterior density of a hierarchical model with its exact gradient, on the sampler's unconstrained scale.
 ///
 /// The vector q holds, in this order, for all estimated parameters k:
-///   mu[k] | b[k][coefficient] | ln sigma[k] | ln tau[k][slope] | y[k][subject] | v[k][slope][subject]
+///   mu[k] | b[k][coefficient] | ln sigma[k] | ln tau[k][slope] | correlation | y[k][subject] | v[k][slope][subject]
 /// where y is what a subject's values before T are made of, by what is expected of them: value = m + c (L y) with
 ///   m = (pull + (mu + X b) / sigma^2) c^2,   c^2 = 1 / (info + 1 / sigma^2)
 /// X are the means of the subject's rows of the design. What a unit's row departs from them moves that unit's value alone: value + (row - X) b. So do effects that differ between subjects, tau v with v ~ N(0, 1).
@@ -10,7 +10,7 @@
 /// curvature times peak). They and L change how well the sampler moves and nothing else; at info = pull = 0 and L = 1
 /// y is (value - mu - X b) / sigma. Where choices say much, or little, or sigma is small, y stays near a standard normal, so
 /// there is no funnel. The density is that of the priors (with the Jacobian of ln sigma) and of all choices, constants
-/// included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
+/// included. With GroupModel::lkj the values of a subject correlate between parameters (correlation.hpp). Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
 ///
 /// Source: partial centering, Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014. Differs from
 /// it: the weight between centered and not depends on sigma, as it does for a normal likelihood, and parameters of
@@ -20,6 +20,7 @@
 #include <cmath>
 #include <map>
 
+#include "bayes/correlation.hpp"
 #include "bayes/group_model.hpp"
 #include "bayes/nuts.hpp"
 #include "contract/lanes.hpp"
@@ -51,6 +52,8 @@ class Posterior {
     return static_cast<int>(model_.params[static_cast<std::size_t>(k)].design.slope_names.size());
   }
   [[nodiscard]] int log_tau(int k, int slope) const { return tau_[static_cast<std::size_t>(k)] + slope; }
+  [[nodiscard]] int correlation() const { return correlation_; }
+  [[nodiscard]] bool correlated() const { return model_.lkj > 0 && params() > 1; }
   [[nodiscard]] int v(int k, int slope, int subject) const {
     return v_[static_cast<std::size_t>(k)] + slope * subjects_ + subject;
   }
@@ -127,7 +130,7 @@ class Posterior {
       derived_;  // [unit] numbers of learners with filters
   std::vector<int> subject_of_;
   std::vector<LaneTrials> lanes_;
-  int subjects_ = 0, dim_ = 0, sigma_ = 0, y_ = 0;
+  int subjects_ = 0, dim_ = 0, sigma_ = 0, correlation_ = 0, y_ = 0;
   std::vector<int> b_, tau_, v_;     // [parameter]
   Rows mean_x_, apart_x_;            // of subjects, of units
   std::vector<double> info_, pull_;  // [parameter][subject]
@@ -143,6 +146,7 @@ class PosteriorDensity final : public LogDensityOver {
 
  private:
   void spread(std::span<const double> q);
+  double correlate(std::span<const double> q, std::span<double> grad);
   double prior_and_chain(std::span<const double> q, std::span<double> grad);
 
   const Posterior& p_;
@@ -150,7 +154,10 @@ class PosteriorDensity final : public LogDensityOver {
   std::vector<Posterior::Standard> standard_;  // [parameter][subject]
   // [parameter][subject]: what is expected; value before T, of its units together; derivative of the choices' log-likelihood in it
   std::vector<double> expected_, line_, slope_of_;
-  std::vector<double> mixed_;      // [parameter][subject] L y
+  std::vector<double> mixed_;  // [parameter][subject] L y
+  Correlation correlation_;
+  std::vector<double>
+      weighed_;  // [parameter][subject] inverse of the correlations times (value - expected) / sigma
   std::vector<Vec> theta_, grad_;  // [parameter in table order] of four units
   std::vector<Vec> slope_;         // [parameter estimated] dT/dvalue there
 };

@@ -346,6 +346,7 @@ Start prepare(Posterior& posterior, const Laplace& l) {
       put(posterior.b(k) + static_cast<int>(c), l.b[at][c],
           l.b_var.empty() ? std::min(d.prior_sd * d.prior_sd, 4 / (told * tau + 1)) : l.b_var[at][c]);
   }
+  for (int i = posterior.correlation(); i < posterior.y(0, 0); ++i) put(i, 0, 0.1);
   // Differences between subjects' effects: half of what is expected of them, whose is whose left open.
   for (int k = 0; k < n; ++k)
     for (int j = 0; j < posterior.slopes(k); ++j)
