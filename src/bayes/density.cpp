@@ -59,6 +59,8 @@ Posterior::Posterior(const LearnerEntry& learner, GroupModel model, std::span<co
     slope_.push_back(at);
     at += slopes(k);
   }
+  correlation_ = at;
+  if (correlated()) at += n * (n - 1) / 2;
   y_ = at;
   at += n * subjects_;
   for (int k = 0; k < n; ++k) {
@@ -102,6 +104,10 @@ std::vector<std::string> Posterior::names() const {
   for (const auto& p : model_.params) r.push_back(fmt::format("x[{}]", p.name));
   for (const auto& p : model_.params)
     for (const auto& c : p.design.slope_names) r.push_back(fmt::format("x[{}:{}]", p.name, c));
+  for (int i = 1; correlated() && i < params(); ++i)
+    for (int j = 0; j < i; ++j)
+      r.push_back(fmt::format("atanh_partial[{},{}]", model_.params[static_cast<std::size_t>(i)].name,
+                              model_.params[static_cast<std::size_t>(j)].name));
   for (const auto& p : model_.params)
     for (int s = 0; s < subjects_; ++s) r.push_back(fmt::format("y[{},{}]", p.name, s + 1));
   for (const auto& p : model_.params)
@@ -198,6 +204,9 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior) : p_(posterior) {
     v->resize(n);
   grad_.resize(p_.model().standard.size());
   for (const double x : p_.model().standard) theta_.emplace_back(x);
+  if (!p_.correlated()) return;
+  correlation_ = Correlation(p_.params(), p_.model().lkj);
+  weighed_ = value_;
 }
 
 /// The group, and every subject's values before T.
@@ -287,6 +296,39 @@ double PosteriorDensity::choices(std::span<const double> q, std::span<double> gr
   return value;
 }
 
+/// Prior of the correlations, and what they make of the prior of subjects' values: e' R^-1 e instead of e' e, and its determinant.
+double PosteriorDensity::correlate(std::span<const double> q, std::span<double> grad) {
+  const auto first = static_cast<std::size_t>(p_.correlation()),
+             count = static_cast<std::size_t>(correlation_.size());
+  const auto n = static_cast<std::size_t>(p_.params());
+  correlation_.set(q.subspan(first, count));
+  const auto& l = correlation_.factor();
+  double value = correlation_.prior(grad.subspan(first, count));
+  std::vector<double> in_factor(n * n, 0.0), w(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    value -= p_.subjects() * log(l[k * n + k]);
+    in_factor[k * n + k] -= p_.subjects() / l[k * n + k];
+  }
+  for (int s = 0; s < p_.subjects(); ++s) {
+    const Vec* expected = &expected_[static_cast<std::size_t>(s / kWidth) * n];
+    const auto at = [&](std::size_t k) { return place(static_cast<int>(k), s); };
+    for (std::size_t k = 0; k < n; ++k) {
+      w[k] = (value_[at(k)] - expected[k][s % kWidth]) / spread_[k].sigma;
+      for (std::size_t j = 0; j < k; ++j) w[k] -= l[k * n + j] * w[j];
+      w[k] /= l[k * n + k];
+    }
+    for (std::size_t k = n; k-- > 0;) {
+      double u = w[k];
+      for (std::size_t j = k + 1; j < n; ++j) u -= l[j * n + k] * weighed_[at(j)];
+      weighed_[at(k)] = u / l[k * n + k];
+    }
+    for (std::size_t k = 0; k < n; ++k)
+      for (std::size_t j = 0; j <= k; ++j) in_factor[k * n + j] += weighed_[at(k)] * w[j];
+  }
+  correlation_.chain(in_factor, grad.subspan(first, count));
+  return value;
+}
+
 /// Density of all y; `grad` gets its derivative and that of the choices in y, `to_` and `to_ls_` in coefficients and ln sigma. Lanes
 /// of nobody, where info, pull and y are 0, add nothing to ln sigma, and nobody looks at the rest of them.
 double PosteriorDensity::subjects(std::span<double> grad) {
@@ -303,11 +345,13 @@ double PosteriorDensity::subjects(std::span<double> grad) {
       std::memcpy(&v, &value_[place(i, f * kWidth)], sizeof v);
       std::memcpy(&slope, &slope_[place(i, f * kWidth)], sizeof slope);
       const Vec inverse(1 / spread_[k].sigma), e = (v - expected[k]) * inverse;
-      squares += e * e;
+      Vec weighed = e;
+      if (p_.correlated()) std::memcpy(&weighed, &weighed_[place(i, f * kWidth)], sizeof weighed);
+      squares += e * weighed;
       product *= standard_[four].w(i, i) * inverse;
-      four_slopes_[k] = slope - e * inverse;
-      four_expected_[k] = e * inverse;
-      four_ls_[k] += e * e - Vec(1.0);
+      four_slopes_[k] = slope - weighed * inverse;
+      four_expected_[k] = weighed * inverse;
+      four_ls_[k] += e * weighed - Vec(1.0);
     }
     if (any(product < Vec(1e-150))) {
       logs += log(product);
@@ -369,8 +413,10 @@ double PosteriorDensity::gradient(std::span<const double> q, std::span<double> g
   std::fill(grad.begin(), grad.end(), 0.0);
   std::fill(to_.begin(), to_.end(), 0.0);
   spread(q);
-  const double of_choices = choices(q, grad), of_subjects = subjects(grad);
-  return of_choices + of_subjects + group(q, grad);
+  const double of_choices = choices(q, grad);
+  const double of_correlations = p_.correlated() ? correlate(q, grad) : 0;
+  const double of_subjects = subjects(grad);
+  return of_choices + of_correlations + of_subjects + group(q, grad);
 }
 
 }  // namespace labile

@@ -1,7 +1,7 @@
 /// Log posterior density of a hierarchical model with its exact gradient, on the sampler's unconstrained scale.
 ///
 /// The vector q holds, in this order, for all estimated parameters k:
-///   nu[k] | b[k][coefficient] | x[k] | x[k][slope] | y[k][subject] | v[k][slope][subject]
+///   nu[k] | b[k][coefficient] | x[k] | x[k][slope] | correlation | y[k][subject] | v[k][slope][subject]
 /// The group's coefficients, all mu and all effects of covariates, are base + A (nu, b) with a fixed lower triangular A; x is a
 /// spread's coordinate (spread.hpp), and y are what a subject's values before T are made of (standard.hpp): standard
 /// normal, were the likelihood of a subject's choices the normal one that `info` and `pull` say. What is expected of a
@@ -11,6 +11,8 @@
 /// so that nu is mu and y is (value - mu - X b) / sigma. The density is that of the priors (with the Jacobian of x) and of
 /// all choices, constants included. Units go four at a time through the learner's lanes; a gradient costs about three likelihoods.
 ///
+/// With GroupModel::lkj the values of a subject correlate between parameters (correlation.hpp).
+///
 /// Source: partial centering, Papaspiliopoulos, Roberts & Skold (2007), doi:10.1214/088342307000000014. Differs from
 /// it: the weight between centered and not depends on sigma, as it does for a normal likelihood, and all parameters of
 /// a subject are standardized together.
@@ -18,6 +20,7 @@
 
 #include <map>
 
+#include "bayes/correlation.hpp"
 #include "bayes/group_model.hpp"
 #include "bayes/nuts.hpp"
 #include "bayes/spread.hpp"
@@ -51,6 +54,8 @@ class Posterior {
     return static_cast<int>(model_.params[static_cast<std::size_t>(k)].design.slope_names.size());
   }
   [[nodiscard]] int slope(int k, int slope) const { return slope_[static_cast<std::size_t>(k)] + slope; }
+  [[nodiscard]] int correlation() const { return correlation_; }
+  [[nodiscard]] bool correlated() const { return model_.lkj > 0 && params() > 1; }
   [[nodiscard]] int v(int k, int slope, int subject) const {
     return v_[static_cast<std::size_t>(k)] + slope * subjects_ + subject;
   }
@@ -125,7 +130,7 @@ class Posterior {
       derived_;  // [unit] numbers of learners with filters
   std::vector<int> subject_of_;
   std::vector<LaneTrials> lanes_;
-  int subjects_ = 0, dim_ = 0, x_ = 0, y_ = 0;
+  int subjects_ = 0, dim_ = 0, x_ = 0, correlation_ = 0, y_ = 0;
   std::vector<int> b_, slope_, v_;  // [parameter]
   Rows mean_x_, apart_x_;           // of subjects, of units
   std::vector<double> base_, map_;
@@ -142,6 +147,7 @@ class PosteriorDensity final : public LogDensityOver {
  private:
   void spread(std::span<const double> q);
   double choices(std::span<const double> q, std::span<double> grad);
+  double correlate(std::span<const double> q, std::span<double> grad);
   double subjects(std::span<double> grad);
   double group(std::span<const double> q, std::span<double> grad);
   /// [parameter][subject], padded to fours
@@ -157,6 +163,9 @@ class PosteriorDensity final : public LogDensityOver {
   std::vector<Standard<Vec>> standard_;            // [four]
   // [parameter][subject]: values before T, of units together; derivatives of the log-likelihood in them
   std::vector<double> value_, slope_;
+  Correlation correlation_;
+  // [parameter][subject] inverse of the correlations times (value - expected) / sigma
+  std::vector<double> weighed_;
   std::vector<Vec> y_, expected_;                                                  // [four][parameter]
   std::vector<Vec> four_values_, four_slopes_, four_y_, four_expected_, four_ls_;  // [parameter]
   std::vector<Vec> theta_, grad_;  // [parameter in table order] of four units

@@ -36,6 +36,16 @@ void summarize(const Posterior& p, const Draws& draws, const GroupFitOptions& o,
           {fmt::format("sigma[{}:{}]", param.name, param.design.slope_names[static_cast<std::size_t>(j)]),
            draws.summary([&](auto q) { return p.tau(q, k, j); })});
   }
+  for (int i = 1; p.correlated() && i < p.params(); ++i)
+    for (int j = 0; j < i; ++j)
+      r.group.push_back(
+          {fmt::format("corr[{},{}]", p.model().params[static_cast<std::size_t>(j)].name,
+                       p.model().params[static_cast<std::size_t>(i)].name),
+           draws.summary([&](auto q) {
+             Correlation c(p.params(), p.model().lkj);
+             c.set(q.subspan(static_cast<std::size_t>(p.correlation()), static_cast<std::size_t>(c.size())));
+             return c.at(i, j);
+           })});
   const auto n = static_cast<std::size_t>(p.params()), total = static_cast<std::size_t>(draws.total());
   r.unit.assign(n, std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
   parallel_for(p.units(), o.threads, [&](int u) {
@@ -185,6 +195,9 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
     for (std::size_t t = 0; t < s.size() && !any; ++t) any = observed(learner, s, t);
   if (!any) throw Error(fmt::format("nothing to fit, for any subject: {}", none_enters(learner)));
   auto model = group_model(learner, o.overrides, o.groups);
+  if (o.correlated && model.params.size() < 2)
+    throw Error("one parameter alone is estimated: there is nothing that it could correlate with");
+  if (o.correlated) model.lkj = 2;
   add_designs(model, learner, o.designs, static_cast<int>(units.size()));
   auto posterior = std::make_unique<Posterior>(learner, std::move(model), units, std::move(subject_of));
   Posterior& p = *posterior;

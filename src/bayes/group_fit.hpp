@@ -23,6 +23,7 @@ struct GroupFitOptions {
   bool predict = true;  // leave-one-out and WAIC, decision by decision
   std::vector<FitOverride> overrides = {};
   std::vector<NamedGroup> groups = {};
+  bool correlated = false;                // parameters correlate over subjects, a priori as LKJ(2) has it
   std::vector<NamedDesign> designs = {};  // effects on parameters, by name; rows are units
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
   /// Sees every draw of parameter k of a unit, on the natural scale, [chain][iteration]; from any thread, once for each.
@@ -37,6 +38,7 @@ struct PosteriorQuantity {
 
 struct GroupFit {
   std::vector<GroupParam> params;  // those estimated
+  /// corr[NAME,OTHER] of parameters over subjects, before T, where they may correlate.
   /// NAME: T(mu), the median subject's value; mu[NAME], sigma[NAME]: before T; b[NAME:COEFFICIENT] likewise.
   std::vector<PosteriorQuantity> group;
   /// [parameter estimated][unit], on the natural scale.

@@ -38,6 +38,7 @@ struct GroupParam {
 struct GroupModel {
   std::vector<GroupParam> params;  // those that are estimated
   std::vector<double> standard;    // [parameter in table order]; the others stay there
+  double lkj = 0;  // z of a subject's parameters correlate, a priori as LKJ(this) has it; 0 = they do not
 };
 
 /// Group of a parameter by its table: as declared; else phi on [lo, hi] for bounded parameters, exp for positive ones around their

@@ -503,6 +503,7 @@ Start prepare(Posterior& posterior, const Laplace& l) {
     for (int j = 0; j < posterior.slopes(k); ++j)
       r.q[static_cast<std::size_t>(posterior.slope(k, j))] = spread_coordinate(p.group, 0.5 * p.group.sigma);
   }
+  for (int i = posterior.correlation(); i < posterior.y(0, 0); ++i) r.var[static_cast<std::size_t>(i)] = 0.1;
   const Eigen::MatrixXd covariance =
       l.group_covariance.empty()
           ? Eigen::MatrixXd(of_group.inverse())

@@ -171,6 +171,7 @@ class SubjectIntegral {
     for (int u = 0; u < p_.units(); ++u)
       if (p_.subject_of(u) == subject) units_.push_back(u);
     if (n_ > kMostParams) throw Error("leaving subjects out integrates over at most 64 parameters");
+    if (p_.correlated()) throw Error("leaving subjects out knows no correlated parameters");
     for (int k = 0; k < p_.params(); ++k)
       if (p_.slopes(k) > 0)
         throw Error("leaving subjects out knows no effects that differ between subjects; use (1 | subject)");

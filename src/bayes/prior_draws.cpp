@@ -8,6 +8,10 @@ namespace labile {
 
 std::vector<std::vector<double>> prior_rows(const GroupModel& model, std::span<const int> subject_of,
                                             std::uint64_t seed, std::uint32_t group) {
+  if (model.lkj > 0) throw Error("draws from the prior know no correlated parameters");
+  for (const auto& p : model.params)
+    if (!p.design.slope_names.empty())
+      throw Error("draws from the prior know no effects that differ between subjects; use (1 | subject)");
   const Draw draw{seed, Purpose::parameters, group};
   std::vector<std::vector<double>> rows(subject_of.size(), model.standard);
   // Index 0: the group's own draws of parameter k; index 1 + k: those of subjects.

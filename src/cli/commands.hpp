@@ -33,6 +33,7 @@ struct DataArgs {
   std::vector<std::string> formulas;               // "alpha ~ drug * session"
   std::vector<std::string> references;             // "drug=placebo"
   double effect_prior = 1;                         // sd of the prior of effects
+  bool correlated = false;                         // parameters may correlate over subjects
   bool drop_missing = false;                       // subjects without a covariate are left out
   std::vector<std::string> groups;                 // "beta = phi 0 10 mu 0 1 sigma 0.2"
   std::string draws_out, trials_out, methods_out;  // of fits: a folder, files

@@ -67,6 +67,7 @@ Fitted fit_model(const DataArgs& a, const DataSet& data, const FormulaFit& formu
   const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
   auto options = group_options(a, entry, line);
   options.designs = designs_of(formulas, entry);
+  options.correlated = a.correlated;
   Fitted f{model, &entry, fit_group(entry, data.subjects, formulas.subject_of, options), {}, {}, {}};
   line.clear();
   f.effects = effects_of(formulas, f.fit);
@@ -185,6 +186,7 @@ void print_fit(const Fitted& f, const DataArgs& a, const FormulaFit& formulas) {
   if (!g.loo.points.empty())
     fmt::print("  leave-one-out: elpd {:.1f} (se {:.1f}), {:.1f} effective parameters; WAIC elpd {:.1f}\n",
                g.loo.elpd.value, g.loo.elpd.se, g.loo.p.value, g.waic.elpd.value);
+  print_correlations(g);
   print_effects(f.effects, a.effect_prior);
   for (const auto& w : g.weak) fmt::print("  weak: {}\n", w);
   for (const auto& w : g.warnings) fmt::print("  warning: {}\n", w);

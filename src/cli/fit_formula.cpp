@@ -263,6 +263,8 @@ std::vector<std::string> formula_columns(const DataArgs& a) {
 }
 
 void check_formulas(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
+  if (a.correlated && a.method != "bayes")
+    throw Error(fmt::format("--correlated belongs to --method bayes; {} fits each subject alone", a.method));
   if (a.formulas.empty()) {
     if (!a.references.empty() || a.drop_missing || a.effect_prior != 1)
       throw Error("--reference, --effect-prior and --drop-missing belong to --formula, and there is none");

@@ -29,6 +29,8 @@ void check_formulas(const DataArgs& args, const std::vector<const LearnerEntry*>
 [[nodiscard]] std::vector<NamedDesign> designs_of(const FormulaFit& formulas, const LearnerEntry& learner);
 [[nodiscard]] std::vector<ParamEffects> effects_of(const FormulaFit& formulas, const GroupFit& fit);
 
+/// Of parameters over people, where they were let.
+void print_correlations(const GroupFit& fit);
 void print_effects(const std::vector<ParamEffects>& effects, double prior_sd);
 /// Adds "formula", "cells" and "effects".
 void add_effects(nlohmann::ordered_json& to, const std::vector<ParamEffects>& effects);

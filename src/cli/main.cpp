@@ -125,6 +125,7 @@ int labile_main(int argc, char** argv) {
                 "bayes: effects are N(0, this), before the parameter's transform")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  c->add_flag("--correlated", fit.correlated, "bayes: parameters may correlate over people, a priori LKJ(2)");
   c->add_flag("--drop-missing", fit.drop_missing, "bayes: subjects that lack a covariate are left out");
   c->add_option("--starts", fit.starts, "map, ml: starting points a subject")->check(CLI::Range(1, 1000));
   c->add_option("--seed", fit.seed, "of chains and starting points")->check(CLI::NonNegativeNumber);

@@ -48,6 +48,16 @@ std::string name_of(const GroupCell& c) {
 }
 }  // namespace
 
+void print_correlations(const GroupFit& fit) {
+  bool first = true;
+  for (const auto& q : fit.group) {
+    if (q.name.rfind("corr[", 0) != 0) continue;
+    if (first) fmt::print("\n  correlations over people, before the parameters' transforms\n");
+    first = false;
+    line(q.name.substr(5, q.name.size() - 6), q.summary, 24);
+  }
+}
+
 void print_effects(const std::vector<ParamEffects>& effects, double prior_sd) {
   for (const auto& e : effects) {
     std::size_t width = 24;

@@ -165,6 +165,17 @@ def test_options_without_a_formula_are_refused(data):
         says(labile("fit", data, *MODEL, *extra), "belong to --formula")
 
 
+def test_correlations_are_printed_and_refused_where_there_are_none(data):
+    say = ["fit", data, *MODEL, "--correlated"]
+    fit = json.loads(good(*say, "--json", "--draws", 100))
+    r = fit["group"]["corr[alpha,beta]"]
+    assert -1 < r["q2.5"] < r["mean"] < r["q97.5"] < 1
+    assert "corr[alpha,beta]" not in json.loads(good("fit", data, *MODEL, "--json", "--draws", 20, "--warmup", 30))["group"]
+    assert "correlations over people" in good(*say, "--draws", 20, "--warmup", 30)
+    says(labile("fit", data, "--model", "rescorla_wagner", "--hold", "v0=0,beta=3", "--correlated"), "one parameter alone")
+    says(labile(*say, "--method", "map"), "--method bayes")
+
+
 def test_a_prior_that_insists_leaves_no_effect(data):
     say = ["fit", data, *MODEL, "--json", "--formula", "alpha ~ drug", "--draws", 100]
     fit = json.loads(good(*say, "--effect-prior", 0.001))

@@ -9,6 +9,7 @@ complex numbers, so that gradients are exact (complex step). Three people in two
 import json
 
 import numpy as np
+from scipy.special import gammaln
 
 PARAMS = ("Apun", "Arew", "beta")
 PRIOR_SD = 0.7
@@ -30,6 +31,54 @@ def choices_loglik(a_pun, a_rew, beta, choice, outcome):
 
 def normal(x, mean, sd):
     return -0.5 * ((x - mean) / sd) ** 2 - np.log(sd) - 0.5 * np.log(2 * np.pi)
+
+
+def correlation_log_density(x, z, eta=2):
+    """Of the numbers x (row by row below the diagonal) and subjects' z [parameter][subject] on them: LKJ(eta) by its determinant."""
+    n = len(z)
+
+    def matrix(x):
+        low = np.eye(n, dtype=complex)
+        rows = iter(np.tanh(x))
+        for i in range(1, n):
+            left = 1.0
+            for j in range(i):
+                low[i, j] = next(rows) * np.sqrt(left)
+                left = left - low[i, j] ** 2
+            low[i, i] = np.sqrt(left)
+        return low @ low.T
+
+    below = np.tril_indices(n, -1)
+    r = matrix(x).real
+    jacobian = []
+    for i in range(len(x)):
+        stepped = np.array(x, complex)
+        stepped[i] += 1e-30j
+        jacobian.append(matrix(stepped)[below].imag / 1e-30)
+    # Lewandowski, Kurowicka & Joe (2009), equation 16.
+    norm = 0.0
+    for k in range(1, n):
+        a = eta + (n - k - 1) / 2
+        norm += (2 * eta - 2 + n - k) * (n - k) * np.log(2) + (n - k) * (2 * gammaln(a) - gammaln(2 * a))
+    value = (eta - 1) * np.linalg.slogdet(r)[1] - norm + np.linalg.slogdet(np.array(jacobian))[1]
+    e = np.array(z)
+    value -= 0.5 * np.sum(e * np.linalg.solve(r, e)) + 0.5 * e.shape[1] * (np.linalg.slogdet(r)[1] + n * np.log(2 * np.pi))
+    return value
+
+
+def correlations(rng):
+    """Points for four parameters of five subjects, with gradients by central differences of the above."""
+    at = []
+    for _ in range(4):
+        point = rng.normal(0, 0.7, 6 + 20)
+        f = lambda p: correlation_log_density(p[:6], p[6:].reshape(4, 5))
+        grad = []
+        for i in range(26):
+            h = np.zeros(26)
+            h[i] = 1e-5
+            grad.append((8 * (f(point + h) - f(point - h)) - (f(point + 2 * h) - f(point - 2 * h))) / 12e-5)
+        at.append({"point": point.tolist(), "log_density": f(point), "gradient": grad})
+    return at
 
 
 def log_density(q, units, design, slopes, subjects):
@@ -93,7 +142,8 @@ def main():
             grad.append(float(log_density(stepped, units, design, slopes, 7).imag / 1e-30))
         value = float(log_density(q, units, design, slopes, 7).real)
         at.append({"point": point.tolist(), "log_density": value, "gradient": grad})
-    print(json.dumps({"prior_sd": PRIOR_SD, "units": units, "design": design, "slopes": slopes, "names": names, "at": at}))
+    print(json.dumps({"prior_sd": PRIOR_SD, "units": units, "design": design, "slopes": slopes, "names": names, "at": at,
+                      "correlations": correlations(rng)}))
 
 
 main()

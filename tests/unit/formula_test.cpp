@@ -245,6 +245,72 @@ TEST(Effects, DensityAndGradientEqualAnIndependentOnes) {
   }
 }
 
+TEST(Correlated, PriorOfSubjectsEqualsAnIndependentOne) {
+  // A learner of four parameters and five people without a choice: the density is the prior alone.
+  const auto o = oracle("effects.json")["correlations"];
+  const auto& learner = find_learner("rescorla_wagner+stickiness+lapse");
+  auto model = group_model(learner, {{"v0", 0.0}});
+  ASSERT_EQ(model.params.size(), 4u);
+  std::vector<std::int32_t> choice(3, -1);
+  std::vector<double> outcome(3, kNaN);
+  std::vector<std::uint8_t> fresh{1, 0, 0};
+  const std::vector<SubjectTrials> units(5, {Layout::bandit(2), choice, outcome, fresh, {}});
+  const std::vector<int> subject_of{0, 1, 2, 3, 4};
+  const Posterior apart(learner, model, units, subject_of);
+  model.lkj = 2;
+  const Posterior p(learner, model, units, subject_of);
+  ASSERT_EQ(p.dim(), apart.dim() + 6);
+  PosteriorDensity density(p), of_apart(apart);
+  ASSERT_GE(o.size(), 4u);
+  for (const auto& at : o) {
+    std::vector<double> q(static_cast<std::size_t>(p.dim()), 0.0), grad(q.size()),
+        r(static_cast<std::size_t>(apart.dim()), 0.0), other(r.size());
+    std::vector<int> place;
+    for (int i = 0; i < 6; ++i) place.push_back(p.correlation() + i);
+    for (int k = 0; k < 4; ++k)
+      for (int s = 0; s < 5; ++s) place.push_back(p.y(k, s));
+    for (std::size_t i = 0; i < place.size(); ++i) q[static_cast<std::size_t>(place[i])] = at["point"][i];
+    // What remains of the density without correlations and with everyone at 0 are the priors of mu and sigma.
+    const double rest = of_apart.gradient(r, other) + 20 * 0.91893853320467274178;
+    EXPECT_NEAR(density.gradient(q, grad) - rest, at["log_density"].get<double>(), 1e-9);
+    for (std::size_t i = 0; i < place.size(); ++i)
+      EXPECT_NEAR(grad[static_cast<std::size_t>(place[i])], at["gradient"][i].get<double>(), 1e-6)
+          << p.names()[static_cast<std::size_t>(place[i])];
+  }
+}
+
+TEST(Correlated, GradientEqualsDifferencesForAnyStandard) {
+  const auto o = oracle("effects.json");
+  const Units units = units_of(o);
+  const auto& learner = find_learner("prl_rp");
+  auto model = group_model(learner);
+  model.lkj = 2;
+  add_designs(model, learner, {{"beta", {{"1"}, o["design"]["beta"], 1}}},
+              static_cast<int>(units.trials.size()));
+  Posterior p(learner, model, units.trials, units.subject_of);
+  const int n = p.params();
+  std::vector<double> info, pull;
+  for (int s = 0; s < p.subjects(); ++s)
+    for (int i = 0; i < n; ++i) {
+      pull.push_back(1.5 * ((s + i) % 3) - 2);
+      for (int j = 0; j < n; ++j) info.push_back(i == j ? 2.0 + s + i : 0.4 - 0.3 * ((i + j + s) % 3));
+    }
+  p.set_standard(info, pull);
+  PosteriorDensity density(p);
+  const Draw draw{6, Purpose::start, 0};
+  std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());
+  for (int i = 0; i < p.dim(); ++i) q.push_back(0.4 * draw.normal(static_cast<std::uint32_t>(i)));
+  (void)density.gradient(q, grad);
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    auto up = q, down = q;
+    constexpr double h = 1e-5;
+    up[i] += h;
+    down[i] -= h;
+    const double slope = (density.gradient(up, other) - density.gradient(down, other)) / (2 * h);
+    EXPECT_NEAR(grad[i], slope, 1e-6 * std::max(1.0, std::abs(slope))) << p.names()[i];
+  }
+}
+
 /// Forty people on a bandit in one or two sessions: alpha differs by drug (between) and by session (within), nothing by age. What the session
 /// does differs between people by an sd of `own_session`.
 struct Study {

@@ -113,7 +113,7 @@ TEST(IntegratedLoglik, EqualsQuadratureOfOneParameter) {
     }
   }
   EXPECT_LT(largest, 1e-3);
-  // As many points as usual: close at every draw, and closer on average over draws.
+  // As many points as usual: close at every draw, and the mean over draws as close as the error that is stated.
   double error = 0;
   const auto l = integrated_loglik(f, 2, {});
   for (std::size_t i = 0; i < l.size(); ++i) {
@@ -123,7 +123,7 @@ TEST(IntegratedLoglik, EqualsQuadratureOfOneParameter) {
     EXPECT_NEAR(l[i], exact, 0.05);
     error += (l[i] - exact) / static_cast<double>(l.size());
   }
-  EXPECT_NEAR(error, 0, 0.001);
+  EXPECT_LT(std::abs(error), 4 * leave_subjects_out(f, {}).integration_mcse[2]);
 }
 
 TEST(IntegratedLoglik, EqualsQuadratureOfTwoParameters) {

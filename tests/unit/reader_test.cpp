@@ -230,9 +230,10 @@ TEST(Record, ReadsBackExactlyWhatWasWritten) {
   OutputFile out(f.path);
   write_trials(out, t);
   out.commit();
-  const auto [b, notes, left_out] = read_trials(f.path);
-  EXPECT_TRUE(notes.empty());
-  EXPECT_EQ(left_out, 0);
+  const auto file = read_trials(f.path);
+  const auto& b = file.trials;
+  EXPECT_TRUE(file.notes.empty());
+  EXPECT_EQ(file.states_left_out, 0);
   EXPECT_EQ(b.subjects, t.subjects);
   EXPECT_EQ(b.first, t.first);
   EXPECT_EQ(b.conditions, t.conditions);
