@@ -8,11 +8,14 @@
 #include "contract/lanes.hpp"
 #include "contract/likelihood.hpp"
 
-// All of a learner's equations in one function: half the instructions. Checked builds would take minutes a file with it.
+// All of a learner's equations in one function, one for each usual number of options: a third of the instructions. Checked builds would
+// take minutes a file with it; they have the general function alone, which is the same code.
 #if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define LABILE_FLATTEN [[gnu::flatten]]
+#define LABILE_FORMS 1
 #else
 #define LABILE_FLATTEN
+#define LABILE_FORMS 0
 #endif
 
 namespace labile::detail {
@@ -126,9 +129,9 @@ template <class S, class F>
   for (std::size_t k = 0; k < n; ++k) now[k] = select(m, now[k], before[k]);
 }
 
-/// Log-likelihood of each lane at params [parameter in table order], and grad [parameter]. With `Two` it may rely on two options that
-/// no features describe: loops over options are then straight code.
-template <class L, bool Two>
+/// Log-likelihood of each lane at params [parameter in table order], and grad [parameter]. With `Options` above 0 it may rely on so many
+/// options that no features describe: loops over options are then straight code.
+template <class L, int Options>
 LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const LaneTrials& s,
                                          std::span<Vec> grad) {
   constexpr int n = kParams<L>;
@@ -144,8 +147,8 @@ LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const Lane
       s.layout.feature_is_option ? 0 : static_cast<std::size_t>(s.layout.options) * s.layout.dims();
   // Idle lanes of a group look like trials without a choice; none of their numbers are kept.
   for (std::size_t t = 0; t < s.step.size(); ++t) {
-    if constexpr (Two)
-      if (s.layout.options != 2 || !s.layout.feature_is_option) __builtin_unreachable();
+    if constexpr (Options > 0)
+      if (s.layout.options != Options || !s.layout.feature_is_option) __builtin_unreachable();
     const auto& step = s.step[t];
     if (step.fresh) change_lanes(state, step.fresh, [&](auto& now) { now = L::start(p, s.layout); });
     for (std::size_t k = 0; k < inputs; ++k) input[k] = T(s.input[t * inputs + k]);
@@ -189,10 +192,12 @@ LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const Lane
 
 template <class L>
 Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> grad) {
-  if constexpr (!Reports<L> && !requires { typename L::Whole; })
-    if (s.layout.options == 2 && s.layout.feature_is_option)
-      return lane_gradient_of_form<L, true>(params, s, grad);
-  return lane_gradient_of_form<L, false>(params, s, grad);
+  if constexpr (LABILE_FORMS && !Reports<L> && !requires { typename L::Whole; })
+    if (s.layout.feature_is_option) {
+      if (s.layout.options == 2) return lane_gradient_of_form<L, 2>(params, s, grad);
+      if (s.layout.options == 3) return lane_gradient_of_form<L, 3>(params, s, grad);
+    }
+  return lane_gradient_of_form<L, 0>(params, s, grad);
 }
 
 /// Of learners with response times: lane by lane.
@@ -234,4 +239,5 @@ constexpr auto lane_gradient_of() {
 }
 
 }  // namespace labile::detail
+#undef LABILE_FORMS
 #undef LABILE_FLATTEN
