@@ -34,7 +34,7 @@ std::vector<double> least_tails(int n, double share, std::span<const double> log
 /// Tails of every C_i, and bands made of them.
 class Tails {
  public:
-  Tails(int n, int cells) : n_(n), cells_(cells) {
+  Tails(int n, int cells) : n_(n) {
     const auto factorials = log_factorials(n);
     for (int i = 1; i < cells; ++i)
       tails_.push_back(least_tails(n, static_cast<double>(i) / cells, factorials));
@@ -62,7 +62,7 @@ class Tails {
   }
 
  private:
-  int n_, cells_;
+  int n_;
   std::vector<std::vector<double>> tails_;
 };
 }  // namespace
