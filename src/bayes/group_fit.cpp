@@ -207,7 +207,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
 
   double cpu = process_cpu_s();
   if (o.progress) o.progress(0, "empirical Bayes");
-  const Start start = start_of(p);
+  const Start start = start_of(p, o.threads);
   r.laplace_s = process_cpu_s() - cpu;
   std::vector<NutsChain> chains(static_cast<std::size_t>(o.chains));
   std::vector<std::uint8_t> done(chains.size(), 0);

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "core/cholesky.hpp"
+#include "core/parallel.hpp"
 #include "core/random.hpp"
 
 namespace labile {
@@ -395,7 +396,7 @@ void keep(const People& subjects, Laplace& r) {
 }
 }  // namespace
 
-Laplace laplace(const Posterior& posterior, int most) {
+Laplace laplace(const Posterior& posterior, int most, int threads) {
   constexpr int kAgain = 3;  // the round after which the group is near enough to look for other tops again
   Laplace r;
   for (const auto& p : posterior.model().params) {
@@ -408,12 +409,15 @@ Laplace laplace(const Posterior& posterior, int most) {
   People subjects(posterior);
   subjects.y.assign(subjects.each.size(), r.mu);
   subjects.cov.assign(subjects.each.size(), std::vector<double>(r.mu.size() * r.mu.size()));
+  const int count = static_cast<int>(subjects.each.size());
   for (r.rounds = 0; r.rounds < most; ++r.rounds) {
-    for (std::size_t s = 0; s < subjects.each.size(); ++s)
+    parallel_for(count, threads, [&](int i) {
+      const auto s = static_cast<std::size_t>(i);
       if (r.rounds == 0 || r.rounds == kAgain)
         climb_from_many(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
       else
         (void)climb(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
+    });
     const auto stepped = effects ? group_step.take(subjects.each, subjects.y, r) : std::nullopt;
     const double moved = maximize(posterior, subjects, stepped.has_value(), r);
     if (std::max(moved, stepped.value_or(0)) < 1e-3) break;
@@ -422,7 +426,7 @@ Laplace laplace(const Posterior& posterior, int most) {
   return r;
 }
 
-void refine(const Posterior& posterior, Laplace& l) {
+void refine(const Posterior& posterior, Laplace& l, int threads) {
   const auto n = l.mu.size();
   People subjects(posterior);
   for (std::size_t s = 0; s < subjects.each.size(); ++s) {
@@ -432,8 +436,10 @@ void refine(const Posterior& posterior, Laplace& l) {
     const auto from = l.covariance.begin() + static_cast<std::ptrdiff_t>(s * n * n);
     subjects.cov.emplace_back(from, from + static_cast<std::ptrdiff_t>(n * n));
   }
-  for (std::size_t s = 0; s < subjects.each.size(); ++s)
+  parallel_for(static_cast<int>(subjects.each.size()), threads, [&](int i) {
+    const auto s = static_cast<std::size_t>(i);
     spread_out(subjects.each[s], l, subjects.y[s], subjects.cov[s]);
+  });
   keep(subjects, l);
 }
 
@@ -527,9 +533,9 @@ std::vector<double> scattered(LogDensityOver& density, const Start& start, const
   return from;
 }
 
-Start start_of(Posterior& posterior) {
-  Laplace estimate = laplace(posterior);
-  refine(posterior, estimate);
+Start start_of(Posterior& posterior, int threads) {
+  Laplace estimate = laplace(posterior, 30, threads);
+  refine(posterior, estimate, threads);
   return prepare(posterior, estimate);
 }
 

@@ -23,14 +23,15 @@ struct Laplace {
   int rounds = 0;
 };
 
-/// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds.
-[[nodiscard]] Laplace laplace(const Posterior& posterior, int most = 30);
+/// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds. Results do not depend on threads. It and refine() throw
+/// Interrupted.
+[[nodiscard]] Laplace laplace(const Posterior& posterior, int most = 30, int threads = 1);
 
 /// Replaces modes and curvatures by means and mean curvatures around them; likelihoods that are skewed, or flat to one side, then count
 /// with both of their sides. The group stays.
 /// Source: Gaussian variational inference, Opper & Archambeau (2009), doi:10.1162/neco.2008.08-07-592, with their expectations by a
 /// cubature rule of degree 3.
-void refine(const Posterior& posterior, Laplace& laplace);
+void refine(const Posterior& posterior, Laplace& laplace, int threads = 1);
 
 /// Standardizes every subject's parameters by what its choices say, maps the group's coefficients to where they are expected, and gives a
 /// start for the sampler with variances around it.
@@ -39,7 +40,7 @@ struct Start {
 };
 [[nodiscard]] Start prepare(Posterior& posterior, const Laplace& laplace);
 /// All three.
-[[nodiscard]] Start start_of(Posterior& posterior);
+[[nodiscard]] Start start_of(Posterior& posterior, int threads = 1);
 
 /// Where a chain starts: scattered by what the estimate leaves open, less and less where the density does not reach.
 [[nodiscard]] std::vector<double> scattered(LogDensityOver& density, const Start& start, const Draw& draw);

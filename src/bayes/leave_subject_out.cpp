@@ -453,7 +453,17 @@ SubjectsOut leave_subjects_out(const GroupFit& fit, const SubjectOutOptions& o) 
     r.points_left[at] = all.points_left;
     used[at] = static_cast<int>(all.all.size());
   });
-  r.loo = loo_of(std::move(points), *std::min_element(used.begin(), used.end()));
+  std::vector<std::uint8_t> has(points.size(), 0);
+  const Posterior& p = *fit.posterior;
+  for (int u = 0; u < p.units(); ++u)
+    for (std::size_t t = 0; t < p.trials(u).size(); ++t)
+      if (observed(p.learner(), p.trials(u), t)) has[static_cast<std::size_t>(p.subject_of(u))] = 1;
+  std::vector<LooPoint> scored;
+  for (std::size_t s = 0; s < points.size(); ++s)
+    if (has[s]) scored.push_back(points[s]);
+  r.scored = static_cast<int>(scored.size());
+  r.loo = loo_of(std::move(scored), *std::min_element(used.begin(), used.end()));
+  r.loo.points = std::move(points);
   double squares = r.loo.mcse * r.loo.mcse;
   for (const double x : r.integration_mcse) squares += x * x;
   r.mcse = std::sqrt(squares);
@@ -466,7 +476,7 @@ std::string subjects_out_warning(const SubjectsOut& out) {
       "leaving out whole subjects: {} of {} have Pareto k above {:.2f}, their scores and sums with them are "
       "not reliable; draw more, "
       "or fit without these subjects to see what they are worth",
-      out.loo.unreliable, out.loo.points.size(), out.loo.threshold);
+      out.loo.unreliable, out.scored, out.loo.threshold);
 }
 
 }  // namespace labile

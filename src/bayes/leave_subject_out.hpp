@@ -28,7 +28,9 @@ struct SubjectOutOptions {
 };
 
 struct SubjectsOut {
-  Loo loo;  // by subject; its mcse is that of the draws
+  /// By subject; its mcse is that of the draws. Sums are over `scored` subjects, who have an observation.
+  Loo loo;
+  int scored = 0;
   std::vector<double>
       integration_mcse;  // [subject] of elpd, from the integrals: a jackknife over eight sets of points
   std::vector<double> points_left;  // [subject] effective points of the worst integral

@@ -10,6 +10,7 @@
 #include "cli/fit_outputs.hpp"
 #include "core/output_file.hpp"
 #include "fit/compare.hpp"
+#include "record/write.hpp"
 
 namespace labile {
 namespace {
@@ -68,6 +69,10 @@ class GroupComparison {
         decisions_[s] += observed(first, data.subjects[s], t);
     for (std::size_t s = 0; s < decisions_.size(); ++s)
       if (decisions_[s] > 0) scored_.push_back(s);
+    if (scored_.size() < 2)
+      throw Error(
+          fmt::format("--method bayes compares learners over a group, and {} subject(s) have {}; use map",
+                      scored_.size(), of_));
     for (std::size_t m = 0; m < learners.size(); ++m) models_.push_back(fit(*learners[m], a.models[m]));
     std::vector<std::vector<double>> decisions, subjects;
     std::vector<double> evidence;
@@ -165,7 +170,7 @@ class GroupComparison {
       r += fmt::format(",{0}_elpd_decisions,{0}_elpd_subject,{0}_k,{0}_mcse,{0}_probability", m.model);
     r += "\n";
     for (std::size_t s = 0; s < decisions_.size(); ++s) {
-      r += fmt::format("{},{}", data_.trials.subjects[s], decisions_[s]);
+      r += fmt::format("{},{}", csv_field(data_.trials.subjects[s]), decisions_[s]);
       for (std::size_t m = 0; m < models_.size(); ++m) {
         const auto& p = models_[m].out.loo.points[s];
         if (decisions_[s] == 0)

@@ -137,6 +137,25 @@ void refuse_idle_options(const DataArgs& a) {
       !(a.draws_out.empty() && a.trials_out.empty() && a.methods_out.empty() && a.out.empty()))
     throw Error("--prior-only: fits nothing, so there is nothing to write");
 }
+/// Before anything is fitted: files that would replace the data, and folders that are not there.
+void refuse_targets(const DataArgs& a, const DataSet& data) {
+  namespace fs = std::filesystem;
+  std::error_code none;
+  for (const auto& [option, target] :
+       {std::pair("--out", a.out), {"--trials-out", a.trials_out}, {"--methods", a.methods_out}}) {
+    if (target.empty()) continue;
+    const fs::path folder = fs::path(target).parent_path();
+    if (!folder.empty() && !fs::is_directory(folder, none))
+      throw Error(fmt::format("{} {}: there is no folder {}", option, target, folder.string()));
+    for (const auto& m : a.models)
+      if (fs::equivalent(file_of_model(a, target, m), data.path, none))
+        throw Error(fmt::format("{} {}: that file holds the data", option, target));
+  }
+  if (a.draws_out.empty()) return;
+  fs::create_directories(a.draws_out, none);
+  if (!fs::is_directory(a.draws_out, none))
+    throw Error(fmt::format("--draws-out {}: is no folder", a.draws_out));
+}
 void add_missing(ModelInputs& inputs, const std::vector<std::string>& names) {
   for (const auto& name : names)
     if (std::find(inputs.needed.begin(), inputs.needed.end(), name) == inputs.needed.end() &&
@@ -174,6 +193,7 @@ int fit_command(const DataArgs& a) {
   auto inputs = inputs_of(a.models);
   if (!a.checks.empty()) add_missing(inputs, columns_for_checks(a));
   auto data = load_data(a, inputs);
+  refuse_targets(a, data);
   const auto tell = [&] {
     refuse_joined_conditions(data);
     if (a.json) return;

@@ -14,6 +14,7 @@
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
 #include "learners/catalogue.hpp"
+#include "record/write.hpp"
 
 namespace labile {
 namespace {
@@ -82,8 +83,13 @@ Fitted fit_model(const DataArgs& a, const DataSet& data, const FormulaFit& formu
   }
   if (const auto without = std::count(f.trials.begin(), f.trials.end(), 0); without > 0)
     f.fit.warnings.push_back(
-        fmt::format("{} subject(s) have nothing that enters, {}: their values are the group's", without,
-                    none_enters(entry)));
+        formulas.within.empty()
+            ? fmt::format("{} subject(s) have nothing that enters, {}: their values are the group's", without,
+                          none_enters(entry))
+            : fmt::format(
+                  "{} unit(s) have nothing that enters, {}: their values come from the subject's other "
+                  "conditions and the group",
+                  without, none_enters(entry)));
   return f;
 }
 
@@ -114,6 +120,7 @@ Json json_of(const Fitted& f, const DataArgs& a, const FormulaFit& formulas) {
   for (const double x : g.e_bfmi) bfmi.push_back(number(x));
   Json r{{"model", f.model},
          {"method", "bayes"},
+         {"of", predicts(*f.entry)},
          {"settings",
           {{"chains", g.chains.size()},
            {"warmup", a.warmup},
@@ -163,11 +170,11 @@ std::string text_of(double x) {
 void print_fit(const Fitted& f, const DataArgs& a, const FormulaFit& formulas) {
   const auto& g = f.fit;
   fmt::print(
-      "\n{} (hierarchical Bayes): {} subjects{}, {} decisions; {} chains of {} draws after {} of warm-up, "
+      "\n{} (hierarchical Bayes): {} subjects{}, {} {}; {} chains of {} draws after {} of warm-up, "
       "{:.1f} s\n",
       f.model, formulas.subjects.size(),
       formulas.within.empty() ? "" : fmt::format(" in {} units", f.rows.size()), g.observations,
-      g.chains.size(), a.draws, a.warmup, g.wall_s);
+      predicts(*f.entry), g.chains.size(), a.draws, a.warmup, g.wall_s);
   fmt::print("  {:<18} {:>10}   {:<20} {:>9} {:>7} {:>7}\n", "median subject", "mean", "95% interval",
              "spread", "R-hat", "ESS");
   for (const auto& p : g.params) {
@@ -198,12 +205,12 @@ void print_fit(const Fitted& f, const DataArgs& a, const FormulaFit& formulas) {
 /// CSV: a row a subject, for each parameter its mean, sd and 95% interval.
 std::string table_of(const Fitted& f, const FormulaFit& formulas) {
   std::string r = "subject";
-  for (const auto& c : formulas.within) r += "," + c;
+  for (const auto& c : formulas.within) r += "," + csv_field(c);
   for (const auto& p : f.fit.params) r += fmt::format(",{0},{0}_sd,{0}_q2.5,{0}_q97.5", p.name);
   r += ",loglik,trials\n";
   for (std::size_t s = 0; s < f.rows.size(); ++s) {
-    r += formulas.subjects[static_cast<std::size_t>(formulas.subject_of[s])];
-    for (const auto& value : formulas.values[s]) r += "," + value;
+    r += csv_field(formulas.subjects[static_cast<std::size_t>(formulas.subject_of[s])]);
+    for (const auto& value : formulas.values[s]) r += "," + csv_field(value);
     for (std::size_t k = 0; k < f.fit.params.size(); ++k) {
       const auto& x = f.fit.unit[k][s];
       r += fmt::format(",{:.10g},{:.10g},{:.10g},{:.10g}", x.mean, x.sd, x.q2_5, x.q97_5);
@@ -214,7 +221,7 @@ std::string table_of(const Fitted& f, const FormulaFit& formulas) {
 }
 
 /// Draws, trials with the learner's numbers, a methods paragraph: what was asked for.
-void write_beside(const DataArgs& a, const DataSet& data, const Fitted& f) {
+void write_beside(const DataArgs& a, const DataSet& data, const Fitted& f, const FormulaFit& formulas) {
   const auto say = [&](const std::string& said) {
     if (!a.json) fmt::print("{}\n", said);
   };
@@ -223,8 +230,11 @@ void write_beside(const DataArgs& a, const DataSet& data, const Fitted& f) {
     say(write_trial_table(a, data, *f.entry, f.rows, file_of_model(a, a.trials_out, f.model)));
   if (a.methods_out.empty()) return;
   const auto file = file_of_model(a, a.methods_out, f.model);
-  write_file(file, methods_text(a, data, f.model, f.fit));
+  write_file(file, methods_text(a, data, f.model, f.fit, formulas.codings));
   say(fmt::format("{}: a methods paragraph", file.string()));
+}
+void print_json(const Json& all) {
+  fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
 }
 }  // namespace
 
@@ -234,26 +244,34 @@ int fit_bayes_command(const DataArgs& a, const DataSet& data, const FormulaFit& 
     if (a.prior_only) {
       const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
       if (!a.json) fmt::print("\n{}:\n", model);
-      auto check = check_fit_predictions(a, data, entry, nullptr, !a.json);
+      auto check = check_fit_predictions(a, data, entry, nullptr, !a.json, designs_of(formulas, entry));
       all.push_back({{"model", model}, {"method", "prior"}, {"check", std::move(check)}});
       continue;
     }
     ProgressLine line(!a.json);
     const auto f = fit_model(a, data, formulas, model, line);
-    if (!a.out.empty()) {
-      const auto file = file_of_model(a, a.out, model);
-      write_file(file, table_of(f, formulas));
-      if (!a.json) fmt::print("{}: one row a subject\n", file.string());
+    // The fit first: what is written beside it may fail.
+    if (a.json)
+      all.push_back(json_of(f, a, formulas));
+    else
+      print_fit(f, a, formulas);
+    try {
+      if (!a.out.empty()) {
+        const auto file = file_of_model(a, a.out, model);
+        write_file(file, table_of(f, formulas));
+        if (!a.json) fmt::print("{}: one row a subject\n", file.string());
+      }
+      write_beside(a, data, f, formulas);
+      if (!a.checks.empty()) {
+        auto check = check_fit_predictions(a, data, *f.entry, &f.fit, !a.json);
+        if (a.json) all.back()["check"] = std::move(check);
+      }
+    } catch (const Error&) {
+      if (a.json) print_json(all);
+      throw;
     }
-    write_beside(a, data, f);
-    if (!a.json) print_fit(f, a, formulas);
-    Json check;
-    if (!a.checks.empty()) check = check_fit_predictions(a, data, *f.entry, &f.fit, !a.json);
-    if (!a.json) continue;
-    all.push_back(json_of(f, a, formulas));
-    if (!check.is_null()) all.back()["check"] = std::move(check);
   }
-  if (a.json) fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
+  if (a.json) print_json(all);
   return 0;
 }
 

@@ -85,7 +85,7 @@ std::vector<std::string> columns_for_checks(const DataArgs& a) {
 }
 
 Json check_fit_predictions(const DataArgs& a, const DataSet& data, const LearnerEntry& learner,
-                           const GroupFit* fit, bool print) {
+                           const GroupFit* fit, bool print, const std::vector<NamedDesign>& designs) {
   const auto asked = asked_checks(a, data.trials);
   std::vector<MetricRequest> requests;
   for (const auto& m : asked) requests.push_back(m.request);
@@ -114,6 +114,8 @@ Json check_fit_predictions(const DataArgs& a, const DataSet& data, const Learner
     std::vector<NamedGroup> groups;
     for (const auto& g : a.groups) groups.push_back(parse_group(g));
     model = group_model(learner, held(a, learner), groups);
+    add_designs(model, learner, designs, static_cast<int>(subjects));
+    if (a.correlated) model.lkj = 2;
     rows = [&](int replicate) {
       return prior_rows(model, subject_of, a.seed, static_cast<std::uint32_t>(replicate));
     };

@@ -22,11 +22,11 @@ std::string number(double x) {
 std::string software() {
   return fmt::format("Labile {} (The Labile developers; see CITATION.cff)", LABILE_VERSION);
 }
-std::string data_of(const DataArgs& a, const DataSet& data, const LearnerEntry& learner) {
+std::string data_of(const DataArgs& a, const DataSet& data, const LearnerEntry& learner, int subjects) {
   long n = 0;
   for (const auto& s : data.subjects) n += count_entering(learner, s);
-  std::string r = fmt::format("{} {} of {} subjects ({})", n, predicts(learner), data.subjects.size(),
-                              data.path.filename().string());
+  std::string r =
+      fmt::format("{} {} of {} subjects ({})", n, predicts(learner), subjects, data.path.filename().string());
   if (!a.reset_on.empty())
     r += fmt::format("; values started afresh at each new {}", fmt::join(a.reset_on, " and "));
   if (a.min_rt_s > 0) r += fmt::format("; choices faster than {} s counted as missing", a.min_rt_s);
@@ -53,15 +53,22 @@ std::string held_text(const DataArgs& a, const LearnerEntry& learner,
 }
 }  // namespace
 
-std::string methods_text(const DataArgs& a, const DataSet& data, const std::string& model,
-                         const GroupFit& f) {
+std::string methods_text(const DataArgs& a, const DataSet& data, const std::string& model, const GroupFit& f,
+                         const std::vector<Coding>& formulas) {
+  const Posterior& posterior = *f.posterior;
   const auto& learner = f.posterior->learner();
   std::string text =
       fmt::format("We fitted the learner `{}`, {}, to {}, as one hierarchical Bayesian model with {}. ",
-                  model, source_of(learner), data_of(a, data, learner), software());
-  text += "Each subject's parameter is T(mu + sigma z) with z ~ N(0, 1), mu and sigma shared by the group";
+                  model, source_of(learner), data_of(a, data, learner, posterior.subjects()), software());
+  const bool effects =
+      std::any_of(f.params.begin(), f.params.end(), [](const auto& p) { return !p.design.names.empty(); });
+  text += fmt::format(
+      "Each subject's parameter is T(mu + {}sigma z) with z {}, mu and sigma shared by the group",
+      effects ? "x b + " : "",
+      posterior.correlated() ? "standard normal and correlated between parameters, a priori LKJ(2)"
+                             : "~ N(0, 1)");
   text +=
-      " (non-centered parametrization and priors after Ahn, Haines & Zhang 2017, "
+      " (parametrization and priors after Ahn, Haines & Zhang 2017, "
       "doi:10.1162/CPSY_a_00002):\n\n";
   text += "| parameter | T | prior of mu | prior of sigma |\n|---|---|---|---|\n";
   std::vector<std::string> estimated;
@@ -80,6 +87,17 @@ std::string methods_text(const DataArgs& a, const DataSet& data, const std::stri
     if (!p.design.names.empty())
       text += fmt::format(" Effects on {} before T: {}, each N(0, {}).", p.name,
                           fmt::join(p.design.names, ", "), number(p.design.prior_sd));
+  for (const auto& p : f.params)
+    if (!p.design.slope_names.empty())
+      text += fmt::format(
+          " The effect on {} of {} differs between subjects by tau v, v ~ N(0, 1), tau a priori as sigma.",
+          p.name, fmt::join(p.design.slope_names, ", "));
+  for (const auto& c : formulas)
+    for (const auto& n : c.notes()) text += fmt::format(" {}.", n);
+  if (posterior.units() > posterior.subjects())
+    text += fmt::format(
+        " {} conditions within subjects had parameters of their own; values started afresh in each.",
+        posterior.units());
   const auto v = stan_version();
   const int draws = f.chains.front().draws();
   text += fmt::format(
@@ -103,7 +121,8 @@ std::string methods_text(const DataArgs& a, const DataSet& data, const std::stri
         "{} Pareto k above {:.2f}.",
         f.loo.elpd.value, f.loo.elpd.se, f.loo.unreliable, f.observations, f.loo.threshold);
   text +=
-      " We report posterior means and 95% intervals; the group's value is T(mu), that of the median subject.";
+      " We report posterior means and 95% intervals; the group's value is T(mu), that of the median subject";
+  text += effects ? " of the reference level, with numbers at 0." : ".";
   for (const auto& w : f.warnings) text += fmt::format("\n\nWarning of the fit: {}", w);
   for (const auto& w : f.weak) text += fmt::format("\n\nWeakly informed: {}", w);
   return text + "\n";
@@ -112,9 +131,10 @@ std::string methods_text(const DataArgs& a, const DataSet& data, const std::stri
 std::string methods_text(const DataArgs& a, const DataSet& data, const std::string& model,
                          const LearnerEntry& learner, std::span<const std::vector<double>> params) {
   const bool ml = a.method == "ml";
-  std::string text = fmt::format("We fitted the learner `{}`, {}, to {}, each subject alone, by {} with {}. ",
-                                 model, source_of(learner), data_of(a, data, learner),
-                                 ml ? "maximum likelihood" : "maximum a posteriori", software());
+  std::string text =
+      fmt::format("We fitted the learner `{}`, {}, to {}, each subject alone, by {} with {}. ", model,
+                  source_of(learner), data_of(a, data, learner, static_cast<int>(data.subjects.size())),
+                  ml ? "maximum likelihood" : "maximum a posteriori", software());
   std::vector<std::string> estimated, priors;
   const auto given = held(a, learner);
   for (const auto& p : learner.params) {
@@ -159,6 +179,10 @@ std::string write_draws(const DataArgs& a, const DataSet& data, const std::strin
   const ExportInfo info{model, data.path.filename().string(), LABILE_VERSION, data.trials.subjects};
   for (std::size_t c = 0; c < f.chains.size(); ++c)
     write_cmdstan(f, o, info, static_cast<int>(c), folder / fmt::format("{}-{}.csv", model, c + 1));
+  // Chains of an earlier fit, that readers would take for this one's.
+  for (std::size_t c = f.chains.size() + 1;
+       std::filesystem::remove(folder / fmt::format("{}-{}.csv", model, c)); ++c) {
+  }
   write_netcdf(f, o, info, true, folder / (model + ".nc"));
   return fmt::format("{}: draws of {} chains, {}-1.csv to {}-{}.csv and {}.nc", folder.string(),
                      f.chains.size(), model, model, f.chains.size(), model);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 
+#include "bayes/coding.hpp"
 #include "bayes/group_fit.hpp"
 #include "cli/data.hpp"
 #include "cli/output.hpp"
@@ -39,15 +40,16 @@ std::string write_draws(const DataArgs& args, const DataSet& data, const std::st
 
 /// What a paper says of this fit, of what was really run.
 [[nodiscard]] std::string methods_text(const DataArgs& args, const DataSet& data, const std::string& model,
-                                       const GroupFit& fit);
+                                       const GroupFit& fit, const std::vector<Coding>& formulas);
 [[nodiscard]] std::string methods_text(const DataArgs& args, const DataSet& data, const std::string& model,
                                        const LearnerEntry& learner,
                                        std::span<const std::vector<double>> params);
 
-/// Predictive checks of --check, from a fit or, without one, from the prior. `print`: for people; else only the JSON.
+/// Predictive checks of --check, from a fit or, without one, from the prior with these designs. `print`: for people; else only the JSON.
 [[nodiscard]] nlohmann::ordered_json check_fit_predictions(const DataArgs& args, const DataSet& data,
                                                            const LearnerEntry& learner, const GroupFit* fit,
-                                                           bool print);
+                                                           bool print,
+                                                           const std::vector<NamedDesign>& designs = {});
 /// Columns that --check wants kept where the file has them.
 [[nodiscard]] std::vector<std::string> columns_for_checks(const DataArgs& args);
 

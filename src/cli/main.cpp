@@ -257,7 +257,7 @@ int labile_main(int argc, char** argv) {
       ->check(CLI::Range(4, 1000000))
       ->capture_default_str();
   c->add_option("--ranks", calibrate.ranks, "draws that a true value is ranked among")
-      ->check(CLI::Range(1, 100000))
+      ->check(CLI::Range(19, 100000))
       ->capture_default_str();
   c->add_option("--adapt-delta", calibrate.adapt_delta, "acceptance that the step size aims at")
       ->check(CLI::Range(0.5, 0.999))

@@ -68,7 +68,7 @@ def test_threads_change_nothing_and_seeds_do(fitted):
 def test_what_a_person_reads_and_the_table(fitted, tmp_path):
     data, _ = fitted
     said = good("fit", data, "--model", "rescorla_wagner", "--draws", 200, "--out", tmp_path / "f.csv")
-    assert "12 subjects, 1440 decisions; 4 chains of 200 draws" in said
+    assert "12 subjects, 1440 choices; 4 chains of 200 draws" in said
     assert "alpha" in said and "leave-one-out" in said
     rows = list(csv.DictReader(open(tmp_path / "f.csv")))
     assert len(rows) == 12
