@@ -2,8 +2,9 @@
 /// and the group distribution under them. Where the sampler starts, and how it is scaled.
 ///
 /// Source: Huys et al. (2011), doi:10.1371/journal.pcbi.1002028, S1. Differs from it: the group's mean and spread have the priors
-/// of the hierarchical model. Differs too: with effects of covariates, mu and b go by Newton's method on the log density with every
-/// subject at its most probable values, which for normal choices is weighted least squares.
+/// of the hierarchical model; each subject is climbed from several places in two of the rounds; with effects of covariates, mu and
+/// b go by Newton's method on the log density with every subject at its most probable values, which for normal choices is
+/// weighted least squares.
 #pragma once
 
 #include "bayes/density.hpp"
@@ -15,16 +16,15 @@ namespace labile {
 struct Laplace {
   std::vector<double> mu, sigma;       // [parameter]
   std::vector<std::vector<double>> b;  // [parameter][coefficient]
-  std::vector<double>
-      group_covariance;  // [coefficient][coefficient] of mu and b, where there is any b; else empty
-  std::vector<double>
-      center;  // [parameter][subject] most probable values, of a subject's units together; refined: their means
+  // [coefficient][coefficient] of mu and b, where there is any b; else empty
+  std::vector<double> group_covariance;
+  // [parameter][subject] most probable values, of a subject's units together; refined: their means
+  std::vector<double> center;
   std::vector<double> covariance;  // [subject][parameter][parameter]
-  int rounds = 0;
 };
 
-/// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds. Results do not depend on threads. It and refine() throw
-/// Interrupted.
+/// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds. Results do not depend on
+/// threads. It and refine() throw Interrupted.
 [[nodiscard]] Laplace laplace(const Posterior& posterior, int most = 30, int threads = 1);
 
 /// Replaces modes and curvatures by means and mean curvatures around them; likelihoods that are skewed, or flat to one side, then count

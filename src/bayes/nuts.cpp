@@ -70,8 +70,9 @@ Eigen::VectorXd vector_of(std::span<const double> x) {
 }
 
 /// Stan's schedule of windows, at the end of each of which the metric is learned anew: variances of the window's draws, drawn
-/// towards those that the chain began with as far as the two differ by no more than chance. Of n draws, ln (variance /
-/// first) has variance 2 / n by chance; what its mean square over dimensions has beyond that is the first metric's own error.
+/// towards those that the chain began with. Of n draws, ln (variance / first) has variance 2 / n by chance; what its mean square over
+/// dimensions has beyond that is the first metric's own error, and by it all dimensions are weighed. One that differs by
+/// more than 3 standard errors is kept by its own (a nonnegative garrote).
 class Metric : public stan::mcmc::windowed_adaptation {
  public:
   Metric(const Eigen::VectorXd& first)

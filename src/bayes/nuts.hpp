@@ -1,8 +1,9 @@
 /// The No-U-Turn sampler on any log density with a gradient.
 ///
 /// Stan's sampler (Betancourt 2017, arXiv:1701.02434; Hoffman & Gelman 2014), from the headers that Debian ships, with its
-/// windowed adaptation of step size and diagonal metric; fed by our keyed generator, so that a chain is a
-/// function of (density, start, options) and of nothing else.
+/// adaptation of the step size and its windows; fed by our keyed generator, so that a chain is a function of (density, start,
+/// options) and of nothing else. Differs from Stan: the diagonal metric is drawn towards the one that the chain began with instead of
+/// 0.001, as far as the two differ by no more than chance; and steps are learned with a gain of 0.2 instead of 0.05.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,6 @@
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/data.hpp"
@@ -17,14 +16,13 @@
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
 #include "learners/catalogue.hpp"
+#include "run/json.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
+using json::number;
 
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
 double number_of(const Json& j) {
   return j.is_null() ? std::nan("") : j.get<double>();
 }
@@ -200,8 +198,7 @@ int calibrate_command(const CalibrateArgs& a) {
   using Clock = std::chrono::steady_clock;
   auto written = Clock::now();
   ProgressLine line(!a.json);
-  const int threads =
-      a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int threads = thread_count(a.jobs);
   std::size_t done = 0;
   const bool all = run_replicates(c, which, threads, [&](const Replicate& r) {
     replicates.push_back(r);

@@ -11,7 +11,6 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <thread>
 
 #include "cli/data.hpp"
 #include "cli/fit_outputs.hpp"
@@ -171,7 +170,7 @@ int compare_command(const DataArgs& a) {
   o.fit.starts = a.starts;
   o.held = [&](const LearnerEntry& learner) { return held(a, learner); };
   o.fit.seed = a.seed;
-  o.fit.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  o.fit.threads = thread_count(a.jobs);
   ProgressLine progress(true);
   std::mutex lock;
   o.progress = [&](double share, const std::string& what) {

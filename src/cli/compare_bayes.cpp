@@ -11,14 +11,13 @@
 #include "core/output_file.hpp"
 #include "fit/compare.hpp"
 #include "record/write.hpp"
+#include "run/json.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
+using json::number;
 
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
 Json json_of(const Estimate& e) {
   return {{"estimate", number(e.value)}, {"se", number(e.se)}};
 }

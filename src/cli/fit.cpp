@@ -8,7 +8,6 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "card/find_agent.hpp"
 #include "cli/data.hpp"
@@ -17,14 +16,12 @@
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
+#include "run/json.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
-
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
+using json::number;
 
 ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& model) {
   const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
@@ -33,7 +30,7 @@ ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& mo
   o.starts = a.starts;
   o.seed = a.seed;
   o.overrides = held(a, entry);
-  o.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  o.threads = thread_count(a.jobs);
   ModelFit f{{model, a.method, a.starts, {}},      a.data, {}, {}, data.trials.subjects,
              fit_subjects(entry, data.subjects, o)};
   for (const auto& p : entry.params) {

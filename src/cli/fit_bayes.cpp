@@ -15,14 +15,13 @@
 #include "core/parallel.hpp"
 #include "learners/catalogue.hpp"
 #include "record/write.hpp"
+#include "run/json.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
+using json::number;
 
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
 Json json_of(const DrawSummary& s) {
   return {{"mean", number(s.mean)},         {"sd", number(s.sd)},       {"q2.5", number(s.q2_5)},
           {"median", number(s.median)},     {"q97.5", number(s.q97_5)}, {"ess_bulk", number(s.ess_bulk)},
@@ -46,7 +45,7 @@ struct Fitted {
 
 }  // namespace
 
-GroupFitOptions group_options(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
+GroupFitOptions sampler_settings(const DataArgs& a) {
   GroupFitOptions o;
   o.chains = a.chains;
   o.warmup = a.warmup;
@@ -54,9 +53,13 @@ GroupFitOptions group_options(const DataArgs& a, const LearnerEntry& entry, Prog
   o.adapt_delta = a.adapt_delta;
   o.max_depth = a.max_depth;
   o.seed = a.seed;
+  return o;
+}
+GroupFitOptions group_options(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
+  GroupFitOptions o = sampler_settings(a);
   o.overrides = held(a, entry);
   for (const auto& g : a.groups) o.groups.push_back(parse_group(g));
-  o.threads = thread_count(a);
+  o.threads = thread_count(a.jobs);
   o.progress = [&line](double share, const std::string& what) { line.show(share, what); };
   return o;
 }
@@ -161,10 +164,6 @@ Json json_of(const Fitted& f, const DataArgs& a, const FormulaFit& formulas) {
   add_effects(r, f.effects);
   r["subjects"] = each;
   return r;
-}
-
-std::string text_of(double x) {
-  return fmt::format("{:.3g}", x);
 }
 
 void print_fit(const Fitted& f, const DataArgs& a, const FormulaFit& formulas) {

@@ -10,15 +10,14 @@
 #include "bayes/prior_draws.hpp"
 #include "cli/asked_metric.hpp"
 #include "cli/fit_outputs.hpp"
+#include "run/json.hpp"
 #include "run/predictive.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
+using json::number;
 
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
 Json json_of(const Predicted& p) {
   return {{"observed", number(p.observed)}, {"mean", number(p.mean)}, {"q2.5", number(p.low)},
           {"q97.5", number(p.high)},        {"p", number(p.p)},       {"replicates", p.replicates}};
@@ -69,8 +68,8 @@ PredictiveOptions options_of(const DataArgs& a) {
   return o;
 }
 
-std::string text_of(double x) {
-  return std::isnan(x) ? "-" : fmt::format("{:.3g}", x);
+std::string text_or_dash(double x) {
+  return std::isnan(x) ? "-" : text_of(x);
 }
 }  // namespace
 
@@ -91,7 +90,7 @@ Json check_fit_predictions(const DataArgs& a, const DataSet& data, const Learner
   for (const auto& m : asked) requests.push_back(m.request);
   PredictiveOptions o = options_of(a);
   ProgressLine line(print);
-  o.threads = thread_count(a);
+  o.threads = thread_count(a.jobs);
   o.progress = [&](double share) { line.show(share, "playing"); };
   std::function<std::vector<std::vector<double>>(int)> rows;
   const std::size_t subjects = data.subjects.size();
@@ -144,8 +143,8 @@ Json check_fit_predictions(const DataArgs& a, const DataSet& data, const Learner
       fmt::print("  {:<24} not defined: {}\n", asked[m].name, why_undefined(data.trials, requests[m]));
     else
       fmt::print("  {:<24} {:>9} {:>10}   {:<20} {:>6}   {} of {}\n", asked[m].name,
-                 text_of(c.group.observed), text_of(c.group.mean),
-                 fmt::format("{} to {}", text_of(c.group.low), text_of(c.group.high)),
+                 text_or_dash(c.group.observed), text_or_dash(c.group.mean),
+                 fmt::format("{} to {}", text_or_dash(c.group.low), text_or_dash(c.group.high)),
                  std::isnan(c.group.p) ? "-" : fmt::format("{:.3f}", c.group.p), c.outside, c.defined);
   }
   return {{"from", fit ? "posterior" : "prior"},

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 
 #include "bayes/export_draws.hpp"
 #include "cli/fit_outputs.hpp"
@@ -170,12 +169,7 @@ std::string write_draws(const DataArgs& a, const DataSet& data, const std::strin
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed) throw Error(fmt::format("--draws-out {}: {}", folder.string(), failed.message()));
-  GroupFitOptions o;
-  o.warmup = a.warmup;
-  o.draws = a.draws;
-  o.adapt_delta = a.adapt_delta;
-  o.max_depth = a.max_depth;
-  o.seed = a.seed;
+  const GroupFitOptions o = sampler_settings(a);
   const ExportInfo info{model, data.path.filename().string(), LABILE_VERSION, data.trials.subjects};
   for (std::size_t c = 0; c < f.chains.size(); ++c)
     write_cmdstan(f, o, info, static_cast<int>(c), folder / fmt::format("{}-{}.csv", model, c + 1));
@@ -186,10 +180,6 @@ std::string write_draws(const DataArgs& a, const DataSet& data, const std::strin
   write_netcdf(f, o, info, true, folder / (model + ".nc"));
   return fmt::format("{}: draws of {} chains, {}-1.csv to {}-{}.csv and {}.nc", folder.string(),
                      f.chains.size(), model, model, f.chains.size(), model);
-}
-
-int thread_count(const DataArgs& a) {
-  return a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
 }
 
 std::filesystem::path file_of_model(const DataArgs& a, const std::string& file, const std::string& model) {

@@ -12,10 +12,9 @@
 
 namespace labile {
 
-/// --jobs, or all cores.
-[[nodiscard]] int thread_count(const DataArgs& args);
-
-/// Settings of a hierarchical fit as the command line has them; `line` shows how far it is and must outlive it.
+/// Chains, warm-up, draws and what steers them, as the command line has them.
+[[nodiscard]] GroupFitOptions sampler_settings(const DataArgs& args);
+/// Settings of a whole hierarchical fit as the command line has them; `line` shows how far it is and must outlive it.
 [[nodiscard]] GroupFitOptions group_options(const DataArgs& args, const LearnerEntry& learner,
                                             ProgressLine& line);
 

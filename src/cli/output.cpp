@@ -4,7 +4,9 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <thread>
 
 namespace labile {
 
@@ -110,6 +112,13 @@ std::string fit_table(const ModelFit& f) {
                      fmt::join(fit.at_bound, " "), note);
   }
   return r;
+}
+
+int thread_count(int jobs) {
+  return jobs > 0 ? jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+}
+std::string text_of(double x) {
+  return fmt::format("{:.3g}", x);
 }
 
 }  // namespace labile

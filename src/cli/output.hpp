@@ -38,4 +38,9 @@ void print_tally(const std::vector<Judged>& predictions);
 /// "value [low, high]" with sensible digits.
 [[nodiscard]] std::string interval_text(const Interval& i);
 
+/// --jobs, or all cores.
+[[nodiscard]] int thread_count(int jobs);
+/// Three digits.
+[[nodiscard]] std::string text_of(double x);
+
 }  // namespace labile

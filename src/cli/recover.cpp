@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/data.hpp"
@@ -14,10 +13,12 @@
 #include "cli/plots.hpp"
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
+#include "run/json.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
+using json::number;
 
 constexpr double kPoor = 0.5, kTradeOff = 0.5;  // r below which a parameter is named; |r| of errors likewise
 
@@ -37,9 +38,6 @@ DrawRange parse_range(const std::string& text) {
   return r;
 }
 
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
 Json numbers(const std::vector<double>& list) {
   Json r = Json::array();
   for (const double x : list) r.push_back(number(x));
@@ -188,7 +186,7 @@ int recover_command(const RecoverArgs& a) {
   o.fit.method = a.method == "ml" ? FitMethod::ml : FitMethod::map;
   o.fit.starts = a.starts;
   o.fit.seed = a.seed;
-  o.fit.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  o.fit.threads = thread_count(a.jobs);
   o.group.chains = a.chains;
   o.group.warmup = a.warmup;
   o.group.draws = a.draws;

@@ -4,24 +4,21 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "cli/commands.hpp"
 #include "cli/data.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
+#include "run/json.hpp"
 #include "run/model_recovery.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
+using json::number;
 constexpr double kConfused =
     0.5;  // inversion below which a model that fits best is hardly the one that was simulated
-
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
 
 Json json_of(const Confusion& c) {
   Json confusion = Json::array(), confusion_se = Json::array(), inversion = Json::array(),
@@ -125,7 +122,7 @@ int recover_models_command(const RecoverArgs& a) {
   o.fit.method = a.method == "ml" ? FitMethod::ml : FitMethod::map;
   o.fit.starts = a.starts;
   o.fit.seed = a.seed;
-  o.fit.threads = a.jobs > 0 ? a.jobs : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  o.fit.threads = thread_count(a.jobs);
   o.group.chains = a.chains;
   o.group.warmup = a.warmup;
   o.group.draws = a.draws;

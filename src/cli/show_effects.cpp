@@ -6,14 +6,14 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/fit_formula.hpp"
+#include "cli/output.hpp"
+#include "run/json.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
+using json::number;
 
-Json number(double x) {
-  return std::isfinite(x) ? Json(x) : Json(nullptr);
-}
 Json json_of(const DrawSummary& s) {
   return {{"mean", number(s.mean)},     {"sd", number(s.sd)},       {"q2.5", number(s.q2_5)},
           {"median", number(s.median)}, {"q97.5", number(s.q97_5)}, {"ess_bulk", number(s.ess_bulk)},
@@ -26,9 +26,6 @@ Json json_of(const GroupEffect& e) {
   return r;
 }
 
-std::string text_of(double x) {
-  return fmt::format("{:.3g}", x);
-}
 void line(const std::string& name, const DrawSummary& s, std::size_t width, const std::string& chance = "") {
   std::string text = fmt::format("    {:<{}} {:>10}   {:<20} {:>9}", name, width, text_of(s.mean),
                                  fmt::format("{} to {}", text_of(s.q2_5), text_of(s.q97_5)), chance);

@@ -1,4 +1,4 @@
-/// Pieces of results.json that the results of agents and of networks share. Private to src/run.
+/// Pieces of JSON: those of results.json that the results of agents and of networks share, and numbers for all.
 #pragma once
 
 #include <nlohmann/json.hpp>

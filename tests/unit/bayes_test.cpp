@@ -12,8 +12,8 @@
 #include "bayes/group_fit.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
+#include "density_checks.hpp"
 #include "learners/catalogue.hpp"
-#include "log_sigma.hpp"
 #include "record/read.hpp"
 #include "run/simulate.hpp"
 #include "tasks/catalogue.hpp"
@@ -288,19 +288,7 @@ TEST(Density, GradientEqualsDifferencesForAnyStandard) {
     for (int j = 0; j < all; ++j) map.push_back(i == j ? 0.8 + 0.1 * i : i > j ? 0.3 - 0.2 * j : 0);
   ASSERT_EQ(all, 4);
   p.set_map({0.1, -0.2, 0.3, 0.2}, map);
-  PosteriorDensity density(p);
-  const Draw draw{2, Purpose::start, 0};
-  std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());
-  for (int i = 0; i < p.dim(); ++i) q.push_back(0.3 * draw.normal(static_cast<std::uint32_t>(i)));
-  (void)density.gradient(q, grad);
-  for (std::size_t i = 0; i < q.size(); ++i) {
-    auto up = q, down = q;
-    constexpr double h = 1e-5;
-    up[i] += h;
-    down[i] -= h;
-    const double slope = (density.gradient(up, other) - density.gradient(down, other)) / (2 * h);
-    EXPECT_NEAR(grad[i], slope, 1e-6 * std::max(1.0, std::abs(slope))) << p.names()[i];
-  }
+  expect_gradient_equals_differences(p, Draw{2, Purpose::start, 0}, 0.3);
 }
 
 TEST(Density, StandardizingChangesTheScaleAndNothingElse) {
@@ -340,6 +328,32 @@ TEST(Density, StandardizingChangesTheScaleAndNothingElse) {
     for (std::size_t k = 0; k < here.size(); ++k) EXPECT_NEAR(here[k], there[k], 1e-12);
   }
   EXPECT_NEAR(a.gradient(q, grad) - jacobian, b.gradient(r, grad), 1e-9);
+}
+
+TEST(Density, OwnShareIsWhatChoicesTakeOffTheGroupsVariance) {
+  const auto& e = find_learner("dual_learning_rate");
+  Data d = played(e, 4, 3);
+  Posterior p(e, group_model(e), d.subjects, d.subject_of);
+  const auto n = static_cast<std::size_t>(p.params());
+  ASSERT_EQ(n, 3u);
+  // Subject s: two parameters told together with correlation r, the third not at all.
+  std::vector<double> info(4 * n * n, 0.0), pull(4 * n, 0.0);
+  constexpr double r = 0.6;
+  for (std::size_t s = 0; s < 4; ++s) {
+    const double h = 1.0 + static_cast<double>(s);
+    info[s * n * n] = info[s * n * n + n + 1] = h;
+    info[s * n * n + 1] = info[s * n * n + n] = r * h;
+  }
+  p.set_standard(info, pull);
+  std::vector<double> q(static_cast<std::size_t>(p.dim()), 0.2), own(n);
+  for (int s = 0; s < 4; ++s) {
+    p.own_share(q, s, own);
+    const double h = 1.0 + s, a = h + 1 / std::pow(p.sigma(q, 0), 2), b = h + 1 / std::pow(p.sigma(q, 1), 2);
+    // The inverse of [[a, r h], [r h, b]], by hand.
+    const double left = b / (a * b - r * r * h * h);
+    EXPECT_NEAR(own[0], 1 - left / std::pow(p.sigma(q, 0), 2), 1e-12);
+    EXPECT_NEAR(own[2], 0, 1e-12);
+  }
 }
 
 /// A normal mean with known answers, to see that the sampler samples.

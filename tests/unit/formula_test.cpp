@@ -8,8 +8,8 @@
 
 #include "bayes/effects.hpp"
 #include "core/random.hpp"
+#include "density_checks.hpp"
 #include "learners/catalogue.hpp"
-#include "log_sigma.hpp"
 #include "record/read.hpp"
 #include "run/simulate.hpp"
 #include "tasks/catalogue.hpp"
@@ -296,19 +296,7 @@ TEST(Correlated, GradientEqualsDifferencesForAnyStandard) {
       for (int j = 0; j < n; ++j) info.push_back(i == j ? 2.0 + s + i : 0.4 - 0.3 * ((i + j + s) % 3));
     }
   p.set_standard(info, pull);
-  PosteriorDensity density(p);
-  const Draw draw{6, Purpose::start, 0};
-  std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());
-  for (int i = 0; i < p.dim(); ++i) q.push_back(0.4 * draw.normal(static_cast<std::uint32_t>(i)));
-  (void)density.gradient(q, grad);
-  for (std::size_t i = 0; i < q.size(); ++i) {
-    auto up = q, down = q;
-    constexpr double h = 1e-5;
-    up[i] += h;
-    down[i] -= h;
-    const double slope = (density.gradient(up, other) - density.gradient(down, other)) / (2 * h);
-    EXPECT_NEAR(grad[i], slope, 1e-6 * std::max(1.0, std::abs(slope))) << p.names()[i];
-  }
+  expect_gradient_equals_differences(p, Draw{6, Purpose::start, 0}, 0.4);
 }
 
 /// Forty people on a bandit in one or two sessions: alpha differs by drug (between) and by session (within), nothing by age. What the session

@@ -1,9 +1,14 @@
-/// The density of a posterior on ln sigma instead of its own coordinate of a spread: what independent densities are written on.
+/// Checks of a posterior's density: on ln sigma instead of its own coordinate of a spread, which is what independent densities are
+/// written on; and its gradient against differences.
 #pragma once
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "bayes/density.hpp"
+#include "core/random.hpp"
 
 namespace labile {
 
@@ -38,6 +43,22 @@ inline double density_on_log_sigma(const Posterior& p, PosteriorDensity& density
     grad[at] = (grad[at] - spread.prior_slope) / spread.log_slope + slope;
   }
   return value;
+}
+
+/// At a point drawn with this spread.
+inline void expect_gradient_equals_differences(const Posterior& p, const Draw& draw, double spread) {
+  PosteriorDensity density(p);
+  std::vector<double> q, grad(static_cast<std::size_t>(p.dim())), other(grad.size());
+  for (int i = 0; i < p.dim(); ++i) q.push_back(spread * draw.normal(static_cast<std::uint32_t>(i)));
+  (void)density.gradient(q, grad);
+  for (std::size_t i = 0; i < q.size(); ++i) {
+    auto up = q, down = q;
+    constexpr double h = 1e-5;
+    up[i] += h;
+    down[i] -= h;
+    const double slope = (density.gradient(up, other) - density.gradient(down, other)) / (2 * h);
+    EXPECT_NEAR(grad[i], slope, 1e-6 * std::max(1.0, std::abs(slope))) << p.names()[i];
+  }
 }
 
 }  // namespace labile
