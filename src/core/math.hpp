@@ -30,11 +30,19 @@ inline Index4 bits_of(Vec x) {
 inline Vec from_bits(Index4 b) {
   return Vec((RawDoubles)b.i);
 }
-inline Index4 operator+(Index4 a, Index4 b) {
-  return Index4(a.i + b.i);
+using RawWords = unsigned long __attribute__((vector_size(32)));
+// Sums and differences of bits wrap: those of NaN and infinities leave the range of signed numbers.
+inline Index4 add(Index4 a, Index4 b) {
+  return Index4((RawInts)((RawWords)a.i + (RawWords)b.i));
 }
-inline Index4 operator-(Index4 a, Index4 b) {
-  return Index4(a.i - b.i);
+inline std::int64_t add(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+}
+inline Index4 subtract(Index4 a, Index4 b) {
+  return Index4((RawInts)((RawWords)a.i - (RawWords)b.i));
+}
+inline std::int64_t subtract(std::int64_t a, std::int64_t b) {
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
 inline Index4 operator&(Index4 a, Index4 b) {
   return Index4(a.i & b.i);
@@ -49,7 +57,7 @@ inline std::int64_t shift_left(std::int64_t a, int n) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) << n);
 }
 inline Index4 shift_right_logical(Index4 a, int n) {
-  return Index4((RawInts)((unsigned long __attribute__((vector_size(32))))a.i >> n));
+  return Index4((RawInts)((RawWords)a.i >> n));
 }
 inline std::int64_t shift_right_logical(std::int64_t a, int n) {
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) >> n);
@@ -62,7 +70,7 @@ inline constexpr double kLog2E = 0x1.71547652b82fep+0;
 /// Integer held in the low bits of (x + kShift), sign-extended.
 template <class T>
 Index<T> low_integer(T shifted) {
-  return bits_of(shifted) - bits_of(T(kShift));
+  return subtract(bits_of(shifted), bits_of(T(kShift)));
 }
 /// An integer 0 <= n < 2^52 as a double.
 template <class T>
@@ -72,7 +80,7 @@ T to_double(Index<T> n) {
 /// 2^k for integer k with -1022 <= k <= 1023.
 template <class T>
 T power_of_two(Index<T> k) {
-  return from_bits(shift_left(k + Index<T>(1023), 52));
+  return from_bits(shift_left(add(k, Index<T>(1023)), 52));
 }
 
 /// exp(r) for |r| <= ln(2)/2 by its Taylor series; the first omitted term is below 4e-18.
@@ -104,7 +112,7 @@ T exp_impl(T x) {
   // Two factors, so that neither overflows where the result is subnormal or just below the largest double.
   const T half_shifted = fma(n, T(0.5), T(kShift));
   const Index<T> h = low_integer(half_shifted);
-  const T result = exp_reduced(r) * power_of_two<T>(h) * power_of_two<T>(k - h);
+  const T result = exp_reduced(r) * power_of_two<T>(h) * power_of_two<T>(subtract(k, h));
   return select(x != x, x, result);
 }
 
@@ -115,9 +123,9 @@ void log_pair(T x, T& hi, T& lo) {
   const T scaled = select(tiny, x * T(0x1p54), x);
   const Index<T> bits = bits_of(scaled);
   // Exponent such that the mantissa lies in [sqrt(1/2), sqrt(2)).
-  const Index<T> moved = bits + Index<T>(0x3ff0000000000000 - 0x3fe6a09e667f3bcd);
+  const Index<T> moved = add(bits, Index<T>(0x3ff0000000000000 - 0x3fe6a09e667f3bcd));
   const T k = to_double<T>(shift_right_logical(moved, 52)) - select(tiny, T(1077.0), T(1023.0));
-  const Index<T> mantissa = (moved & Index<T>(0x000fffffffffffff)) + Index<T>(0x3fe6a09e667f3bcd);
+  const Index<T> mantissa = add(moved & Index<T>(0x000fffffffffffff), Index<T>(0x3fe6a09e667f3bcd));
   const T f = from_bits(mantissa) - T(1.0);
   // log(1+f) = 2 atanh(s), s = f/(2+f), with the quotient's rounding error carried along.
   const T d = T(2.0) + f;
