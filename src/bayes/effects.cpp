@@ -36,7 +36,7 @@ class Values {
   }
   [[nodiscard]] GroupEffect effect(std::string name, const Series& x) const {
     const auto above = std::count_if(x.begin(), x.end(), [](double v) { return v > 0; });
-    return {std::move(name), summary(x), static_cast<double>(above) / static_cast<double>(x.size())};
+    return {std::move(name), summary(x), static_cast<double>(above) / static_cast<double>(x.size()), x};
   }
 
  private:

@@ -10,7 +10,8 @@ namespace labile {
 struct GroupEffect {
   std::string name;  // "drug[citalopram]"; "drug: citalopram - placebo, session 2"
   DrawSummary value;
-  double above_0 = 0;  // share of draws
+  double above_0 = 0;         // share of draws
+  std::vector<double> draws;  // [chain][iteration]
 };
 struct GroupCell {
   std::vector<std::pair<std::string, std::string>> at;  // factor and level; empty where there are no factors

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 #include "core/error.hpp"
 
@@ -277,6 +278,30 @@ std::vector<std::string> columns_of(std::span<const Formula> formulas) {
     for (const auto& v : f.variables)
       if (std::find(r.begin(), r.end(), v.column) == r.end()) r.push_back(v.column);
   return r;
+}
+
+void check_params(std::span<const Formula> formulas, const std::vector<std::string>& estimated) {
+  std::set<std::string> seen;
+  for (const auto& f : formulas)
+    for (const auto& p : f.params) {
+      if (std::find(estimated.begin(), estimated.end(), p) == estimated.end())
+        throw Error(fmt::format("formula \"{}\": '{}' is no parameter that is estimated{}", f.text, p,
+                                suggest(p, estimated)));
+      if (!seen.insert(p).second)
+        throw Error(fmt::format("formula \"{}\": parameter '{}' has two formulas", f.text, p));
+    }
+}
+
+void check_references(std::span<const Formula> formulas,
+                      const std::vector<std::pair<std::string, std::string>>& references) {
+  const auto known = columns_of(formulas);
+  std::set<std::string> seen;
+  for (const auto& [column, level] : references) {
+    if (std::find(known.begin(), known.end(), column) == known.end())
+      throw Error(fmt::format("reference {}={}: no formula names column '{}'{}", column, level, column,
+                              suggest(column, known)));
+    if (!seen.insert(column).second) throw Error(fmt::format("reference: column '{}' has two", column));
+  }
 }
 
 }  // namespace labile

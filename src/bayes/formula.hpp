@@ -39,4 +39,10 @@ struct Formula {
 /// The columns that formulas name, each once.
 [[nodiscard]] std::vector<std::string> columns_of(std::span<const Formula> formulas);
 
+/// Throws Error where a formula is of a parameter that is not among those `estimated`, or two are of one.
+void check_params(std::span<const Formula> formulas, const std::vector<std::string>& estimated);
+/// Throws Error where a reference (column, level) is of a column that no formula names, or two are of one.
+void check_references(std::span<const Formula> formulas,
+                      const std::vector<std::pair<std::string, std::string>>& references);
+
 }  // namespace labile

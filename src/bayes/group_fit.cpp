@@ -20,32 +20,32 @@ bool observed(const LearnerEntry& learner, const SubjectTrials& s, std::size_t t
 
 namespace {
 void summarize(const Posterior& p, const Draws& draws, const GroupFitOptions& o, GroupFit& r) {
+  const auto add = [&](std::string name, auto&& value) {
+    auto all = draws.of(value);
+    const auto summary = summarize_draws(all, draws.chains());
+    r.group.push_back({std::move(name), summary, std::move(all)});
+  };
   for (int k = 0; k < p.params(); ++k) {
     const auto& param = p.model().params[static_cast<std::size_t>(k)];
-    r.group.push_back(
-        {param.name, draws.summary([&](auto q) { return from_line(param.group, p.mu(q, k)); })});
-    r.group.push_back({fmt::format("mu[{}]", param.name), draws.summary([&](auto q) { return p.mu(q, k); })});
-    r.group.push_back(
-        {fmt::format("sigma[{}]", param.name), draws.summary([&](auto q) { return p.sigma(q, k); })});
+    add(param.name, [&](auto q) { return from_line(param.group, p.mu(q, k)); });
+    add(fmt::format("mu[{}]", param.name), [&](auto q) { return p.mu(q, k); });
+    add(fmt::format("sigma[{}]", param.name), [&](auto q) { return p.sigma(q, k); });
     for (std::size_t c = 0; c < param.design.names.size(); ++c)
-      r.group.push_back(
-          {fmt::format("b[{}:{}]", param.name, param.design.names[c]),
-           draws.summary([&](auto q) { return p.coefficient(q, p.b(k) + static_cast<int>(c)); })});
+      add(fmt::format("b[{}:{}]", param.name, param.design.names[c]),
+          [&](auto q) { return p.coefficient(q, p.b(k) + static_cast<int>(c)); });
     for (int j = 0; j < p.slopes(k); ++j)
-      r.group.push_back(
-          {fmt::format("sigma[{}:{}]", param.name, param.design.slope_names[static_cast<std::size_t>(j)]),
-           draws.summary([&](auto q) { return p.tau(q, k, j); })});
+      add(fmt::format("sigma[{}:{}]", param.name, param.design.slope_names[static_cast<std::size_t>(j)]),
+          [&](auto q) { return p.tau(q, k, j); });
   }
   for (int i = 1; p.correlated() && i < p.params(); ++i)
     for (int j = 0; j < i; ++j)
-      r.group.push_back(
-          {fmt::format("corr[{},{}]", p.model().params[static_cast<std::size_t>(j)].name,
-                       p.model().params[static_cast<std::size_t>(i)].name),
-           draws.summary([&](auto q) {
-             Correlation c(p.params(), p.model().lkj);
-             c.set(q.subspan(static_cast<std::size_t>(p.correlation()), static_cast<std::size_t>(c.size())));
-             return c.at(i, j);
-           })});
+      add(fmt::format("corr[{},{}]", p.model().params[static_cast<std::size_t>(j)].name,
+                      p.model().params[static_cast<std::size_t>(i)].name),
+          [&](auto q) {
+            Correlation c(p.params(), p.model().lkj);
+            c.set(q.subspan(static_cast<std::size_t>(p.correlation()), static_cast<std::size_t>(c.size())));
+            return c.at(i, j);
+          });
   const auto n = static_cast<std::size_t>(p.params()), total = static_cast<std::size_t>(draws.total());
   r.unit.assign(n, std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
   parallel_for(p.units(), o.threads, [&](int u) {

@@ -34,6 +34,7 @@ struct GroupFitOptions {
 struct PosteriorQuantity {
   std::string name;
   DrawSummary summary;
+  std::vector<double> draws;  // [chain][iteration]
 };
 
 struct GroupFit {

@@ -107,9 +107,15 @@ void write_predictions(Writer& w, const Card& c) {
   for (const auto& p : c.predictions) {
     w.header("[[prediction]]");
     w.line("claim", p.claim);
-    w.line("metric", p.metric);
-    w.line("contrast", p.control.empty() ? std::vector<std::string>{p.treated}
-                                         : std::vector<std::string>{p.treated, p.control});
+    if (p.fit.empty()) {
+      w.line("metric", p.metric);
+    } else {
+      w.line("fit", p.fit);
+      w.line("effect", p.effect);
+    }
+    if (!p.treated.empty())
+      w.line("contrast", p.control.empty() ? std::vector<std::string>{p.treated}
+                                           : std::vector<std::string>{p.treated, p.control});
     w.line("relation", p.relation_text);
     w.line("variant", p.variant);
     w.line("agent", p.agent);
@@ -131,6 +137,34 @@ void write_pairs(Writer& w, const char* key, const DataSpec::Pairs& pairs) {
   w.raw(key, "{ " + text + " }");
 }
 
+void write_fit(Writer& w, const FitSpec& f) {
+  w.header("[[fit]]");
+  if (f.id != f.model) w.line("id", f.id);
+  w.line("model", f.model);
+  w.line("method", f.method);
+  if (f.method == "bayes") {
+    w.line("of", f.of);
+    w.line("chains", static_cast<double>(f.chains));
+    w.line("warmup", static_cast<double>(f.warmup));
+    w.line("draws", static_cast<double>(f.draws));
+    if (!f.groups.empty()) w.line("groups", f.groups);
+    if (!f.formulas.empty()) {
+      w.line("formulas", f.formulas);
+      write_pairs(w, "reference", f.reference);
+      w.line("effect_prior", f.effect_prior);
+      w.line("drop_missing", f.drop_missing);
+    }
+    w.line("correlated", f.correlated);
+    if (!f.check.empty()) w.line("check", f.check);
+    w.line("recover", f.recover);
+  } else {
+    w.line("starts", static_cast<double>(f.starts));
+  }
+  if (f.hold.empty()) return;
+  w.header("[fit.hold]");
+  w.params(find_agent(f.model, f.where).params, f.hold, true);
+}
+
 void write_data(Writer& w, const Card& c) {
   if (c.data) {
     w.header("[data]");
@@ -146,15 +180,7 @@ void write_data(Writer& w, const Card& c) {
     write_pairs(w, "where", c.data->rows);
     write_pairs(w, "signals", c.data->signals);
   }
-  for (const auto& f : c.fits) {
-    w.header("[[fit]]");
-    w.line("model", f.model);
-    w.line("method", f.method);
-    w.line("starts", static_cast<double>(f.starts));
-    if (f.hold.empty()) continue;
-    w.header("[fit.hold]");
-    w.params(find_agent(f.model, f.where).params, f.hold, true);
-  }
+  for (const auto& f : c.fits) write_fit(w, f);
 }
 
 }  // namespace

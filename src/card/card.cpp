@@ -102,6 +102,7 @@ Card parse_card(std::string_view text, const std::string& name, const std::vecto
   read_agents(root, draft);
   read_manipulations(root, draft);
   read_metrics(root, draft);
+  check_fits(draft);
   read_predictions(root, draft);
   refuse_idle_overrides(draft.card, overrides);
   return std::move(draft.card);

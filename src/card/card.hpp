@@ -9,6 +9,7 @@
 #include "contract/agent.hpp"
 #include "contract/manipulation.hpp"
 #include "core/params.hpp"
+#include "fit/fit.hpp"
 
 namespace labile {
 
@@ -41,6 +42,8 @@ struct Prediction {
   double bound = 1;  // for within: the share (5% = 0.05)
   std::string relation_text, anchor;
   bool tuned = false;  // parameters were tuned on this very quantity
+  /// Of a fit instead of a metric: its id, and "PARAMETER" or "PARAMETER: NAME" of an effect or a difference as fits print them.
+  std::string fit, effect;
   Where where;
 };
 struct DataSpec {
@@ -58,11 +61,28 @@ struct DataSpec {
   Where where;
 };
 struct FitSpec {
-  std::string model, method = "map";  // "map" or "ml"
-  int starts = 10;
+  std::string id;                     // key in results: the model's name, or what the card calls it
+  std::string model, method = "map";  // "map", "ml" or "bayes"
+  std::string of =
+      "people";        // whose choices: those of [data], or "agents": those of every cell, each by itself
+  int starts = 10;     // of map and ml
   Settings hold = {};  // parameters held at a value instead of estimated or left at their defaults
+  // Of "bayes"; texts as `labile fit` takes them:
+  int chains = 4, warmup = 300, draws = 1000;
+  std::vector<std::string> formulas = {}, groups = {};
+  std::vector<std::pair<std::string, std::string>> reference = {};  // column and level
+  double effect_prior = 1;
+  bool correlated = false, drop_missing = false;
+  std::vector<std::string> check = {};  // ids of metrics: predictive checks
+  bool recover = false;  // learners with the fitted parameters play the same schedules and are fitted again
   Where where = {};
 };
+/// Whether fitted learners play what the people met.
+[[nodiscard]] inline bool plays_schedules(const FitSpec& f) {
+  return !f.check.empty() || f.recover;
+}
+/// What `hold` holds.
+[[nodiscard]] std::vector<FitOverride> held_in(const FitSpec& fit);
 struct Card {
   std::string title, about, tuned_on;
   std::uint64_t seed = 0;

@@ -1,4 +1,4 @@
-/// [[fit]], [[agent]] and [[manipulation]]: who plays, with which parameters, and what is done to them.
+/// [[agent]]: who plays, with which parameters.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -8,30 +8,6 @@
 #include "card/sections.hpp"
 
 namespace labile {
-
-void read_fits(const Node& root, Draft& draft) {
-  Card& card = draft.card;
-  const std::vector<Field<FitSpec>> keys{
-      {"model", "1", &FitSpec::model, {}, "name of a learner"},
-      {"method", "1", &FitSpec::method, {}, "maximum a posteriori or likelihood", {}, {"map", "ml"}},
-      {"starts", "1", &FitSpec::starts, {1, 10000}, "points that the search starts from"}};
-  for (const Node* node : tables_of(root, "fit")) {
-    FitSpec fit = read_keys(*node, keys, {"hold"}, "[[fit]]");
-    const Node& model = required(*node, "model", "write the name of a learner to fit");
-    const LearnerEntry& entry = find_agent(fit.model, model.where);
-    if (!entry.likelihood)
-      throw Error(model.where, fmt::format("'{}' cannot be fitted: {}", fit.model, entry.no_likelihood));
-    refuse_repeated(names_of(card.fits, &FitSpec::model), fit.model, model.where, "fit");
-    if (const Node* hold = node->find("hold")) {
-      require_table(*hold);
-      fit.hold = settings_of(*hold);
-      check_settings(entry.params, fit.hold, fmt::format("model '{}'", fit.model));
-    }
-    if (!card.data) throw Error(node->where, "a fit needs data, but the card has no [data]");
-    fit.where = node->where;
-    card.fits.push_back(std::move(fit));
-  }
-}
 
 namespace {
 
@@ -48,8 +24,8 @@ void read_agent_params(const Node& node, const LearnerEntry& entry, const Card& 
     throw Error(node.where,
                 fmt::format("'{}' cannot be fitted{}{}", agent.model, entry.likelihood ? "" : ": ",
                             entry.likelihood ? "" : entry.no_likelihood));
-  const auto fits = names_of(card.fits, &FitSpec::model);
-  if (std::find(fits.begin(), fits.end(), agent.model) == fits.end())
+  if (std::none_of(card.fits.begin(), card.fits.end(),
+                   [&](const FitSpec& f) { return f.model == agent.model && f.of == "people"; }))
     throw Error(
         node.where,
         fmt::format("no [[fit]] of this card fits '{0}'; add [[fit]] with model = \"{0}\"", agent.model));
@@ -76,7 +52,9 @@ void read_agents(const Node& root, Draft& draft) {
     agent.where = node->where;
     card.agents.push_back(std::move(agent));
   }
-  if (card.agents.empty() && !card.task.empty())
+  // Fitted learners may play the task alone, to be checked.
+  const bool played = std::any_of(card.fits.begin(), card.fits.end(), plays_schedules);
+  if (card.agents.empty() && !card.task.empty() && !played)
     throw Error(where_of(root, "agent"), "is missing; write [[agent]] with the name of a model");
 }
 

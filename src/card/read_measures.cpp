@@ -72,6 +72,12 @@ std::vector<Field<Prediction>> prediction_keys() {
   using P = Prediction;
   return {{"claim", "1", &P::claim, {}, "what is claimed, in a sentence"},
           {"metric", "1", &P::metric, {}, "id of one of the card's metrics"},
+          {"fit", "1", &P::fit, {}, "instead of a metric: id of one of the card's fits by bayes"},
+          {"effect",
+           "1",
+           &P::effect,
+           {},
+           "of the fit: \"alpha\", or \"alpha: drug: drug - placebo\" as fits print it"},
           {"relation", "1", &P::relation_text, {}, "such as \"ratio >= 1.6\""},
           {"variant", "1", &P::variant, {}, "variant of the task; every one when not given"},
           {"agent", "1", &P::agent, {}, "agent; every one when not given"},
@@ -195,21 +201,63 @@ void read_metrics(const Node& root, Draft& draft) {
   }
 }
 
+namespace {
+/// Of a fit: what it says of a parameter's group, or of an effect; of agents, of one condition or two.
+void read_of_fit(const Node& node, const Draft& draft, Prediction& p) {
+  const Card& card = draft.card;
+  const Where where = where_of(node, "fit");
+  require_known(names_of(card.fits, &FitSpec::id), p.fit, where, "fit");
+  const auto fit =
+      std::find_if(card.fits.begin(), card.fits.end(), [&](const FitSpec& f) { return f.id == p.fit; });
+  if (fit->method != "bayes")
+    throw Error(
+        where, fmt::format("fit '{}' is by \"{}\"; only fits by \"bayes\" have effects with intervals", p.fit,
+                           fit->method));
+  const Node& effect =
+      required(node, "effect",
+               "write a parameter, such as \"alpha\", or a difference as `labile fit` prints "
+               "it: \"alpha: drug: drug - placebo\"");
+  const std::string param = p.effect.substr(0, p.effect.find(':'));
+  const auto known = estimated_in(*fit);
+  if (std::find(known.begin(), known.end(), param) == known.end())
+    throw Error(effect.where,
+                fmt::format("fit '{}' estimates no parameter '{}'{}", p.fit, param, suggest(param, known)));
+  if (const Node* metric = node.find("metric"))
+    throw Error(metric->where, "the prediction is of a fit already");
+  if (fit->of == "agents") return read_contrast(node, card, p);
+  if (const Node* contrast = node.find("contrast"))
+    throw Error(contrast->where, "belongs to fits of agents; of people, 'effect' names the difference");
+  if (param.size() != p.effect.size() && fit->formulas.empty())
+    throw Error(effect.where, fmt::format("fit '{}' has no formulas, so there are no effects", p.fit));
+}
+}  // namespace
+
 void read_predictions(const Node& root, Draft& draft) {
   Card& card = draft.card;
   for (const Node* node : tables_of(root, "prediction")) {
     Prediction p = read_keys(*node, prediction_keys(), {"contrast"}, "[[prediction]]");
     (void)required(*node, "claim", "write what is claimed, in a sentence");
-    const Node& metric = required(*node, "metric", "write the id of one of the card's metrics");
     const Node& relation = required(*node, "relation", "write, for instance, \"ratio >= 1.6\"");
-    require_known(names_of(card.metrics, &MetricSpec::id), p.metric, metric.where, "metric");
+    if (const Node* effect = node->find("effect"); effect && p.fit.empty())
+      throw Error(effect->where, "belongs to a fit; write its id as 'fit'");
+    if (p.fit.empty()) {
+      const Node& metric = required(*node, "metric", "write the id of one of the card's metrics");
+      require_known(names_of(card.metrics, &MetricSpec::id), p.metric, metric.where, "metric");
+    }
     if (!p.variant.empty())
       require_known(names_of(card.variants, &Variant::name), p.variant, where_of(*node, "variant"),
                     "variant");
     if (!p.agent.empty())
       require_known(names_of(card.agents, &AgentSpec::name), p.agent, where_of(*node, "agent"), "agent");
-    read_contrast(*node, card, p);
+    p.fit.empty() ? read_contrast(*node, card, p) : read_of_fit(*node, draft, p);
     parse_relation(p.relation_text, relation.where, p);
+    if (!p.fit.empty() && p.treated.empty()) {  // one number of a fit of people
+      if (p.of != Prediction::Of::value && p.of != Prediction::Of::difference)
+        throw Error(relation.where, "is about one effect; write \"difference < 0\" or \"value > 0.5\"");
+      p.where = node->where;
+      card.predictions.push_back(std::move(p));
+      continue;
+    }
     const bool of_two = p.of == Prediction::Of::ratio || p.of == Prediction::Of::difference;
     if (!p.control.empty() && !of_two)
       throw Error(relation.where, "compares two of them; write \"ratio >= 1.6\" or \"difference < 0\"");

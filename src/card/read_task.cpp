@@ -59,7 +59,8 @@ void check_task(const TaskEntry& entry, const Settings& settings, const Where& w
   }
 }
 
-/// A table of texts, or of lists of texts, as pairs.
+}  // namespace
+
 DataSpec::Pairs pairs_of(const Node& node, const char* key) {
   DataSpec::Pairs r;
   const Node* table = node.find(key);
@@ -76,8 +77,6 @@ DataSpec::Pairs pairs_of(const Node& node, const char* key) {
   }
   return r;
 }
-
-}  // namespace
 
 void read_data(const Node& root, Draft& draft) {
   const Node* node = root.find("data");

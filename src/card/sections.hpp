@@ -25,6 +25,10 @@ void read_data(const Node& root, Draft& draft);
 void read_task(const Node& root, Draft& draft);
 void read_variants(const Node& root, Draft& draft);
 void read_fits(const Node& root, Draft& draft);
+/// Names of the parameters that a fit by bayes estimates.
+[[nodiscard]] std::vector<std::string> estimated_in(const FitSpec& fit);
+/// What fits ask of metrics, once these are read.
+void check_fits(const Draft& draft);
 void read_agents(const Node& root, Draft& draft);
 void read_manipulations(const Node& root, Draft& draft);
 void read_metrics(const Node& root, Draft& draft);
@@ -41,6 +45,8 @@ void check_settings(const std::vector<ParamInfo>& params, const Settings& given,
 [[nodiscard]] Value checked_value(const ParamInfo& p, const Setting& s);
 /// The task's settings under a variant.
 [[nodiscard]] Settings with_variant(const Settings& task, const Settings& variant);
+/// The entry `key`, a table of texts, numbers or lists of texts, as pairs; none where it is not there.
+[[nodiscard]] DataSpec::Pairs pairs_of(const Node& node, const char* key);
 /// Throws when `name` was used before; `what` is how messages call the thing.
 void refuse_repeated(const std::vector<std::string>& before, const std::string& name, const Where& where,
                      std::string_view what);

@@ -89,7 +89,7 @@ int claims_command(const ClaimsArgs& a) {
                         {"claim", p.prediction.claim},
                         {"variant", p.variant},
                         {"agent", p.agent},
-                        {"metric", p.prediction.metric},
+                        {"metric", p.prediction.fit.empty() ? p.prediction.metric : p.prediction.effect},
                         {"relation", p.prediction.relation_text},
                         {"value", number(p.effect.value)},
                         {"low", number(p.effect.low)},

@@ -111,7 +111,8 @@ DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
             file.subject_column,
             file.has_blocks,
             *path,
-            std::move(options)};
+            std::move(options),
+            a.condition};
   d.fresh =
       fresh_flags(d.trials, a.reset_on.empty() ? "none" : fmt::format("{}", fmt::join(a.reset_on, ",")));
   for (std::size_t s = 0; s < d.trials.subjects.size(); ++s)

@@ -6,21 +6,9 @@
 #include "contract/agent.hpp"
 #include "core/params.hpp"
 #include "fit/fit.hpp"
-#include "record/read.hpp"
+#include "record/data_set.hpp"
 
 namespace labile {
-
-struct DataSet {
-  Trials trials;
-  std::vector<std::string> notes;
-  std::vector<std::uint8_t> fresh;
-  std::vector<SubjectTrials> subjects;  // spans into the above
-  std::vector<KeptColumn> kept = {};    // columns that formulas name
-  std::string subject_column = {};      // its name in the file
-  bool has_blocks = false;              // sessions or blocks are told apart
-  std::filesystem::path path = {};      // the file, and how it was read
-  ReadOptions options = {};
-};
 
 /// Throws Error when the file is not found or wrong.
 /// `inputs`: columns that models must be shown.

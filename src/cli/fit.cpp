@@ -17,22 +17,34 @@
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
 #include "run/json.hpp"
+#include "run/methods.hpp"
 
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
 using json::number;
 
-ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& model) {
-  const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
+FitOptions single_options(const DataArgs& a, const LearnerEntry& entry) {
   FitOptions o;
   o.method = a.method == "ml" ? FitMethod::ml : FitMethod::map;
   o.starts = a.starts;
   o.seed = a.seed;
   o.overrides = held(a, entry);
   o.threads = thread_count(a.jobs);
-  ModelFit f{{model, a.method, a.starts, {}},      a.data, {}, {}, data.trials.subjects,
-             fit_subjects(entry, data.subjects, o)};
+  return o;
+}
+ModelFit fit_model(const DataArgs& a, const DataSet& data, const std::string& model) {
+  const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
+  FitSpec spec;
+  spec.id = spec.model = model;
+  spec.method = a.method;
+  spec.starts = a.starts;
+  ModelFit f{std::move(spec),
+             a.data,
+             {},
+             {},
+             data.trials.subjects,
+             fit_subjects(entry, data.subjects, single_options(a, entry))};
   for (const auto& p : entry.params) {
     f.names.push_back(p.name);
     f.units.push_back(p.unit);
@@ -172,7 +184,7 @@ void write_beside(const DataArgs& a, const DataSet& data, const ModelFit& f) {
   }
   if (!a.methods_out.empty())
     write_file(file_of_model(a, a.methods_out, f.spec.model),
-               methods_text(a, data, f.spec.model, entry, rows));
+               methods_text(data, f.spec.model, entry, single_options(a, entry), rows));
 }
 }  // namespace
 
@@ -198,7 +210,7 @@ int fit_command(const DataArgs& a) {
     for (const auto& n : doubts(learners, data.subjects)) fmt::print("note: {}\n", n);
   };
   if (a.method == "bayes") {
-    const auto formulas = formula_fit(a, data);
+    const auto formulas = formula_fit(formula_spec(a), data);
     if (!formulas.within.empty() && (!a.checks.empty() || !a.trials_out.empty()))
       throw Error(
           fmt::format("{} takes no formula whose column differs within subjects ({}): it goes by subject",

@@ -5,10 +5,9 @@
 #include <functional>
 #include <nlohmann/json_fwd.hpp>
 
-#include "bayes/coding.hpp"
-#include "bayes/group_fit.hpp"
 #include "cli/data.hpp"
 #include "cli/output.hpp"
+#include "run/group_result.hpp"
 
 namespace labile {
 
@@ -34,20 +33,12 @@ std::string write_trial_table(const DataArgs& args, const DataSet& data, const L
                               const std::filesystem::path& file);
 
 /// FOLDER/MODEL-1.csv, ... (CmdStan) and FOLDER/MODEL.nc (netCDF). Returns a sentence for people.
-std::string write_draws(const DataArgs& args, const DataSet& data, const std::string& model,
-                        const GroupFit& fit);
-
-/// What a paper says of this fit, of what was really run.
-[[nodiscard]] std::string methods_text(const DataArgs& args, const DataSet& data, const std::string& model,
-                                       const GroupFit& fit, const std::vector<Coding>& formulas);
-[[nodiscard]] std::string methods_text(const DataArgs& args, const DataSet& data, const std::string& model,
-                                       const LearnerEntry& learner,
-                                       std::span<const std::vector<double>> params);
+std::string write_draws(const DataArgs& args, const DataSet& data, const GroupResult& result);
 
 /// Predictive checks of --check, from a fit or, without one, from the prior with these designs. `print`: for people; else only the JSON.
 [[nodiscard]] nlohmann::ordered_json check_fit_predictions(const DataArgs& args, const DataSet& data,
-                                                           const LearnerEntry& learner, const GroupFit* fit,
-                                                           bool print,
+                                                           const LearnerEntry& learner,
+                                                           const GroupResult* fit, bool print,
                                                            const std::vector<NamedDesign>& designs = {});
 /// Columns that --check wants kept where the file has them.
 [[nodiscard]] std::vector<std::string> columns_for_checks(const DataArgs& args);

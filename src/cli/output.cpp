@@ -51,9 +51,12 @@ int print_verdicts(const std::vector<Judged>& predictions, int most) {
     if (shown == most) continue;
     std::string where = p.variant;
     if (several && !p.agent.empty()) where += (where.empty() ? "" : ", ") + p.agent;
-    fmt::print("{}: {} {} {} ({}{}), predicted {}\n", p.verdict, p.prediction.treated, p.prediction.metric,
-               quantities[static_cast<int>(p.prediction.of)], where.empty() ? "" : where + ": ",
-               interval_text(p.effect), p.prediction.relation_text);
+    const auto& q = p.prediction;
+    const std::string what =
+        q.fit.empty() ? fmt::format("{} {}", q.treated, q.metric)
+                      : fmt::format("{}{}, {}", q.treated.empty() ? "" : q.treated + " ", q.effect, q.fit);
+    fmt::print("{}: {} {} ({}{}), predicted {}\n", p.verdict, what, quantities[static_cast<int>(q.of)],
+               where.empty() ? "" : where + ": ", interval_text(p.effect), q.relation_text);
     if (!p.reason.empty() && (p.verdict == "not run" || p.verdict == "undecided"))
       fmt::print("  {}\n", p.reason);
     ++shown;
@@ -83,6 +86,13 @@ void print_headlines(const RunResult& r) {
     }
     fmt::print("{} on {}: log-likelihood {:.1f}, BIC {:.1f} over {} subjects\n", f.spec.model, f.data, loglik,
                bic, f.fits.size());
+    ++shown;
+  }
+  for (const auto& f : r.group_fits) {
+    if (shown == 3) break;
+    fmt::print("{} of {}: elpd {:.1f} over {} subjects; {}\n", f.spec.id, f.group(),
+               f.result.fit.loo.elpd.value, f.result.formulas.subjects.size(),
+               f.result.fit.warnings.empty() ? "checks passed" : "see its warnings in the report");
     ++shown;
   }
 }

@@ -78,6 +78,15 @@ Interrupted stopped(const RunArgs& a, const ProgressLine& progress) {
                                  100 * progress.share(), a.out));
 }
 
+/// fit_ID.csv of people, fit_ID_CELL.csv of agents.
+std::string fit_file_name(const CardFit& f) {
+  std::string r = "fit_" + f.spec.id;
+  if (f.spec.of == "agents") r += "_" + f.group();
+  for (char& c : r)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '.' && c != '+') c = '_';
+  return r + ".csv";
+}
+
 // --- networks ---
 
 void print_dry(const NetworkCard& card) {
@@ -218,7 +227,8 @@ int run_command(const RunArgs& a) {
     files.emplace_back(out / name).write(bytes);
   };
   add("card.toml", canonical_text(card));
-  for (const auto& f : result.fits) add("fit_" + f.spec.model + ".csv", fit_table(f));
+  for (const auto& f : result.fits) add("fit_" + f.spec.id + ".csv", fit_table(f));
+  for (const auto& f : result.group_fits) add(fit_file_name(f), fit_table(f.result));
   add("results.json", json);
   add("report.html", report_page(json));
   for (auto& f : files) f.finish();

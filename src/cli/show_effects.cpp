@@ -3,29 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "cli/fit_formula.hpp"
 #include "cli/output.hpp"
-#include "run/json.hpp"
 
 namespace labile {
 namespace {
-using Json = nlohmann::ordered_json;
-using json::number;
-
-Json json_of(const DrawSummary& s) {
-  return {{"mean", number(s.mean)},     {"sd", number(s.sd)},       {"q2.5", number(s.q2_5)},
-          {"median", number(s.median)}, {"q97.5", number(s.q97_5)}, {"ess_bulk", number(s.ess_bulk)},
-          {"rhat", number(s.rhat)}};
-}
-Json json_of(const GroupEffect& e) {
-  Json r{{"name", e.name}};
-  r.update(json_of(e.value));
-  r["above_0"] = number(e.above_0);
-  return r;
-}
-
 void line(const std::string& name, const DrawSummary& s, std::size_t width, const std::string& chance = "") {
   std::string text = fmt::format("    {:<{}} {:>10}   {:<20} {:>9}", name, width, text_of(s.mean),
                                  fmt::format("{} to {}", text_of(s.q2_5), text_of(s.q97_5)), chance);
@@ -72,30 +55,6 @@ void print_effects(const std::vector<ParamEffects>& effects, double prior_sd) {
     if (!e.spreads.empty()) fmt::print("  how these differ between people (sigma)\n");
     for (const auto& [name, x] : e.spreads) line(name, x, width);
   }
-}
-
-void add_effects(Json& to, const std::vector<ParamEffects>& effects) {
-  if (effects.empty()) return;
-  Json formula = Json::object(), cells = Json::object(), all = Json::object();
-  for (const auto& e : effects) {
-    formula[e.param] = e.formula;
-    Json of = Json::array(), coefficients = Json::array(), differences = Json::array();
-    for (const auto& c : e.cells) {
-      Json at = Json::object();
-      for (const auto& [factor, level] : c.at) at[factor] = level;
-      Json cell{{"at", at}};
-      cell.update(json_of(c.value));
-      of.push_back(cell);
-    }
-    for (const auto& x : e.coefficients) coefficients.push_back(json_of(x));
-    for (const auto& x : e.differences) differences.push_back(json_of(x));
-    cells[e.param] = of;
-    all[e.param] = {{"coefficients", coefficients}, {"differences", differences}};
-    for (const auto& [name, x] : e.spreads) all[e.param]["spreads"][name] = json_of(x);
-  }
-  to["formula"] = formula;
-  to["cells"] = cells;
-  to["effects"] = all;
 }
 
 }  // namespace labile

@@ -53,6 +53,40 @@ Trials only_condition(const Trials& t, int condition) {
   return r;
 }
 
+Trials joined(std::span<const Trials> parts) {
+  Trials r;
+  r.source = parts.front().source;
+  r.layout = parts.front().layout;
+  r.report_after = parts.front().report_after;
+  r.first = {0};
+  for (const auto& [name, values] : parts.front().signals)
+    if (std::all_of(parts.begin(), parts.end(), [&](const Trials& t) { return t.signals.contains(name); }))
+      r.signals[name];
+  const auto append = [](const auto& from, auto& to) { to.insert(to.end(), from.begin(), from.end()); };
+  for (const auto& t : parts) {
+    const std::size_t before = r.rows();
+    append(t.subjects, r.subjects);
+    for (std::size_t s = 1; s < t.first.size(); ++s) r.first.push_back(before + t.first[s]);
+    append(t.session, r.session);
+    append(t.block, r.block);
+    append(t.trial, r.trial);
+    append(t.stage, r.stage);
+    append(t.best, r.best);
+    append(t.old_best, r.old_best);
+    append(t.correct, r.correct);
+    append(t.outcome, r.outcome);
+    append(t.rt_s, r.rt_s);
+    append(t.state, r.state);
+    append(t.right, r.right);
+    append(t.report, r.report);
+    append(t.feature, r.feature);
+    append(t.choice, r.choice);
+    for (auto& [name, values] : r.signals) append(t.signals.at(name), values);
+  }
+  r.condition.assign(r.rows(), 0);
+  return r;
+}
+
 bool conditions_within_subjects(const Trials& t) {
   if (t.conditions.size() < 2) return false;
   for (std::size_t s = 0; s + 1 < t.first.size(); ++s)

@@ -92,7 +92,8 @@ Schedule schedule_of(const Trials& t, std::span<const std::uint8_t> fresh) {
   return s;
 }
 
-People load_people(const DataSpec& data, const ModelInputs& inputs, bool for_models) {
+People load_people(const DataSpec& data, const ModelInputs& inputs, bool for_models,
+                   std::vector<std::string> kept) {
   People p;
   const auto path = find_data(data.name);
   if (!path) return p;
@@ -111,6 +112,7 @@ People load_people(const DataSpec& data, const ModelInputs& inputs, bool for_mod
   options.needed = inputs.needed;
   options.optional_signals = inputs.optional;
   options.reset_on = data.reset_on;
+  options.kept = std::move(kept);
   auto file = located(data.where, [&] { return read_trials(*path, options); });
   if (for_models && file.states_left_out > 0)
     throw Error(data.where,
@@ -121,7 +123,13 @@ People load_people(const DataSpec& data, const ModelInputs& inputs, bool for_mod
   p.trials = std::move(file.trials);
   std::string reset;
   for (const auto& r : data.reset_on) reset += (reset.empty() ? "" : ",") + r;
-  p.schedule = schedule_of(*p.trials, fresh_flags(*p.trials, reset, data.where));
+  p.fresh = fresh_flags(*p.trials, reset, data.where);
+  p.schedule = schedule_of(*p.trials, p.fresh);
+  p.kept = std::move(file.kept);
+  p.subject_column = std::move(file.subject_column);
+  p.has_blocks = file.has_blocks;
+  p.path = *path;
+  p.options = std::move(options);
   return p;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "card/find_agent.hpp"
+#include "record/read.hpp"
 #include "run/run.hpp"
 
 namespace labile {
@@ -10,12 +11,19 @@ struct People {
   std::optional<Trials> trials;  // the record, when the data set was found
   Schedule schedule;             // what each person met, as far as the record tells
   std::vector<std::string> notes;
+  // As DataSet has them:
+  std::vector<std::uint8_t> fresh = {};
+  std::vector<KeptColumn> kept = {};
+  std::string subject_column = {};
+  bool has_blocks = false;
+  std::filesystem::path path = {};
+  ReadOptions options = {};
 };
 
 /// Reads the data set; `inputs` are columns that models must be shown, and those that metrics or tasks take
-/// where they are. `for_models`: whether models will be fitted. Throws Error when the file is wrong.
+/// where they are. `for_models`: whether models will be fitted; `kept`: columns that formulas name. Throws Error when the file is wrong.
 [[nodiscard]] People load_people(const DataSpec& data, const ModelInputs& inputs = {},
-                                 bool for_models = false);
+                                 bool for_models = false, std::vector<std::string> kept = {});
 
 /// What the people of a record met, as far as the record tells: best options, blocks, states, what was right,
 /// numbers shown, outcomes that came whatever was answered (where there are reports), and, in columns

@@ -29,7 +29,7 @@ std::string task_for(const Trials& trials, const Schedule& schedule, const Predi
       "that were not chosen "
       "would have paid (columns payoff_0, payoff_1, ...){}; name the task and what is known of it, such as "
       "--task bandit_reversal "
-      "--set p_better=0.8, which takes the best option of each trial from column best",
+      "--set p_better=0.8 (in a card: [task]), which takes the best option of each trial from column best",
       trials.source,
       schedule.payoff.empty() ? "" : ", or there are states, features or several decisions a trial"));
 }
@@ -77,24 +77,52 @@ std::vector<std::string> columns_of_schedule(const PredictiveOptions& o) {
   return r;
 }
 
+OwnSchedules::OwnSchedules(const LearnerEntry& learner, const Trials& trials,
+                           std::span<const std::uint8_t> fresh, const PredictiveOptions& o)
+    : learner_(learner), schedule_(schedule_of(trials, fresh)), settings_(o.task_settings) {
+  task_ = &find_task(task_for(trials, schedule_, o), Where{"--task", 0, 0, ""});
+  for (const auto& name : ignored_beside(task(), schedule_))
+    if (settings_.contains(name))
+      notes_.push_back(fmt::format("--set {} changes nothing: the schedules of the subjects say it", name));
+  if (const auto info = task_->make(settings_, &schedule_)->info(); !can_play(learner, info)) {
+    if (learner.check) learner.check(info.layout);
+    throw Error(fmt::format("'{}' cannot play task '{}'", learner.info.name, task()));
+  }
+}
+
+std::string OwnSchedules::task() const {
+  return std::string(task_->info.name);
+}
+
+std::vector<Trials> OwnSchedules::play(const std::vector<std::vector<double>>& rows,
+                                       std::uint64_t seed) const {
+  Simulation s;
+  s.make_task = task_->make;
+  s.task_settings = settings_;
+  s.schedule = &schedule_;
+  s.make_agent = learner_.make;
+  s.make_each = learner_.make_each;
+  s.rows = &rows;
+  s.seed = seed;
+  std::vector<Trials> r;
+  const int subjects = static_cast<int>(rows.size());
+  for (int first = 0; first < subjects; first += kBlock)
+    r.push_back(simulate(s, first, std::min(kBlock, subjects - first)));
+  return r;
+}
+
 PredictiveChecks check_predictions(const LearnerEntry& learner, const Trials& trials,
                                    std::span<const std::uint8_t> fresh,
                                    std::span<const MetricRequest> requests,
                                    const std::function<std::vector<std::vector<double>>(int)>& rows,
                                    const PredictiveOptions& o) {
-  const Schedule schedule = schedule_of(trials, fresh);
-  const auto& task = find_task(task_for(trials, schedule, o), Where{"--task", 0, 0, ""});
+  const OwnSchedules schedules(learner, trials, fresh, o);
   const std::size_t subjects = trials.subjects.size(), metrics = requests.size(),
                     replicates = static_cast<std::size_t>(o.replicates);
   PredictiveChecks r;
-  r.task = task.info.name;
-  for (const auto& name : ignored_beside(r.task, schedule))
-    if (o.task_settings.contains(name))
-      r.notes.push_back(fmt::format("--set {} changes nothing: the schedules of the subjects say it", name));
-  if (const auto info = task.make(o.task_settings, &schedule)->info(); !can_play(learner, info)) {
-    if (learner.check) learner.check(info.layout);
-    throw Error(fmt::format("'{}' cannot play task '{}'", learner.info.name, r.task));
-  }
+  r.task = schedules.task();
+  r.replicates = o.replicates;
+  r.notes = schedules.notes();
 
   const auto observed = evaluate(trials, requests);
   // [metric][replicate], [metric][subject][replicate]
@@ -104,19 +132,9 @@ PredictiveChecks check_predictions(const LearnerEntry& learner, const Trials& tr
   std::atomic<int> done{0};
   parallel_for(o.replicates, o.threads, [&](int i) {
     const auto replicate = static_cast<std::size_t>(i);
-    const auto parameters = rows(i);
-    Simulation play;
-    play.make_task = task.make;
-    play.task_settings = o.task_settings;
-    play.schedule = &schedule;
-    play.make_agent = learner.make;
-    play.make_each = learner.make_each;
-    play.rows = &parameters;
     const auto key = Draw{o.seed, Purpose::start, 0xC0000000U}.bits(static_cast<std::uint32_t>(i));
-    play.seed = std::uint64_t{key[0]} << 32 | key[1];
     std::vector<std::vector<Sample>> all(metrics);
-    for (int first = 0; first < static_cast<int>(subjects); first += kBlock) {
-      const Trials block = simulate(play, first, std::min(kBlock, static_cast<int>(subjects) - first));
+    for (const Trials& block : schedules.play(rows(i), std::uint64_t{key[0]} << 32 | key[1])) {
       const auto samples = evaluate(block, requests);
       for (std::size_t m = 0; m < metrics; ++m)
         all[m].insert(all[m].end(), samples[m].begin(), samples[m].end());

@@ -10,6 +10,7 @@
 #include <functional>
 
 #include "contract/agent.hpp"
+#include "contract/task.hpp"
 #include "metrics/evaluate.hpp"
 
 namespace labile {
@@ -21,6 +22,26 @@ struct PredictiveOptions {
   std::uint64_t seed = 1;
   int threads = 1;
   std::function<void(double share)> progress = {};  // from any thread
+};
+
+/// The schedules that the subjects of a record met, for agents to meet.
+class OwnSchedules {
+ public:
+  /// Throws Error where the record does not tell what agents would have met, saying what is missing, or the learner cannot play the task.
+  OwnSchedules(const LearnerEntry& learner, const Trials& trials, std::span<const std::uint8_t> fresh,
+               const PredictiveOptions& options);
+  /// Everybody once, with these parameters [subject][parameter in table order]: a record for each kBlock subjects.
+  [[nodiscard]] std::vector<Trials> play(const std::vector<std::vector<double>>& rows,
+                                         std::uint64_t seed) const;
+  [[nodiscard]] std::string task() const;
+  [[nodiscard]] const std::vector<std::string>& notes() const { return notes_; }
+
+ private:
+  const LearnerEntry& learner_;
+  Schedule schedule_;
+  const TaskEntry* task_;
+  Settings settings_;
+  std::vector<std::string> notes_;
 };
 
 /// One value with what was predicted of it; NaN where it is not defined.
@@ -36,13 +57,13 @@ struct PredictiveCheck {
 };
 struct PredictiveChecks {
   std::string task;
+  int replicates = 0;
   std::vector<PredictiveCheck> checks;  // [metric]
   std::vector<std::string> notes;
 };
 
 /// Metrics `requests` of people in `trials`, and of replicates. `rows(r)` gives replicate r's parameters [subject][parameter in table
-/// order]. Results are the same for any number of threads. Throws Error where the record does not tell what agents would have met,
-/// saying what is missing, or the learner cannot play the task.
+/// order]. Results are the same for any number of threads. Throws as OwnSchedules does.
 [[nodiscard]] PredictiveChecks check_predictions(
     const LearnerEntry& learner, const Trials& trials, std::span<const std::uint8_t> fresh,
     std::span<const MetricRequest> requests, const std::function<std::vector<std::vector<double>>(int)>& rows,

@@ -181,6 +181,60 @@ Recovery recover(const LearnerEntry& learner, const RecoverOptions& o) {
   return r;
 }
 
+namespace {
+/// Fits `played` hierarchically and sets truth [subject] and posterior side by side; `of` [played] whose record it is.
+void fit_beside(const LearnerEntry& learner, const GroupModel& model,
+                const std::vector<std::vector<double>>& truth, std::span<const SubjectTrials> played,
+                const std::vector<std::size_t>& of, GroupFitOptions fit, Recovery& r) {
+  std::vector<int> subject_of;
+  for (std::size_t i = 0; i < played.size(); ++i) subject_of.push_back(static_cast<int>(i));
+  for (const auto& p : model.params) {
+    RecoveredParam x;
+    x.name = p.name;
+    x.unit = p.unit;
+    for (const auto& row : truth) x.truth.push_back(row[static_cast<std::size_t>(p.at)]);
+    x.fitted.assign(truth.size(), kNaN);
+    x.intervals.assign(truth.size(), {});
+    r.params.push_back(std::move(x));
+  }
+  fit.each_unit = [&](int k, int unit, std::span<const double> draws) {
+    auto& x = r.params[static_cast<std::size_t>(k)];
+    const auto s = of[static_cast<std::size_t>(unit)];
+    std::vector<double> sorted(draws.begin(), draws.end());
+    std::sort(sorted.begin(), sorted.end());
+    for (std::size_t i = 0; i < kRecoveredIntervals.size(); ++i) {
+      const double out = 0.5 * (1 - kRecoveredIntervals[i]);
+      x.intervals[s][i] = {sorted_quantile(sorted, out), sorted_quantile(sorted, 1 - out)};
+    }
+  };
+  const GroupFit f = fit_group(learner, played, subject_of, fit);
+  r.warnings = f.warnings;
+  for (std::size_t k = 0; k < r.params.size(); ++k) {
+    auto& x = r.params[k];
+    double n = 0, mean = 0, squares = 0;
+    for (std::size_t i = 0; i < of.size(); ++i) {
+      const auto s = of[i];
+      x.fitted[s] = f.unit[k][i].mean;
+      n += 1;
+      const double step = x.fitted[s] - mean;
+      mean += step / n;
+      squares += step * (x.fitted[s] - mean);
+      for (std::size_t c = 0; c < kRecoveredIntervals.size(); ++c)
+        x.coverage[c] += x.truth[s] >= x.intervals[s][c].low && x.truth[s] <= x.intervals[s][c].high;
+    }
+    for (auto& c : x.coverage) c /= n;
+    compare(x);
+    x.shrinkage = 1 - std::sqrt(squares / (n - 1)) / x.truth_sd;
+    for (const auto& q : f.group) {
+      if (r.group.empty()) continue;
+      if (q.name == fmt::format("mu[{}]", x.name)) r.group[k].mu_posterior = q.summary;
+      if (q.name == fmt::format("sigma[{}]", x.name)) r.group[k].sigma_posterior = q.summary;
+    }
+  }
+  trade_offs(r);
+}
+}  // namespace
+
 Recovery recover_group(const LearnerEntry& learner, const RecoverOptions& o) {
   check(learner, o.subjects);
   (void)sources_of(learner, o.ranges, false);  // are ranges right?
@@ -228,52 +282,23 @@ Recovery recover_group(const LearnerEntry& learner, const RecoverOptions& o) {
         fmt::format("{} of {} subjects drew parameters that are invalid for this learner; give --range",
                     r.invalid, o.subjects));
 
-  std::vector<int> subject_of;
-  for (std::size_t i = 0; i < played.subjects.size(); ++i) subject_of.push_back(static_cast<int>(i));
-  for (const auto& p : model.params) {
-    RecoveredParam x;
-    x.name = p.name;
-    x.unit = p.unit;
-    for (const auto& row : truth) x.truth.push_back(row[static_cast<std::size_t>(p.at)]);
-    x.fitted.assign(truth.size(), kNaN);
-    x.intervals.assign(truth.size(), {});
-    r.params.push_back(std::move(x));
-  }
   fit.progress = o.progress;
-  fit.each_unit = [&](int k, int unit, std::span<const double> draws) {
-    auto& x = r.params[static_cast<std::size_t>(k)];
-    const auto s = played.of[static_cast<std::size_t>(unit)];
-    std::vector<double> sorted(draws.begin(), draws.end());
-    std::sort(sorted.begin(), sorted.end());
-    for (std::size_t i = 0; i < kRecoveredIntervals.size(); ++i) {
-      const double out = 0.5 * (1 - kRecoveredIntervals[i]);
-      x.intervals[s][i] = {sorted_quantile(sorted, out), sorted_quantile(sorted, 1 - out)};
-    }
-  };
-  const GroupFit f = fit_group(learner, played.subjects, subject_of, fit);
-  r.warnings = f.warnings;
-  for (std::size_t k = 0; k < r.params.size(); ++k) {
-    auto& x = r.params[k];
-    double n = 0, mean = 0, squares = 0;
-    for (std::size_t i = 0; i < played.of.size(); ++i) {
-      const auto s = played.of[i];
-      x.fitted[s] = f.unit[k][i].mean;
-      n += 1;
-      const double step = x.fitted[s] - mean;
-      mean += step / n;
-      squares += step * (x.fitted[s] - mean);
-      for (std::size_t c = 0; c < kRecoveredIntervals.size(); ++c)
-        x.coverage[c] += x.truth[s] >= x.intervals[s][c].low && x.truth[s] <= x.intervals[s][c].high;
-    }
-    for (auto& c : x.coverage) c /= n;
-    compare(x);
-    x.shrinkage = 1 - std::sqrt(squares / (n - 1)) / x.truth_sd;
-    for (const auto& q : f.group) {
-      if (q.name == fmt::format("mu[{}]", x.name)) r.group[k].mu_posterior = q.summary;
-      if (q.name == fmt::format("sigma[{}]", x.name)) r.group[k].sigma_posterior = q.summary;
-    }
-  }
-  trade_offs(r);
+  fit_beside(learner, model, truth, played.subjects, played.of, std::move(fit), r);
+  return r;
+}
+
+Recovery recover_known(const LearnerEntry& learner, const std::vector<std::vector<double>>& truth,
+                       std::span<const SubjectTrials> played, GroupFitOptions options) {
+  check(learner, static_cast<int>(truth.size()));
+  options.predict = false;
+  Recovery r;
+  r.learner = learner.info.name;
+  r.subjects = static_cast<int>(truth.size());
+  for (const auto& s : played) r.trials = std::max(r.trials, static_cast<int>(s.size()));
+  std::vector<std::size_t> of;
+  for (std::size_t s = 0; s < played.size(); ++s) of.push_back(s);
+  fit_beside(learner, group_model(learner, options.overrides, options.groups), truth, played, of,
+             std::move(options), r);
   return r;
 }
 

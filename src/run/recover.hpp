@@ -81,4 +81,10 @@ struct Recovery {
 /// parameters with a range uniformly from it. What is estimated is what fit_group() estimates, and ranges. Throws as both do.
 [[nodiscard]] Recovery recover_group(const LearnerEntry& learner, const RecoverOptions& options);
 
+/// Can a fit give back what it found? These subjects, with their true parameters `truth` [subject][parameter in table order], chose in
+/// `played` [subject]; one hierarchical fit of them beside the truth. `options.each_unit` is taken.
+[[nodiscard]] Recovery recover_known(const LearnerEntry& learner,
+                                     const std::vector<std::vector<double>>& truth,
+                                     std::span<const SubjectTrials> played, GroupFitOptions options);
+
 }  // namespace labile

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "embedded/cards.hpp"
+#include "run/fit_report.hpp"
 #include "run/json.hpp"
 
 namespace labile {
@@ -37,13 +38,16 @@ Json effects(const std::vector<CellEffect>& effects, const std::vector<std::stri
 Json predictions(const std::vector<Judged>& predictions) {
   Json r = Json::array();
   for (const auto& j : predictions) {
-    Json contrast = Json::array({j.prediction.treated});
+    Json contrast = Json::array();
+    if (!j.prediction.treated.empty()) contrast.push_back(j.prediction.treated);
     if (!j.prediction.control.empty()) contrast.push_back(j.prediction.control);
     r.push_back({{"claim", j.prediction.claim},
                  {"variant", j.variant},
                  {"agent", j.agent},
                  {"condition", j.prediction.condition},
                  {"metric", j.prediction.metric},
+                 {"fit", j.prediction.fit},
+                 {"effect", j.prediction.effect},
                  {"contrast", contrast},
                  {"relation", j.prediction.relation_text},
                  {"value", number(j.effect.value)},
@@ -187,6 +191,8 @@ std::string results_json(const RunResult& result) {
   for (const auto& a : card.agents) agents.push_back(a.name);
   for (const auto& c : card.conditions) conditions.push_back(c.name);
   for (const auto& c : result.cells) cells.push_back(cell_json(result, c));
+  Json group_fits = Json::array();
+  for (const auto& f : result.group_fits) group_fits.push_back(json::report_of(f));
   std::vector<std::string> ids;
   for (const auto& m : card.metrics) ids.push_back(m.id);
   Json manifest = json::manifest(card.seed, result.threads, result.wall_s, result.peak_mb);
@@ -202,6 +208,8 @@ std::string results_json(const RunResult& result) {
                {"effects", json::effects(result.effects, ids)},
                {"predictions", json::predictions(result.predictions)},
                {"fits", fits_json(result)},
+               {"group_fits", group_fits},
+               {"fit_comparisons", json::comparisons_of(result.group_fits)},
                {"notes", result.notes},
                {"card", {{"text", canonical_text(card)}, {"hash", card_hash(card)}}},
                {"manifest", manifest}};

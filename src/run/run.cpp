@@ -12,6 +12,7 @@
 #include <set>
 #include <thread>
 
+#include "bayes/formula.hpp"
 #include "card/find_agent.hpp"
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
@@ -46,15 +47,18 @@ class Runner {
     result_.threads = options.threads > 0
                           ? options.threads
                           : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-    for (const auto& m : card.metrics)
+    for (const auto& m : card.metrics) {
       requests_.push_back(request_metric(m.metric, m.settings, m.blocks, m.where));
+      checked_.push_back({m.id, requests_.back()});
+    }
   }
 
   RunResult run() {
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::string> fitted;
     for (const auto& spec : card_.fits) fitted.push_back(spec.model);
-    if (card_.data) people_ = load_people(*card_.data, columns_wanted(fitted), !fitted.empty());
+    if (card_.data)
+      people_ = load_people(*card_.data, columns_wanted(fitted), !fitted.empty(), columns_of_formulas());
     result_.notes = people_.notes;
     if (card_.data && !people_.trials && card_.task.empty())
       result_.notes.push_back(
@@ -64,6 +68,7 @@ class Runner {
     read_the_schedule();
     fit_people();
     simulate_cells();
+    fit_cells();
     add_people();
     compare();
     judge_predictions();
@@ -89,17 +94,26 @@ class Runner {
     };
     for (const auto& m : requests_)
       for (const auto& name : m.entry->needs) add(name);
-    if (card_.schedule != "data") return r;
+    if (card_.schedule != "data" && std::none_of(card_.fits.begin(), card_.fits.end(), plays_schedules))
+      return r;
     for (int o = 0; o < kMaxOptions; ++o) {
       add(fmt::format("payoff_{}", o));
       add(fmt::format("p_{}", o));
     }
+    if (card_.task.empty()) return r;
     try {
       const auto task = find_task(card_.task, card_.task_where).make(card_.task_settings, nullptr);
       for (const auto& name : task->info().inputs) add(name);
     } catch (const Error&) {  // a task that cannot be without its schedule
     }
     return r;
+  }
+
+  [[nodiscard]] std::vector<std::string> columns_of_formulas() const {
+    std::vector<Formula> formulas;
+    for (const auto& spec : card_.fits)
+      for (const auto& f : spec.formulas) formulas.push_back(parse_formula(f));
+    return columns_of(formulas);
   }
 
   void read_the_schedule() {
@@ -118,11 +132,50 @@ class Runner {
   }
 
   void fit_people() {
-    if (card_.fits.empty()) return;
+    const auto of_people = [&](const FitSpec& f) { return f.of == "people"; };
+    if (std::none_of(card_.fits.begin(), card_.fits.end(), of_people)) return;
     if (!people_.trials) {
       result_.notes.push_back("Nothing was fitted: the data set was not found.");
       return;
     }
+    if (std::any_of(card_.fits.begin(), card_.fits.end(),
+                    [](const FitSpec& f) { return f.method != "bayes"; }))
+      fit_people_alone();
+    for (const auto& spec : card_.fits)
+      if (spec.of == "people" && spec.method == "bayes")
+        keep(labile::fit_people(card_, spec, people_, fit_options(spec)));
+  }
+  [[nodiscard]] CardFitOptions fit_options(const FitSpec& spec) const {
+    CardFitOptions o{result_.threads, &checked_};
+    o.progress = [this, id = spec.id](double share, const std::string& what) {
+      report(share, id + ": " + what);
+    };
+    return o;
+  }
+  void keep(CardFit f) {
+    for (auto& n : f.notes)
+      if (std::ranges::find(result_.notes, n) == result_.notes.end()) result_.notes.push_back(std::move(n));
+    result_.group_fits.push_back(std::move(f));
+  }
+  [[nodiscard]] bool fits_agents() const {
+    return std::any_of(card_.fits.begin(), card_.fits.end(),
+                       [](const FitSpec& f) { return f.of == "agents"; });
+  }
+  /// Every cell as a group, whose choices were kept.
+  void fit_cells() {
+    for (std::size_t c = 0; c < plan_.size(); ++c)
+      for (const auto& spec : card_.fits) {
+        if (spec.of != "agents") continue;
+        auto f = fit_agents(card_, spec, cell_trials_[c], fit_options(spec));
+        f.variant = plan_[c].variant->name;
+        f.agent = plan_[c].agent->name;
+        f.condition = plan_[c].condition->name;
+        keep(std::move(f));
+      }
+    cell_trials_.clear();
+  }
+
+  void fit_people_alone() {
     // A likelihood takes one sequence: each condition that a subject went through is fitted by itself.
     std::vector<Trials> parts;
     if (conditions_within_subjects(*people_.trials)) {
@@ -144,9 +197,11 @@ class Runner {
       }
     }
     std::vector<const LearnerEntry*> learners;
-    for (const auto& spec : card_.fits) learners.push_back(&find_agent(spec.model, spec.where));
+    for (const auto& spec : card_.fits)
+      if (spec.method != "bayes") learners.push_back(&find_agent(spec.model, spec.where));
     for (auto& n : doubts(learners, subjects)) result_.notes.push_back(std::move(n));
     for (const auto& spec : card_.fits) {
+      if (spec.method == "bayes") continue;
       report(0, "fitting " + spec.model);
       const auto& entry = find_agent(spec.model, spec.where);
       FitOptions fo;
@@ -154,9 +209,7 @@ class Runner {
       fo.starts = spec.starts;
       fo.seed = card_.seed;
       fo.threads = result_.threads;
-      for (const auto& p : entry.params)
-        if (const auto it = spec.hold.find(p.name); it != spec.hold.end())
-          fo.overrides.push_back({p.name, checked_number(p, it->second)});
+      fo.overrides = held_in(spec);
       ModelFit f{spec, card_.data->name, {}, {}, names, fit_subjects(entry, subjects, fo)};
       for (const auto& p : entry.params) {
         f.names.push_back(p.name);
@@ -179,6 +232,16 @@ class Runner {
       if (f.spec.model == agent.model)
         for (const auto& s : f.fits)
           rows.push_back(is_fitted(s) ? s.params : param_row(find_agent(agent.model, agent.where), {}));
+    if (rows.empty())
+      for (const auto& f : result_.group_fits)
+        if (rows.empty() && f.spec.model == agent.model && f.spec.of == "people") {
+          if (!f.result.formulas.within.empty())
+            throw Error(agent.where,
+                        fmt::format("fit '{}' has several rows of parameters a subject ({} differs "
+                                    "within them), so agents cannot take theirs from it",
+                                    f.spec.id, f.result.formulas.within.front()));
+          rows = f.result.rows;
+        }
     return rows;
   }
   static bool is_fitted(const SubjectFit& s) { return !s.params.empty() && s.params[0] == s.params[0]; }
@@ -226,6 +289,11 @@ class Runner {
     for (std::size_t c = 0; c < plan_.size(); ++c) {
       note_idle(plan_[c], parts[c]);
       merge(plan_[c], parts[c], subjects);
+      if (!fits_agents()) continue;
+      std::vector<Trials> trials;
+      for (const auto& part : parts[c]) trials.push_back(part.trials);
+      cell_trials_.push_back(joined(trials));
+      cell_trials_.back().source = "simulated";
     }
     write_record(parts);
   }
@@ -260,7 +328,7 @@ class Runner {
     out.onsets = simulated_onsets();
     out.samples = evaluate(t, requests_);
     out.curves.add(t);
-    if (card_.record == "all") {
+    if (card_.record == "all" || fits_agents()) {
       t.conditions = {cell_label(plan)};
       t.condition.assign(t.rows(), 0);
       out.trials = std::move(t);
@@ -466,6 +534,10 @@ class Runner {
   void judge_predictions() {
     Resampler resampler(card_.seed, card_.resamples);
     for (const auto& p : card_.predictions) {
+      if (!p.fit.empty()) {
+        judge_fit(p);
+        continue;
+      }
       const auto pairs = compared(p);
       for (const auto& c : pairs) {
         std::size_t m = 0;
@@ -488,6 +560,17 @@ class Runner {
     }
   }
 
+  void judge_fit(const Prediction& p) {
+    const auto effects = effects_of_prediction(p, result_.group_fits);
+    for (const auto& e : effects) {
+      Judged j{p, e.variant, e.agent, e.effect, verdict(p, e.effect), e.reason};
+      if (j.verdict == "not run" && j.reason.empty()) j.reason = "the fit has no such value";
+      result_.predictions.push_back(std::move(j));
+    }
+    if (effects.empty())
+      result_.predictions.push_back({p, p.variant, p.agent, {}, "not run", "the fit was not made"});
+  }
+
   const Card& card_;
   const RunOptions& options_;
   RunResult result_;
@@ -495,7 +578,9 @@ class Runner {
   Schedule file_schedule_;
   const Schedule* schedule_ = nullptr;  // what agents meet instead of the task's own; null: its own
   std::vector<MetricRequest> requests_;
+  std::vector<CheckedMetric> checked_;  // the same by id
   std::vector<Plan> plan_;
+  std::vector<Trials> cell_trials_;  // [plan], where agents are fitted
 };
 
 }  // namespace

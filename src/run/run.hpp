@@ -12,6 +12,7 @@
 #include "fit/fit.hpp"
 #include "metrics/evaluate.hpp"
 #include "record/trials.hpp"
+#include "run/card_fits.hpp"
 
 namespace labile {
 
@@ -69,7 +70,8 @@ struct RunResult {
   std::vector<Cell> cells;
   std::vector<CellEffect> effects;
   std::vector<Judged> predictions;
-  std::vector<ModelFit> fits;
+  std::vector<ModelFit> fits;       // of map and ml
+  std::vector<CardFit> group_fits;  // of bayes
   std::vector<std::string> notes;
   double wall_s = 0, peak_mb = 0;
   int threads = 0;

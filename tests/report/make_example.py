@@ -158,6 +158,8 @@ def predictions():
                    0.825, 0.819, 0.831, "supported", variant="p = 0.8"),
         prediction("21: a relation in words only", "win_stay", ["intact", "DA lesion"], "about as in the paper",
                    0.93, None, None, "undecided"),
+        prediction("22: the <pill> lowers learning", "", [], "difference < 0", -0.05, -0.11, 0.01, "undecided", fit="effects",
+                   effect="alpha: drug: <pill> - placebo, mean over session", variant="", agent=""),
     ]
 
 
@@ -184,6 +186,61 @@ def fits():
     ]
 
 
+def group_fits():
+    def summary(mean, sd):
+        return {"mean": mean, "sd": sd, "q2.5": mean - 2 * sd, "median": mean, "q97.5": mean + 2 * sd, "ess_bulk": 2100.0, "ess_tail": 1800.0,
+                "rhat": 1.001, "mcse_mean": sd / 45, "mcse_sd": sd / 60}
+
+    def histogram(mean, sd, bins=48):
+        edges = [mean + sd * (-3.3 + 6.6 * i / bins) for i in range(bins + 1)]
+        counts = [round(4000 * 6.6 / bins * math.exp(-(-3.3 + 6.6 * (i + 0.5) / bins) ** 2 / 2) / 2.507) for i in range(bins)]
+        return {"edges": edges, "counts": counts, "prior": [0.004 + 0.001 * math.sin(i / 8) for i in range(bins)]}
+
+    def parameter(name, unit, mean, sd, subjects):
+        return {"name": name, "unit": unit, "own_share": 0.62, "histogram": histogram(mean, sd),
+                "ranks": [[50 + (7 * (bin + 3 * chain)) % 11 - 5 for bin in range(20)] for chain in range(4)],
+                "subjects": [{"subject": f"s<{s}>", "mean": mean + sd * 4 * math.sin(s), "low": mean + sd * (4 * math.sin(s) - 2),
+                              "high": mean + sd * (4 * math.sin(s) + 2)} for s in range(subjects)]}
+
+    def fit(name, of, model, means, **more):
+        entry = {"id": name, "model": model, "method": "bayes", "of": of, "data": "", "group_name": "people", "variant": "", "agent": "",
+                 "condition": "", "subjects": 40, "units": 40, "observations": 3600, "predicts": "choices",
+                 "settings": {"chains": 4, "warmup": 300, "draws": 1000}, "group": {n: summary(m, s) for n, _, m, s in means},
+                 "diagnostics": {"divergences": 0, "max_rhat": 1.004, "min_ess_bulk": 900.0, "warnings": [], "weak": []},
+                 "loo": {"elpd": {"estimate": -1800.2, "se": 30.1}},
+                 "parameters": [parameter(n, u, m, s, 40) for n, u, m, s in means], "methods": "We fitted <the learner>."}
+        entry.update(more)
+        return entry
+
+    means = [("alpha", "1", 0.4, 0.03), ("beta", "1/outcome", 4.2, 0.4)]
+    people = fit("effects", "people", "rescorla_wagner", means, data="a <published> set", units=80)
+    people["formula"] = {"alpha": "alpha ~ drug * session + (1 + session | subject)"}
+    people["cells"] = {"alpha": [dict(summary(0.4 + 0.05 * i, 0.03), at={"drug": d, "session": i + 1})
+                                 for d in ("placebo", "<pill>") for i in range(2)]}
+    people["effects"] = {"alpha": {"coefficients": [], "differences": [
+        dict(summary(-0.05, 0.03), name="drug: <pill> - placebo, mean over session", above_0=0.06),
+        dict(summary(0.05, 0.02), name="session: 2 - 1", above_0=0.99)]}}
+    people["diagnostics"] = dict(people["diagnostics"], warnings=["3 draws <diverged>."], weak=["beta: hardly informed"])
+    people["check"] = {"task": "restless_bandit", "replicates": 200, "notes": [], "metrics": {
+        "win_stay": {"observed": 0.7, "mean": 0.68, "q2.5": 0.66, "q97.5": 0.71, "p": 0.1, "replicates": 200, "unit": "share",
+                     "subjects_defined": 40, "subjects_outside": 3}}}
+    people["recovery"] = {"task": "restless_bandit", "warnings": [], "trade_offs": [{"a": "alpha", "b": "beta", "r": -0.61}],
+                          "parameters": [{"name": n, "unit": u, "r": r, "bias": 0.01, "rmse": 0.1, "slope": 0.7, "truth_sd": 0.2, "covered_90": 0.9,
+                                          "points": [[0.1 * s, 0.1 * s + 0.05 * math.sin(7 * s)] for s in range(40)]}
+                                         for n, u, r in (("alpha", "1", 0.83), ("beta", "1/outcome", 0.41))]}
+    plain = fit("rescorla_wagner", "people", "rescorla_wagner", means, data="a <published> set")
+    agents = [fit("circuits", "agents", "rescorla_wagner", [(n, u, m * (1 - 0.1 * i), s) for n, u, m, s in means], agent="Flex", variant="p = 1",
+                  condition=condition, group_name="p = 1, Flex, " + condition) for i, condition in enumerate(CONDITIONS)]
+    return [people, plain] + agents
+
+
+def fit_comparisons():
+    return [{"group": "people", "observations": 3600, "models": [
+        {"id": "effects", "model": "rescorla_wagner", "elpd": -1800.2, "se": 30.1, "behind": 0, "behind_se": 0, "stacking": 0.8, "unreliable": 0},
+        {"id": "rescorla_wagner", "model": "rescorla_wagner", "elpd": -1806.5, "se": 30.4, "behind": 6.3, "behind_se": 3.1, "stacking": 0.2,
+         "unreliable": 1}]}]
+
+
 def example():
     cells = [simulated_cell(variant, condition) for variant in VARIANTS for condition in CONDITIONS]
     return {
@@ -193,6 +250,7 @@ def example():
         "variants": VARIANTS, "agents": ["Flex"], "conditions": CONDITIONS,
         "metrics": [dict(zip(("id", "label", "unit", "about", "direction"), metric)) for metric in METRICS],
         "cells": cells + people_cells(), "effects": effects(cells), "predictions": predictions(), "fits": fits(),
+        "group_fits": group_fits(), "fit_comparisons": fit_comparisons(),
         "notes": ["Data set zorowitz2023_prl3 was not found; stored numbers are shown (Zorowitz et al. 2023).",
                   "A note with <i>markup</i> & \"quotes\"."],
         "card": {"text": "# reversal under lesions\ntitle = \"Reversal\"\nseed = 21\n\n[task]\nname = \"reversal\"\np = [1.0, 0.8]\n"
@@ -206,7 +264,8 @@ def example():
 
 def minimal():
     return {"title": "Nothing was run", "about": "", "tuned_on": "", "variants": [], "agents": [], "conditions": [],
-            "metrics": [], "cells": [], "effects": [], "predictions": [], "fits": [], "notes": [], "card": {}, "manifest": {}}
+            "metrics": [], "cells": [], "effects": [], "predictions": [], "fits": [], "group_fits": [], "fit_comparisons": [],
+            "notes": [], "card": {}, "manifest": {}}
 
 
 def main(arguments):

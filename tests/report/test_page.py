@@ -19,8 +19,9 @@ from page_tools import Dom, assemble, browse, chromium, framed, make_page  # noq
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
 
-# Learning 2 + people 1, modulators 4 x 2, belief 2, matrices 2, predictions with a value 7, people 4, fits 1 + 5.
-CHARTS_OF_EXAMPLE = 32
+# Learning 2 + people 1, modulators 4 x 2, belief 2, matrices 2, predictions with a value 8, people 4, fits 1 + 5; of group fits a
+# comparison 1, one with effects, checks and recovery 11, one without 6, every cell 2.
+CHARTS_OF_EXAMPLE = 53
 PHONE, DESKTOP = 390, 1200
 
 
@@ -61,7 +62,7 @@ def test_draws_every_chart_without_an_error(dom):
 
 def test_sections_come_in_reading_order(dom):
     assert [section["id"] for section in dom.all("section")] == [
-        "curves", "modulators", "signals", "effects", "predictions", "people", "fits", "notes", "origin"]
+        "curves", "modulators", "signals", "effects", "predictions", "people", "fits", "group-fits", "notes", "origin"]
 
 
 def test_paths_hold_numbers(dom):
@@ -108,16 +109,23 @@ def test_text_of_the_run_stays_text(page, dom):
     assert page.read_text("utf-8").count("</script>") == 3
 
 
+def test_group_fits_say_what_to_believe(dom):
+    for words in ("3 draws <diverged>.", "The data say little: beta: hardly informed", "Not identified at this design (r below 0.5): beta",
+                  "alpha and beta trade off", "drug <pill>, session 2", "We fitted <the learner>.", "From circuit to parameters",
+                  "People: a <published> set", "Difference in alpha: drug: <pill> - placebo, mean over session"):
+        assert words in dom.text, words
+
+
 def test_verdicts_are_words_beside_colors(dom):
-    assert "4 of 8 predictions supported, 1 refuted, 2 undecided, 1 not run." in dom.text
+    assert "4 of 9 predictions supported, 1 refuted, 3 undecided, 1 not run." in dom.text
     assert "tuned on this" in dom.text
     assert "doi:10.1037/0735-7044.120.2.298" in dom.text
 
 
 def test_bounds_are_read_from_the_relations(dom):
-    # One bound each for >=, <=, > and <, two for "within" and "between", none for words.
-    assert len(dom.all("rect", **{"class": "accepted"})) == 6
-    assert len(dom.all("line", **{"class": "bound"})) == 4 + 2 * 2
+    # One bound each for >=, <=, > and < (twice), two for "within" and "between", none for words.
+    assert len(dom.all("rect", **{"class": "accepted"})) == 7
+    assert len(dom.all("line", **{"class": "bound"})) == 5 + 2 * 2
 
 
 ACT = """
@@ -177,7 +185,7 @@ def nulls_everywhere(value):
     return value if isinstance(value, (str, bool)) else None
 
 
-@pytest.mark.parametrize("part", ["cells", "effects", "predictions", "fits", "manifest", "card"])
+@pytest.mark.parametrize("part", ["cells", "effects", "predictions", "fits", "group_fits", "fit_comparisons", "manifest", "card"])
 def test_nulls_in_place_of_numbers_do_not_break_the_page(tmp_path, part):
     dom = draw(tmp_path, changed(**{part: nulls_everywhere(make_example.example()[part])}))
     assert dom.root["data-ready"] == "true" and "data-error" not in dom.root
@@ -200,7 +208,7 @@ def test_many_agents_variants_and_conditions_fit(tmp_path):
     assert int(root["data-scroll-width"]) <= PHONE
 
 
-@pytest.mark.parametrize("width,height", [(PHONE, 12000), (DESKTOP, 6600)])
+@pytest.mark.parametrize("width,height", [(PHONE, 20000), (DESKTOP, 11000)])
 def test_takes_screenshots(page, tmp_path, width, height):
     folder = pathlib.Path(os.environ.get("LABILE_SHOTS", tmp_path))
     folder.mkdir(parents=True, exist_ok=True)

@@ -326,7 +326,8 @@ function drawDot(svg, row, lines, x, y, frame) {
 
 // ---- bars ----
 
-// spec: { label, bars: [{ from, to, value, tip }], xLabel, yLabel, height, marks: [{ at, name }] }
+// spec: { label, bars: [{ from, to, value, tip }], outline: [{ from, to, value }], xLabel, yLabel, height, marks: [{ at, name }] }
+// `outline`, where given, is drawn as steps over the bars.
 function histogram(host, spec) {
   return addChart(host, spec.label, (svg, width) => {
     const frame = { left: 36, right: width - 12, top: 22, bottom: spec.height - 38 };
@@ -341,6 +342,11 @@ function histogram(host, spec) {
         height: frame.bottom - frame.top });
       hoverable(group, () => showTip([{ value: bar.tip }], spec.name));
     });
+    const steps = (spec.outline || []).filter((bar) => isNumber(bar.value) && isNumber(bar.from) && isNumber(bar.to));
+    if (steps.length) {
+      const corners = d3.merge(steps.map((bar) => [[bar.from, bar.value], [bar.to, bar.value]]));
+      svg.append('path').attr({ class: 'line outline', d: d3.svg.line().x((c) => x(c[0])).y((c) => y(Math.min(c[1], y.domain()[1])))(corners) });
+    }
     spec.marks.filter((mark) => isNumber(mark.at)).forEach((mark) => {
       svg.append('line').attr({ class: 'median', x1: x(mark.at), x2: x(mark.at), y1: frame.top, y2: frame.bottom });
     });
@@ -367,5 +373,72 @@ function barRows(host, spec) {
     });
     axisBottom(svg, x, frame.bottom, Math.max(2, Math.floor(width / 150)), spec.xLabel, [left, frame.right]);
     return frame.bottom + 38;
+  });
+}
+
+// ---- many intervals in rising order ----
+
+// spec: { label, items: [{ name, value, low, high }], color, xLabel, yLabel, height }
+function rankedIntervals(host, spec) {
+  return addChart(host, spec.label, (svg, width) => {
+    const items = spec.items.slice().sort((a, b) => a.value - b.value);
+    const frame = { left: 44, right: width - 10, top: 24, bottom: spec.height - 38 };
+    const x = d3.scale.linear().domain([0.5, items.length + 0.5]).range([frame.left, frame.right]);
+    const y = d3.scale.linear().domain(paddedDomain(d3.merge(items.map((one) => [one.value, one.low, one.high])), 0.05))
+      .range([frame.bottom, frame.top]);
+    axisLeft(svg, y, frame.left, frame.right, 4, spec.yLabel);
+    axisBottom(svg, x, frame.bottom, Math.min(items.length, Math.max(2, Math.floor(width / 80))), spec.xLabel, [frame.left, frame.right]);
+    items.forEach((one, i) => {
+      if (isNumber(one.low) && isNumber(one.high)) {
+        svg.append('line').attr({ class: 'interval thin', x1: x(i + 1), x2: x(i + 1), y1: y(one.low), y2: y(one.high) }).style('stroke', spec.color);
+      }
+      svg.append('circle').attr({ class: 'dot', r: items.length > 80 ? 1.6 : 2.8, cx: x(i + 1), cy: y(one.value) }).style('fill', spec.color);
+    });
+    const target = svg.append('rect').attr({ class: 'target', x: frame.left, y: frame.top, width: frame.right - frame.left,
+      height: frame.bottom - frame.top });
+    hoverable(target, () => {
+      const at = Math.max(1, Math.min(items.length, Math.round(x.invert(d3.mouse(svg.node())[0]))));
+      showTip([{ value: formatEstimate(items[at - 1]) }], items[at - 1].name);
+    });
+    return spec.height;
+  });
+}
+
+// ---- ranks of chains ----
+
+// spec: { label, series: [{ name, color, data: [{ x, value }] }], xLabel, yLabel, height }
+function rankLines(host, spec) {
+  return addChart(host, spec.label, (svg, width) => {
+    const frame = { left: 40, right: width - 10, top: 22, bottom: spec.height - 38 };
+    const every = d3.merge(spec.series.map((one) => one.data));
+    const x = d3.scale.linear().domain([0, 1]).range([frame.left, frame.right]);
+    const y = d3.scale.linear().domain([0, (d3.max(every, (point) => point.value) || 1) * 1.15]).range([frame.bottom, frame.top]);
+    axisLeft(svg, y, frame.left, frame.right, 3, spec.yLabel);
+    axisBottom(svg, x, frame.bottom, 4, spec.xLabel, [frame.left, frame.right]);
+    spec.series.forEach((one) => {
+      const path = d3.svg.line().interpolate('step').x((point) => x(point.x)).y((point) => y(point.value));
+      const line = svg.append('path').attr({ class: 'line fine', d: path(one.data) }).style('stroke', one.color);
+      line.append('title').text(one.name);
+    });
+    return spec.height;
+  });
+}
+
+// ---- points against the diagonal ----
+
+// spec: { label, points: [[x, y]], xLabel, yLabel, height }
+function scatter(host, spec) {
+  return addChart(host, spec.label, (svg, width) => {
+    const frame = { left: 46, right: width - 10, top: 24, bottom: spec.height - 38 };
+    const domain = paddedDomain(d3.merge(spec.points), 0.06);
+    const x = d3.scale.linear().domain(domain).range([frame.left, frame.right]);
+    const y = d3.scale.linear().domain(domain).range([frame.bottom, frame.top]);
+    axisLeft(svg, y, frame.left, frame.right, 4, spec.yLabel);
+    axisBottom(svg, x, frame.bottom, Math.max(3, Math.floor(width / 90)), spec.xLabel, [frame.left, frame.right]);
+    svg.append('line').attr({ class: 'neutral', x1: x(domain[0]), y1: y(domain[0]), x2: x(domain[1]), y2: y(domain[1]) });
+    spec.points.forEach((point) => {
+      svg.append('circle').attr({ class: 'dot', r: spec.points.length > 120 ? 2 : 3, cx: x(point[0]), cy: y(point[1]) }).style('fill', 'var(--c1)');
+    });
+    return spec.height;
   });
 }

@@ -81,11 +81,23 @@ function badge(verdict) {
     element('span', { 'aria-hidden': 'true' }, known.mark), ' ' + known.id);
 }
 
+// A label inside a sentence; parameters keep their spelling.
+function startOfWord(label, fit) { return fit ? label : label.charAt(0).toLowerCase() + label.slice(1); }
+
+// Of a fit the quantity is an effect on a parameter, in the parameter's unit.
+function metricOfPrediction(results, prediction) {
+  if (!words(prediction.fit)) return results.metric(words(prediction.metric));
+  const fit = results.groupFits.find((one) => words(one.id) === words(prediction.fit)) || {};
+  const effect = words(prediction.effect);
+  const parameter = (Array.isArray(fit.parameters) ? fit.parameters : []).find((one) => isObject(one) && one.name === effect.split(':')[0]) || {};
+  return readMetric({ id: effect, label: effect, unit: words(parameter.unit) });
+}
+
 function predictionPlot(results, prediction) {
   const estimate = { value: number(prediction.value), low: number(prediction.low), high: number(prediction.high) };
   if (estimate.value === null) return element('p', { class: 'muted' }, words(prediction.reason) || 'No value.');
   const relation = parseRelation(prediction.relation);
-  const metric = results.metric(words(prediction.metric));
+  const metric = metricOfPrediction(results, prediction);
   const quantity = (relation && relation.quantity) || 'value';
   const contrast = (Array.isArray(prediction.contrast) ? prediction.contrast : []).map(words).filter(Boolean);
   const isRatio = quantity.startsWith('ratio');
@@ -93,7 +105,7 @@ function predictionPlot(results, prediction) {
   const isSize = quantity === 'd' || quantity === 'effect';
   const unit = isRatio ? 'ratio' : isSize ? 'sd' : hasUnit(metric.unit) ? metric.unit : 'no unit';
   const label = (isRatio ? 'Ratio of ' : isDifference ? 'Difference in ' : isSize ? 'Effect on ' : '') +
-    (isRatio || isDifference || isSize ? metric.label.charAt(0).toLowerCase() + metric.label.slice(1) : metric.label) +
+    (isRatio || isDifference || isSize ? startOfWord(metric.label, words(prediction.fit)) : metric.label) +
     (isRatio ? '' : ' (' + unit + ')');
   const long = isRatio && contrast.length === 2 ? label + ', ' + contrast.join(' to ')
     : isDifference && contrast.length === 2 ? label + ', ' + contrast.join(' minus ') : label;
@@ -107,7 +119,7 @@ function predictionPlot(results, prediction) {
 
 function predictionRow(results, prediction) {
   const contrast = (Array.isArray(prediction.contrast) ? prediction.contrast : []).map(words).filter(Boolean);
-  const metric = results.metric(words(prediction.metric));
+  const metric = metricOfPrediction(results, prediction);
   const context = [words(prediction.variant), results.agents.length > 1 ? words(prediction.agent) : '',
                    contrast.join(' against '), words(prediction.condition) ? 'under ' + words(prediction.condition) : '']
     .filter(Boolean).join(' · ');

@@ -77,7 +77,7 @@ function originSection(results) {
 function buildPage(results, main) {
   document.title = results.title + ' – Labile';
   const failures = [];
-  [header, learningCurves, modulatorTraces, otherTraces, lesionMatrices, predictionsSection, peopleSection, fitsSection,
+  [header, learningCurves, modulatorTraces, otherTraces, lesionMatrices, predictionsSection, peopleSection, fitsSection, groupFitsSection,
    notesSection, originSection].forEach((part) => {
     // One part that cannot be drawn should not take the others with it.
     try {
@@ -98,6 +98,8 @@ function watchPage() {
     clearTimeout(waiting);
     waiting = setTimeout(drawCharts, 120);
   });
+  // What was folded has no width until it is unfolded.
+  document.addEventListener('toggle', drawCharts, true);
   window.addEventListener('scroll', hideTip, { passive: true });
   document.addEventListener('pointerdown', (event) => { if (!event.target.closest('.hot')) hideTip(); });
   document.addEventListener('keydown', (event) => { if (event.key === 'Escape') hideTip(); });

@@ -40,6 +40,8 @@ function readResults(text) {
     effects: list('effects', isObject, 'an object'),
     predictions: list('predictions', isObject, 'an object'),
     fits: list('fits', isObject, 'an object'),
+    groupFits: list('group_fits', isObject, 'an object'),
+    fitComparisons: list('fit_comparisons', isObject, 'an object'),
     notes: list('notes', isText, 'text'),
     card: isObject(raw.card) ? raw.card : {},
     manifest: isObject(raw.manifest) ? raw.manifest : {},

@@ -1,4 +1,5 @@
-/// Draws of a fit as files, and what a paper says of it.
+#include "run/methods.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -6,7 +7,6 @@
 #include <cmath>
 
 #include "bayes/export_draws.hpp"
-#include "cli/fit_outputs.hpp"
 
 namespace labile {
 namespace {
@@ -21,7 +21,8 @@ std::string number(double x) {
 std::string software() {
   return fmt::format("Labile {} (The Labile developers; see CITATION.cff)", LABILE_VERSION);
 }
-std::string data_of(const DataArgs& a, const DataSet& data, const LearnerEntry& learner, int subjects) {
+std::string data_of(const DataSet& data, const LearnerEntry& learner, int subjects) {
+  const ReadOptions& a = data.options;
   long n = 0;
   for (const auto& s : data.subjects) n += count_entering(learner, s);
   std::string r =
@@ -30,17 +31,18 @@ std::string data_of(const DataArgs& a, const DataSet& data, const LearnerEntry& 
     r += fmt::format("; values started afresh at each new {}", fmt::join(a.reset_on, " and "));
   if (a.min_rt_s > 0) r += fmt::format("; choices faster than {} s counted as missing", a.min_rt_s);
   if (!a.outcome_map.empty()) r += fmt::format("; outcomes recoded {}", a.outcome_map);
-  if (!a.condition.empty()) r += fmt::format("; condition {} only", a.condition);
-  if (!a.rows.empty()) r += fmt::format("; only rows with {}", fmt::join(a.rows, ", "));
+  if (!data.condition.empty()) r += fmt::format("; condition {} only", data.condition);
+  std::vector<std::string> rows;
+  for (const auto& [column, value] : a.where) rows.push_back(fmt::format("{}={}", column, value));
+  if (!rows.empty()) r += fmt::format("; only rows with {}", fmt::join(rows, ", "));
   return r;
 }
 std::string source_of(const LearnerEntry& learner) {
   return fmt::format("{} ({})", learner.info.about, learner.info.source);
 }
-std::string held_text(const DataArgs& a, const LearnerEntry& learner,
+std::string held_text(const std::vector<FitOverride>& given, const LearnerEntry& learner,
                       const std::vector<std::string>& estimated) {
   std::vector<std::string> r;
-  const auto given = held(a, learner);
   for (const auto& p : learner.params) {
     if (std::find(estimated.begin(), estimated.end(), p.name) != estimated.end()) continue;
     double value = std::get<double>(p.standard);
@@ -52,13 +54,14 @@ std::string held_text(const DataArgs& a, const LearnerEntry& learner,
 }
 }  // namespace
 
-std::string methods_text(const DataArgs& a, const DataSet& data, const std::string& model, const GroupFit& f,
-                         const std::vector<Coding>& formulas) {
+std::string methods_text(const DataSet& data, const GroupResult& result) {
+  const GroupFit& f = result.fit;
+  const GroupFitOptions& a = result.options;
   const Posterior& posterior = *f.posterior;
   const auto& learner = f.posterior->learner();
   std::string text =
       fmt::format("We fitted the learner `{}`, {}, to {}, as one hierarchical Bayesian model with {}. ",
-                  model, source_of(learner), data_of(a, data, learner, posterior.subjects()), software());
+                  result.model, source_of(learner), data_of(data, learner, posterior.subjects()), software());
   const bool effects =
       std::any_of(f.params.begin(), f.params.end(), [](const auto& p) { return !p.design.names.empty(); });
   text += fmt::format(
@@ -81,7 +84,7 @@ std::string methods_text(const DataArgs& a, const DataSet& data, const std::stri
   }
   text += "\n";
   if (phi) text += "Phi_approx(x) = logistic(0.07056 x^3 + 1.5976 x).";
-  text += held_text(a, learner, estimated);
+  text += held_text(a.overrides, learner, estimated);
   for (const auto& p : f.params)
     if (!p.design.names.empty())
       text += fmt::format(" Effects on {} before T: {}, each N(0, {}).", p.name,
@@ -91,7 +94,7 @@ std::string methods_text(const DataArgs& a, const DataSet& data, const std::stri
       text += fmt::format(
           " The effect on {} of {} differs between subjects by tau v, v ~ N(0, 1), tau a priori as sigma.",
           p.name, fmt::join(p.design.slope_names, ", "));
-  for (const auto& c : formulas)
+  for (const auto& c : result.formulas.codings)
     for (const auto& n : c.notes()) text += fmt::format(" {}.", n);
   if (posterior.units() > posterior.subjects())
     text += fmt::format(
@@ -127,18 +130,17 @@ std::string methods_text(const DataArgs& a, const DataSet& data, const std::stri
   return text + "\n";
 }
 
-std::string methods_text(const DataArgs& a, const DataSet& data, const std::string& model,
-                         const LearnerEntry& learner, std::span<const std::vector<double>> params) {
-  const bool ml = a.method == "ml";
+std::string methods_text(const DataSet& data, const std::string& model, const LearnerEntry& learner,
+                         const FitOptions& a, std::span<const std::vector<double>> params) {
+  const bool ml = a.method == FitMethod::ml;
   std::string text =
       fmt::format("We fitted the learner `{}`, {}, to {}, each subject alone, by {} with {}. ", model,
-                  source_of(learner), data_of(a, data, learner, static_cast<int>(data.subjects.size())),
+                  source_of(learner), data_of(data, learner, static_cast<int>(data.subjects.size())),
                   ml ? "maximum likelihood" : "maximum a posteriori", software());
   std::vector<std::string> estimated, priors;
-  const auto given = held(a, learner);
   for (const auto& p : learner.params) {
     const bool is_held =
-        std::any_of(given.begin(), given.end(), [&](const auto& h) { return h.name == p.name; });
+        std::any_of(a.overrides.begin(), a.overrides.end(), [&](const auto& h) { return h.name == p.name; });
     if (is_held || p.prior.kind == Prior::fixed) continue;
     estimated.push_back(p.name);
     const char* kind = p.prior.kind == Prior::beta     ? "beta"
@@ -152,7 +154,7 @@ std::string methods_text(const DataArgs& a, const DataSet& data, const std::stri
   text += fmt::format(
       "Estimated were {}{}.", fmt::join(priors, ", "),
       ml ? ", within these bounds" : ", with these priors (gamma: shape and scale; a range is a flat prior)");
-  text += held_text(a, learner, estimated);
+  text += held_text(a.overrides, learner, estimated);
   text += fmt::format(
       " L-BFGS (NLopt) climbed from {} starting points a subject (seed {}) with exact gradients, and Newton "
       "steps with the exact Hessian finished; standard "
@@ -162,30 +164,6 @@ std::string methods_text(const DataArgs& a, const DataSet& data, const std::stri
                                       [](const auto& p) { return p.empty() || std::isnan(p[0]); });
   if (unfitted > 0) text += fmt::format(" {} subject(s) could not be fitted.", unfitted);
   return text + "\n";
-}
-
-std::string write_draws(const DataArgs& a, const DataSet& data, const std::string& model, const GroupFit& f) {
-  const std::filesystem::path folder = a.draws_out;
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) throw Error(fmt::format("--draws-out {}: {}", folder.string(), failed.message()));
-  const GroupFitOptions o = sampler_settings(a);
-  const ExportInfo info{model, data.path.filename().string(), LABILE_VERSION, data.trials.subjects};
-  for (std::size_t c = 0; c < f.chains.size(); ++c)
-    write_cmdstan(f, o, info, static_cast<int>(c), folder / fmt::format("{}-{}.csv", model, c + 1));
-  // Chains of an earlier fit, that readers would take for this one's.
-  for (std::size_t c = f.chains.size() + 1;
-       std::filesystem::remove(folder / fmt::format("{}-{}.csv", model, c)); ++c) {
-  }
-  write_netcdf(f, o, info, true, folder / (model + ".nc"));
-  return fmt::format("{}: draws of {} chains, {}-1.csv to {}-{}.csv and {}.nc", folder.string(),
-                     f.chains.size(), model, model, f.chains.size(), model);
-}
-
-std::filesystem::path file_of_model(const DataArgs& a, const std::string& file, const std::string& model) {
-  std::filesystem::path r = file;
-  if (a.models.size() > 1) r.replace_filename(model + "_" + r.filename().string());
-  return r;
 }
 
 }  // namespace labile

@@ -1,0 +1,21 @@
+/// A data set that was read for models: trials, where values start afresh, and columns kept for formulas.
+#pragma once
+
+#include "record/read.hpp"
+
+namespace labile {
+
+struct DataSet {
+  Trials trials;
+  std::vector<std::string> notes;
+  std::vector<std::uint8_t> fresh;      // [row]
+  std::vector<SubjectTrials> subjects;  // spans into the above
+  std::vector<KeptColumn> kept = {};    // columns that formulas name
+  std::string subject_column = {};      // its name in the file
+  bool has_blocks = false;              // sessions or blocks are told apart
+  std::filesystem::path path = {};      // the file, and how it was read
+  ReadOptions options = {};
+  std::string condition = {};  // only this one was kept
+};
+
+}  // namespace labile

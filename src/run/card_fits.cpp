@@ -1,0 +1,258 @@
+#include "run/card_fits.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "bayes/diagnostics.hpp"
+#include "bayes/group_draws.hpp"
+#include "card/find_agent.hpp"
+#include "record/select.hpp"
+#include "run/methods.hpp"
+#include "run/people.hpp"
+#include "toml/read_keys.hpp"
+
+namespace labile {
+namespace {
+
+GroupFitOptions options_of(const Card& card, const FitSpec& spec, const CardFitOptions& o) {
+  GroupFitOptions r;
+  r.chains = spec.chains;
+  r.warmup = spec.warmup;
+  r.draws = spec.draws;
+  r.seed = card.seed;
+  r.threads = o.threads;
+  r.overrides = held_in(spec);
+  for (const auto& g : spec.groups) r.groups.push_back(parse_group(g));
+  r.correlated = spec.correlated;
+  r.progress = o.progress;
+  return r;
+}
+
+void view_subjects(DataSet& d) {
+  d.subjects.clear();
+  for (std::size_t s = 0; s < d.trials.subjects.size(); ++s)
+    d.subjects.push_back(subject_trials(d.trials, static_cast<int>(s), d.fresh));
+}
+
+CardFit fit(const Card& card, const FitSpec& spec, std::unique_ptr<DataSet> data, const CardFitOptions& o) {
+  const auto& learner = find_agent(spec.model, spec.where);
+  const FormulaSpec asked{spec.formulas, spec.reference, spec.effect_prior, spec.drop_missing, true};
+  CardFit r{spec, {}, {}, {}, {}, std::move(data), {}, {}, {}, {}, {}, {}};
+  DataSet& d = *r.trials;
+  view_subjects(d);
+  auto formulas = formula_fit(asked, d);
+  if (conditions_within_subjects(d.trials))
+    throw Error(
+        fmt::format("subjects have trials in several conditions ({}), which a likelihood would run together; "
+                    "let a parameter depend on them, formulas = [\"PARAMETER ~ condition\"]",
+                    fmt::join(d.trials.conditions, ", ")));
+  const LearnerEntry* const learners[] = {&learner};
+  r.notes = std::move(d.notes);
+  for (auto& n : doubts(learners, d.subjects)) r.notes.push_back(std::move(n));
+  r.result = group_result(learner, spec.model, d, asked, std::move(formulas), options_of(card, spec, o));
+  r.methods = methods_text(d, r.result);
+  return r;
+}
+
+PredictiveOptions playing(const Card& card, const CardFitOptions& o) {
+  PredictiveOptions r;
+  if (!card.task.empty()) {
+    r.task = card.task;
+    r.task_settings = card.task_settings;
+  }
+  r.seed = card.seed;
+  r.threads = o.threads;
+  return r;
+}
+
+void check(const Card& card, const CardFitOptions& o, CardFit& r) {
+  for (const auto& id : r.spec.check)
+    for (const auto& m : *o.metrics)
+      if (m.name == id) r.checked.push_back(m);
+  if (r.checked.empty()) return;
+  auto options = playing(card, o);
+  if (o.progress) options.progress = [&](double share) { o.progress(share, "playing"); };
+  r.check = check_posterior(r.result, *r.trials, r.checked, options);
+}
+
+/// Learners with one draw of everybody's parameters play the subjects' schedules and are fitted as the subjects were.
+void recover(const Card& card, const CardFitOptions& o, CardFit& r) {
+  if (!r.spec.recover) return;
+  const auto& f = r.result.fit;
+  if (!r.result.formulas.within.empty())
+    throw Error(
+        fmt::format("'recover' takes no formula whose column differs within subjects ({}): it plays one "
+                    "agent a subject",
+                    r.result.formulas.within.front()));
+  const OwnSchedules schedules(*r.result.learner, r.trials->trials, r.trials->fresh, playing(card, o));
+  const Draws draws(f.chains);
+  std::vector<std::vector<double>> truth(r.trials->subjects.size(),
+                                         std::vector<double>(r.result.learner->params.size()));
+  for (std::size_t s = 0; s < truth.size(); ++s)
+    f.posterior->row(draws.q(draws.total() / 2), static_cast<int>(s), truth[s]);
+  const Trials played = joined(schedules.play(truth, card.seed));
+  if (played.first != r.trials->trials.first)
+    throw Error(
+        "'recover' plays every decision of the record, and some of it are not there (second choices that "
+        "were "
+        "never offered)");
+  std::vector<SubjectTrials> subjects;
+  for (std::size_t s = 0; s < truth.size(); ++s)
+    subjects.push_back(subject_trials(played, static_cast<int>(s), r.trials->fresh));
+  auto options = r.result.options;
+  if (o.progress)
+    options.progress = [&](double share, const std::string& what) { o.progress(share, "recovery, " + what); };
+  r.recovery = recover_known(*r.result.learner, truth, subjects, options);
+  r.recovery->task = schedules.task();
+}
+
+/// Draws of what the prediction names; empty where there are none.
+std::span<const double> draws_of(const CardFit& f, const std::string& effect) {
+  const auto colon = effect.find(':');
+  const std::string param = effect.substr(0, colon);
+  if (colon == std::string::npos) {
+    for (const auto& q : f.result.fit.group)
+      if (q.name == param) return q.draws;
+    return {};
+  }
+  const auto start = effect.find_first_not_of(' ', colon + 1);
+  const std::string name = start == std::string::npos ? "" : effect.substr(start);
+  for (const auto& e : f.result.effects)
+    if (e.param == param)
+      for (const auto* list : {&e.differences, &e.coefficients})
+        for (const auto& x : *list)
+          if (x.name == name) return x.draws;
+  return {};
+}
+
+std::string known_effects(const CardFit& f, const std::string& param) {
+  std::vector<std::string> names;
+  for (const auto& e : f.result.effects)
+    if (e.param == param) {
+      for (const auto& x : e.differences) names.push_back(fmt::format("\"{}: {}\"", param, x.name));
+      for (const auto& x : e.coefficients) names.push_back(fmt::format("\"{}: {}\"", param, x.name));
+    }
+  return names.empty() ? "there are none" : fmt::format("there are {}", fmt::join(names, ", "));
+}
+
+Interval interval_of(std::vector<double> x, std::size_t subjects) {
+  Interval r;
+  double sum = 0;
+  for (const double v : x) sum += v;
+  r.value = sum / static_cast<double>(x.size());
+  std::sort(x.begin(), x.end());
+  r.low = sorted_quantile(x, 0.025);
+  r.high = sorted_quantile(x, 0.975);
+  r.n = static_cast<int>(subjects);
+  return r;
+}
+}  // namespace
+
+std::string CardFit::group() const {
+  if (spec.of == "people") return "people";
+  std::string r = agent;
+  if (!condition.empty()) r += ", " + condition;
+  return variant.empty() ? r : variant + ", " + r;
+}
+
+CardFit fit_people(const Card& card, const FitSpec& spec, const People& people, const CardFitOptions& o) {
+  auto r = located(spec.where, [&] {
+    auto data = std::make_unique<DataSet>();
+    data->trials = *people.trials;
+    data->fresh = people.fresh;
+    data->kept = people.kept;
+    data->subject_column = people.subject_column;
+    data->has_blocks = people.has_blocks;
+    data->path = people.path;
+    data->options = people.options;
+    // Columns of other fits' formulas would cut this one's subjects.
+    std::vector<Formula> formulas;
+    for (const auto& f : spec.formulas) formulas.push_back(parse_formula(f));
+    const auto own = columns_of(formulas);
+    std::erase_if(data->kept, [&](const KeptColumn& k) {
+      return std::find(own.begin(), own.end(), k.name) == own.end();
+    });
+    auto f = fit(card, spec, std::move(data), o);
+    f.data = card.data->name;
+    check(card, o, f);
+    recover(card, o, f);
+    return f;
+  });
+  return r;
+}
+
+CardFit fit_agents(const Card& card, const FitSpec& spec, Trials trials, const CardFitOptions& o) {
+  return located(spec.where, [&] {
+    auto data = std::make_unique<DataSet>();
+    data->trials = std::move(trials);
+    data->fresh = fresh_flags(data->trials, "none");
+    data->path = "simulated";
+    return fit(card, spec, std::move(data), o);
+  });
+}
+
+std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vector<CardFit>& fits) {
+  std::vector<FitEffect> r;
+  const auto subjects = [](const CardFit& f) { return f.result.formulas.subjects.size(); };
+  if (p.treated.empty()) {
+    for (const auto& f : fits) {
+      if (f.spec.id != p.fit) continue;
+      const auto draws = draws_of(f, p.effect);
+      if (draws.empty()) {
+        r.push_back({{},
+                     "",
+                     "",
+                     fmt::format("the fit has no effect '{}'; {}", p.effect,
+                                 known_effects(f, p.effect.substr(0, p.effect.find(':'))))});
+        continue;
+      }
+      r.push_back({interval_of({draws.begin(), draws.end()}, subjects(f)), "", "", ""});
+    }
+    return r;
+  }
+  using Between = Prediction::Between;
+  const auto name = [&](const CardFit& f) -> const std::string& {
+    return p.between == Between::variants ? f.variant : p.between == Between::agents ? f.agent : f.condition;
+  };
+  const auto fits_of = [&](const CardFit& f) {
+    return f.spec.id == p.fit && (p.variant.empty() || f.variant == p.variant) &&
+           (p.agent.empty() || f.agent == p.agent) && (p.condition.empty() || f.condition == p.condition);
+  };
+  // Cells that are alike but for what is compared.
+  const auto alike = [&](const CardFit& a, const CardFit& b) {
+    return (p.between == Between::variants || a.variant == b.variant) &&
+           (p.between == Between::agents || a.agent == b.agent) &&
+           (p.between == Between::conditions || a.condition == b.condition);
+  };
+  for (const auto& treated : fits) {
+    if (!fits_of(treated) || name(treated) != p.treated) continue;
+    FitEffect e{{},
+                p.between == Between::variants ? "" : treated.variant,
+                p.between == Between::agents ? "" : treated.agent,
+                ""};
+    const auto a = draws_of(treated, p.effect);
+    std::vector<double> values(a.begin(), a.end());
+    if (!p.control.empty()) {
+      const auto control = std::find_if(fits.begin(), fits.end(), [&](const CardFit& f) {
+        return fits_of(f) && name(f) == p.control && alike(treated, f);
+      });
+      if (control == fits.end()) continue;
+      // Two fits are independent: any pairing of their draws is one of the difference.
+      const auto b = draws_of(*control, p.effect);
+      values.resize(std::min(a.size(), b.size()));
+      for (std::size_t i = 0; i < values.size(); ++i)
+        values[i] = p.of == Prediction::Of::ratio ? a[i] / b[i] : a[i] - b[i];
+    }
+    if (values.empty())
+      e.reason = "the fit has no such value";
+    else
+      e.effect = interval_of(std::move(values), subjects(treated));
+    r.push_back(std::move(e));
+  }
+  return r;
+}
+
+}  // namespace labile

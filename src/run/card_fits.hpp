@@ -1,0 +1,53 @@
+/// Hierarchical fits that a card asks for: of its people, or of the agents in each of its cells.
+#pragma once
+
+#include <memory>
+
+#include "card/card.hpp"
+#include "metrics/evaluate.hpp"
+#include "run/group_result.hpp"
+#include "run/recover.hpp"
+
+namespace labile {
+
+struct People;
+
+struct CardFit {
+  FitSpec spec;
+  std::string data;                       // the data set; empty for agents
+  std::string variant, agent, condition;  // the cell of agents; empty for people
+  std::unique_ptr<DataSet> trials;        // what was fitted, cut into units
+  GroupResult result;
+  std::string methods;                 // a paragraph
+  std::vector<CheckedMetric> checked;  // of predictive checks
+  std::optional<PredictiveChecks> check;
+  std::optional<Recovery> recovery;
+  std::vector<std::string> notes;  // of the data as formulas cut them, and of what was not done
+
+  /// What results call it: "people", or the cell.
+  [[nodiscard]] std::string group() const;
+};
+
+struct CardFitOptions {
+  int threads = 1;
+  const std::vector<CheckedMetric>* metrics = nullptr;  // of the card, by id
+  std::function<void(double share, const std::string& what)> progress = {};
+};
+
+/// Throws Error, placed at the [[fit]], where the data do not allow it.
+[[nodiscard]] CardFit fit_people(const Card& card, const FitSpec& spec, const People& people,
+                                 const CardFitOptions& options);
+/// `trials`: of all agents of the cell.
+[[nodiscard]] CardFit fit_agents(const Card& card, const FitSpec& spec, Trials trials,
+                                 const CardFitOptions& options);
+
+/// What a prediction of a fit speaks of: its effect or group value, or the difference or ratio of two cells' group values; and the
+/// posterior's 95% interval. NaN where no fit of the card has it, with the reason.
+struct FitEffect {
+  Interval effect;
+  std::string variant, agent, reason;
+};
+[[nodiscard]] std::vector<FitEffect> effects_of_prediction(const Prediction& prediction,
+                                                           const std::vector<CardFit>& fits);
+
+}  // namespace labile

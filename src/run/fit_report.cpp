@@ -1,0 +1,197 @@
+#include "run/fit_report.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "bayes/diagnostics.hpp"
+#include "run/json.hpp"
+
+namespace labile::json {
+namespace {
+
+double normal_cdf(double z) {
+  return 0.5 * std::erfc(-z / std::sqrt(2.0));
+}
+
+/// Counts of equal bins over what all draws but the outermost 0.1% span.
+struct Bins {
+  static constexpr int kBins = 48;
+  double low = 0, width = 0;
+
+  explicit Bins(std::vector<double> draws) {
+    std::sort(draws.begin(), draws.end());
+    low = sorted_quantile(draws, 0.0005);
+    const double high = sorted_quantile(draws, 0.9995);
+    width = (high - low) / kBins;
+  }
+  [[nodiscard]] Json counts(const std::vector<double>& draws) const {
+    std::vector<int> n(kBins, 0);
+    for (const double x : draws)
+      ++n[static_cast<std::size_t>(width > 0 ? std::clamp((x - low) / width, 0.0, kBins - 1.0) : 0)];
+    return n;
+  }
+  [[nodiscard]] Json edges() const {
+    Json r = Json::array();
+    for (int i = 0; i <= kBins; ++i) r.push_back(number(low + i * width));
+    return r;
+  }
+};
+
+/// Share of the prior of T(mu) in each bin: mu is normal.
+Json prior_shares(const Group& g, const Bins& bins) {
+  const auto below = [&](double x) { return normal_cdf((to_line(g, x) - g.mu_mean) / g.mu_sd); };
+  Json r = Json::array();
+  for (int i = 0; i < Bins::kBins; ++i)
+    r.push_back(number(below(bins.low + (i + 1) * bins.width) - below(bins.low + i * bins.width)));
+  return r;
+}
+
+/// [chain][bin] how many of a chain's draws have a rank, among all chains' draws, in that twentieth: level where chains agree.
+Json rank_counts(const std::vector<double>& draws, int chains) {
+  constexpr std::size_t kBins = 20;
+  std::vector<std::size_t> order(draws.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return draws[a] < draws[b]; });
+  const std::size_t iterations = draws.size() / static_cast<std::size_t>(chains);
+  std::vector<std::vector<int>> n(static_cast<std::size_t>(chains), std::vector<int>(kBins, 0));
+  for (std::size_t rank = 0; rank < order.size(); ++rank)
+    ++n[order[rank] / iterations][rank * kBins / order.size()];
+  return n;
+}
+
+const PosteriorQuantity& quantity(const GroupFit& f, const std::string& name) {
+  return *std::find_if(f.group.begin(), f.group.end(), [&](const auto& q) { return q.name == name; });
+}
+
+Json parameter(const GroupResult& r, std::size_t k) {
+  const auto& p = r.fit.params[k];
+  const auto& q = quantity(r.fit, p.name);
+  const Bins bins(q.draws);
+  Json subjects = Json::array();
+  for (std::size_t u = 0; u < r.rows.size(); ++u) {
+    const auto& x = r.fit.unit[k][u];
+    std::string name = r.formulas.subjects[static_cast<std::size_t>(r.formulas.subject_of[u])];
+    for (const auto& value : r.formulas.values[u]) name += ", " + value;
+    subjects.push_back(
+        {{"subject", name}, {"mean", number(x.mean)}, {"low", number(x.q2_5)}, {"high", number(x.q97_5)}});
+  }
+  return {
+      {"name", p.name},
+      {"unit", p.unit},
+      {"own_share", number(r.fit.own_share[k])},
+      {"histogram",
+       {{"edges", bins.edges()}, {"counts", bins.counts(q.draws)}, {"prior", prior_shares(p.group, bins)}}},
+      {"ranks", rank_counts(q.draws, static_cast<int>(r.fit.chains.size()))},
+      {"subjects", subjects}};
+}
+
+/// Histograms of differences, by parameter, in the order of "effects".
+Json difference_histograms(const GroupResult& r) {
+  Json all = Json::object();
+  for (const auto& e : r.effects) {
+    Json list = Json::array();
+    for (const auto& d : e.differences) {
+      const Bins bins(d.draws);
+      list.push_back({{"edges", bins.edges()}, {"counts", bins.counts(d.draws)}});
+    }
+    all[e.param] = list;
+  }
+  return all;
+}
+Json recovery_of(const Recovery& r) {
+  Json params = Json::array();
+  for (const auto& p : r.params) {
+    Json points = Json::array();
+    for (std::size_t s = 0; s < p.truth.size(); ++s)
+      points.push_back({number(p.truth[s]), number(p.fitted[s])});
+    params.push_back({{"name", p.name},
+                      {"unit", p.unit},
+                      {"r", number(p.r)},
+                      {"bias", number(p.bias)},
+                      {"rmse", number(p.rmse)},
+                      {"slope", number(p.slope)},
+                      {"truth_sd", number(p.truth_sd)},
+                      {"covered_90", number(p.coverage[1])},
+                      {"points", points}});
+  }
+  Json trade_offs = Json::array();
+  for (std::size_t i = 0; i < r.params.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (std::abs(r.error_r[i][j]) >= 0.5)
+        trade_offs.push_back(
+            {{"a", r.params[j].name}, {"b", r.params[i].name}, {"r", number(r.error_r[i][j])}});
+  return {{"task", r.task}, {"parameters", params}, {"trade_offs", trade_offs}, {"warnings", r.warnings}};
+}
+}  // namespace
+
+Json report_of(const CardFit& f) {
+  Json r{{"id", f.spec.id},
+         {"data", f.data},
+         {"of", f.spec.of},
+         {"group_name", f.group()},
+         {"variant", f.variant},
+         {"agent", f.agent},
+         {"condition", f.condition},
+         {"units", f.result.rows.size()},
+         {"subjects", f.result.formulas.subjects.size()},
+         {"observations", f.result.fit.observations}};
+  Json fit = json_of(f.result);
+  fit["predicts"] = fit["of"];
+  fit.erase("of");
+  fit.erase("subjects");
+  r.update(fit);
+  Json parameters = Json::array();
+  for (std::size_t k = 0; k < f.result.fit.params.size(); ++k) parameters.push_back(parameter(f.result, k));
+  r["parameters"] = parameters;
+  if (!f.result.effects.empty()) r["difference_histograms"] = difference_histograms(f.result);
+  if (f.check) {
+    r["check"] = json_of(*f.check, f.trials->trials.subjects, f.checked);
+    for (auto& metric : r["check"]["metrics"]) metric.erase("subjects");
+  }
+  if (f.recovery) r["recovery"] = recovery_of(*f.recovery);
+  r["methods"] = f.methods;
+  return r;
+}
+
+Json comparisons_of(const std::vector<CardFit>& fits) {
+  Json all = Json::array();
+  std::vector<bool> done(fits.size(), false);
+  // Those that predict the same decisions: a group's choices, all of them.
+  const auto alike = [](const CardFit& a, const CardFit& b) {
+    return a.group() == b.group() && a.result.fit.observations == b.result.fit.observations &&
+           std::string_view(predicts(*a.result.learner)) == predicts(*b.result.learner) &&
+           a.result.formulas.subjects == b.result.formulas.subjects;
+  };
+  for (std::size_t i = 0; i < fits.size(); ++i) {
+    if (done[i]) continue;
+    std::vector<std::size_t> those;
+    for (std::size_t j = i; j < fits.size(); ++j)
+      if (!done[j] && alike(fits[i], fits[j])) those.push_back(j);
+    for (const auto j : those) done[j] = true;
+    if (those.size() < 2) continue;
+    std::vector<std::vector<double>> elpd;
+    for (const auto j : those) {
+      auto& e = elpd.emplace_back();
+      for (const auto& p : fits[j].result.fit.loo.points) e.push_back(p.elpd);
+    }
+    const auto weights = stacking_weights(elpd);
+    Json models = Json::array();
+    for (const auto& m : rank_models(elpd)) {
+      const auto& f = fits[those[static_cast<std::size_t>(m.model)]];
+      models.push_back({{"id", f.spec.id},
+                        {"model", f.spec.model},
+                        {"elpd", number(f.result.fit.loo.elpd.value)},
+                        {"se", number(f.result.fit.loo.elpd.se)},
+                        {"behind", number(-m.elpd_diff)},
+                        {"behind_se", number(m.se_diff)},
+                        {"stacking", number(weights[static_cast<std::size_t>(m.model)])},
+                        {"unreliable", f.result.fit.loo.unreliable}});
+    }
+    all.push_back(
+        {{"group", fits[i].group()}, {"observations", fits[i].result.fit.observations}, {"models", models}});
+  }
+  return all;
+}
+
+}  // namespace labile::json

@@ -1,0 +1,245 @@
+"""Hierarchical fits in cards: the numbers of `labile fit`, predictions of effects, fits of agents, what the report holds, refusals."""
+import json
+
+import pytest
+from labile_cli import good, labile, results, says
+
+
+def holds(text, *parts):
+    for part in parts:
+        assert part in text, f"{part!r} is not in: {text}"
+
+
+PEOPLE = """\
+title = "Fits of a group"
+seed = 3
+
+[data]
+name = "{data}"
+
+[[metric]]
+name = "accuracy"
+
+[[metric]]
+name = "win_stay"
+
+[[fit]]
+id = "effects"
+model = "rescorla_wagner"
+method = "bayes"
+formulas = ["alpha ~ drug"]
+reference = {{ drug = "placebo" }}
+draws = 250
+
+[[fit]]
+model = "rescorla_wagner"
+method = "bayes"
+draws = 250
+groups = ["beta = exp mu 1 1"]
+check = ["win_stay"]
+
+[[prediction]]
+claim = "the drug lowers alpha"
+fit = "effects"
+effect = "alpha: drug: pill - placebo"
+relation = "difference < 0"
+
+[[prediction]]
+claim = "beta is above 1"
+fit = "rescorla_wagner"
+effect = "beta"
+relation = "value > 1"
+
+[[prediction]]
+claim = "an effect that the fit has not"
+fit = "effects"
+effect = "alpha: drug: pill - water"
+relation = "difference < 0"
+"""
+
+AGENTS = """\
+title = "Agents fitted as if they were people"
+seed = 4
+subjects = 24
+
+[task]
+name = "bandit_reversal"
+blocks = [20, 20]
+p_better = 0.8
+
+[[agent]]
+name = "RW"
+model = "rescorla_wagner"
+params = { alpha = 0.6, beta = 4 }
+
+[[manipulation]]
+condition = "low alpha"
+op = "scale"
+target = "alpha"
+amount = 0.25
+
+[[metric]]
+name = "accuracy"
+
+[[fit]]
+id = "again"
+model = "rescorla_wagner"
+method = "bayes"
+of = "agents"
+draws = 250
+
+[[prediction]]
+claim = "what was lowered is found lower"
+fit = "again"
+effect = "alpha"
+contrast = ["low alpha", "intact"]
+relation = "ratio < 0.6"
+
+[[prediction]]
+claim = "and as a difference"
+fit = "again"
+effect = "alpha"
+contrast = ["low alpha", "intact"]
+relation = "difference < 0"
+"""
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """12 + 12 people of differing learning rates on a bandit with payoffs, drawn here."""
+    import random
+    rng = random.Random(7)
+    path = tmp_path_factory.mktemp("people") / "pills.csv"
+    with open(path, "w") as f:
+        f.write("subject,drug,trial,choice,outcome,best,payoff_0,payoff_1\n")
+        for s in range(24):
+            drug, alpha = ("pill", 0.15) if s % 2 else ("placebo", 0.65)
+            q = [0.5, 0.5]
+            for t in range(60):
+                best = int(t >= 30)
+                pay = [int(rng.random() < (0.85 if o == best else 0.15)) for o in (0, 1)]
+                p1 = 1 / (1 + 2.718281828 ** (-5 * (q[1] - q[0])))
+                c = int(rng.random() < p1)
+                q[c] += alpha * (pay[c] - q[c])
+                f.write(f"{s:02d},{drug},{t},{c},{pay[c]},{best},{pay[0]},{pay[1]}\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def people(drawn, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("people_card")
+    (folder / "card.toml").write_text(PEOPLE.format(data=drawn))
+    said = good("run", folder / "card.toml", "--out", folder / "out")
+    return folder / "out", said
+
+
+def test_numbers_are_those_of_labile_fit(drawn, people):
+    out, _ = people
+    fits = {f["id"]: f for f in results(out)["group_fits"]}
+    alone = json.loads(good("fit", drawn, "--model", "rescorla_wagner", "--formula", "alpha ~ drug", "--reference",
+                            "drug=placebo", "--draws", 250, "--seed", 3, "--json"))
+    assert fits["effects"]["group"] == alone["group"]
+    assert fits["effects"]["effects"] == alone["effects"]
+    assert fits["effects"]["loo"] == alone["loo"]
+    other = json.loads(good("fit", drawn, "--model", "rescorla_wagner", "--group", "beta = exp mu 1 1", "--draws", 250, "--seed", 3,
+                            "--check", "win_stay", "--json"))
+    assert fits["rescorla_wagner"]["group"] == other["group"]
+    check = fits["rescorla_wagner"]["check"]["metrics"]["win_stay"]
+    assert check == {k: v for k, v in other["check"]["metrics"]["win_stay"].items() if k != "subjects"}
+
+
+def test_predictions_have_the_effects_interval(people):
+    out, said = people
+    r = results(out)
+    fits = {f["id"]: f for f in r["group_fits"]}
+    drug, beta, absent = r["predictions"]
+    found = next(d for d in fits["effects"]["effects"]["alpha"]["differences"] if d["name"] == "drug: pill - placebo")
+    assert [drug["value"], drug["low"], drug["high"]] == pytest.approx([found["mean"], found["q2.5"], found["q97.5"]], rel=1e-9)
+    assert drug["verdict"] == "supported" and found["q97.5"] < 0
+    group = fits["rescorla_wagner"]["group"]["beta"]
+    assert [beta["value"], beta["low"], beta["high"]] == pytest.approx([group["mean"], group["q2.5"], group["q97.5"]], rel=1e-9)
+    assert absent["verdict"] == "not run"
+    holds(absent["reason"], "no effect 'alpha: drug: pill - water'", '"alpha: drug: pill - placebo"')
+    holds(said, "supported: alpha: drug: pill - placebo, effects difference")
+
+
+def test_report_holds_what_it_draws(people):
+    out, _ = people
+    r = results(out)
+    fit = r["group_fits"][0]
+    for p in fit["parameters"]:
+        assert sum(p["histogram"]["counts"]) == 1000
+        assert 0 < sum(p["histogram"]["prior"]) <= 1
+        assert [sum(chain) for chain in p["ranks"]] == [250] * 4
+        assert sum(map(sum, p["ranks"])) == 1000
+        assert len(p["subjects"]) == 24
+    assert [len(h["counts"]) for h in fit["difference_histograms"]["alpha"]] == [48] * len(fit["effects"]["alpha"]["differences"])
+    holds(fit["methods"], "hierarchical Bayesian", "Effects on alpha before T: drug[pill]")
+    (comparison,) = r["fit_comparisons"]
+    assert {m["id"] for m in comparison["models"]} == {"effects", "rescorla_wagner"}
+    assert comparison["models"][0]["behind"] == 0
+    elpd = {f["id"]: f["loo"]["elpd"]["estimate"] for f in r["group_fits"]}
+    best, second = comparison["models"]
+    assert second["behind"] == pytest.approx(elpd[best["id"]] - elpd[second["id"]], abs=1e-6)
+    assert best["stacking"] + second["stacking"] == pytest.approx(1)
+    header, *rows = (out / "fit_effects.csv").read_text().splitlines()
+    assert header.startswith("subject,alpha,alpha_sd") and len(rows) == 24
+
+
+def test_card_can_be_run_again_from_its_own_text(people, tmp_path):
+    out, _ = people
+    again = good("run", out / "card.toml", "--dry")
+    holds(again, results(out)["card"]["hash"])
+
+
+def test_agents_are_fitted_cell_by_cell(tmp_path):
+    (tmp_path / "card.toml").write_text(AGENTS)
+    good("run", tmp_path / "card.toml", "--out", tmp_path / "two", "--jobs", 2)
+    good("run", tmp_path / "card.toml", "--out", tmp_path / "one", "--jobs", 1)
+    r = results(tmp_path / "two")
+    one = results(tmp_path / "one")
+    fits = {f["condition"]: f for f in r["group_fits"]}
+    assert set(fits) == {"intact", "low alpha"}
+    # The learner is fitted to itself: its own parameters are where the group is, within four standard deviations of the posterior.
+    for condition, alpha in (("intact", 0.6), ("low alpha", 0.15)):
+        found = fits[condition]["group"]["alpha"]
+        assert abs(found["mean"] - alpha) < 4 * found["sd"] < 0.3, condition
+    ratio, difference = r["predictions"]
+    assert ratio["contrast"] == ["low alpha", "intact"] and ratio["low"] < ratio["value"] < ratio["high"]
+    means = [fits[c]["group"]["alpha"]["mean"] for c in ("low alpha", "intact")]
+    assert difference["value"] == pytest.approx(means[0] - means[1], abs=1e-12)
+    assert difference["verdict"] == "supported"
+    assert [f["group"] for f in r["group_fits"]] == [f["group"] for f in one["group_fits"]]
+    assert (tmp_path / "two" / "fit_again_RW__low_alpha.csv").exists()
+
+
+@pytest.mark.parametrize("change, words", [
+    (('method = "bayes"\nformulas', 'method = "map"\nformulas'), ["card.toml:17", "formulas", 'belongs to method "bayes"']),
+    (('"alpha ~ drug"', '"alhpa ~ drug"'), ["'alhpa' is no parameter that is estimated", "did you mean 'alpha'"]),
+    (('"alpha ~ drug"', '"alpha ~ (drug"'), ["card.toml", "formula"]),
+    (('drug = "placebo" }', 'dose = "placebo" }'), ["no formula names column 'dose'"]),
+    (('effect = "beta"', 'effect = "betta"'), ["estimates no parameter 'betta'", "did you mean 'beta'"]),
+    (('fit = "rescorla_wagner"', 'fit = "rescorla"'), ["no fit 'rescorla'", "effects, rescorla_wagner"]),
+    (('effect = "beta"\n', ''), ["effect", "write a parameter"]),
+    (('check = ["win_stay"]', 'check = ["stay"]'), ["no metric 'stay'"]),
+    (('"beta = exp mu 1 1"', '"betta = exp mu 1 1"'), ["betta"]),
+    (('relation = "value > 1"', 'relation = "ratio > 1"'), ["is about one effect"]),
+    (('fit = "effects"\neffect = "alpha: drug: pill - placebo"', 'metric = "accuracy"\neffect = "alpha"\ncontrast = ["people"]'),
+     ["belongs to a fit"]),
+    (('id = "effects"', 'id = "rescorla_wagner"'), ["a second fit is called 'rescorla_wagner'"]),
+])
+def test_refusals_name_the_line(drawn, tmp_path, change, words):
+    text = PEOPLE.format(data=drawn)
+    assert change[0] in text
+    (tmp_path / "card.toml").write_text(text.replace(*change, 1))
+    done = labile("run", tmp_path / "card.toml", "--dry")
+    says(done, "card.toml:", *words)
+
+
+def test_conditions_within_people_want_a_formula(drawn, tmp_path):
+    lines = drawn.read_text().splitlines()
+    rows = [f"{line},{'condition' if i == 0 else ('on' if (i - 1) % 60 < 30 else 'off')}" for i, line in enumerate(lines)]
+    (tmp_path / "within.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "card.toml").write_text(PEOPLE.format(data=tmp_path / "within.csv"))
+    done = labile("run", tmp_path / "card.toml", "--out", tmp_path / "out")
+    says(done, "card.toml:", "several conditions (on, off)", "PARAMETER ~ condition")
