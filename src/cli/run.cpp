@@ -61,9 +61,9 @@ void print_summary(const RunResult& r, const std::filesystem::path& out) {
   for (const auto& n : r.notes) fmt::print("note: {}\n", n);
   print_headlines(r);
   print_tally(r.predictions);
-  fmt::print("{} decisions in {:.1f} s on {} thread(s), {:.0f} MB.\nReport: {}\n", r.decisions, r.wall_s,
-             r.threads, r.peak_mb,
-             (std::filesystem::absolute(out) / "report.html").lexically_normal().string());
+  fmt::print("{}{:.1f} s on {} thread(s), {:.0f} MB.\nReport: {}\n",
+             r.decisions > 0 ? fmt::format("{} decisions in ", r.decisions) : "", r.wall_s, r.threads,
+             r.peak_mb, (std::filesystem::absolute(out) / "report.html").lexically_normal().string());
 }
 
 std::filesystem::path out_folder(const RunArgs& a) {
