@@ -231,6 +231,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   for (std::size_t c = 0; c < chains.size(); ++c)
     if (done[c]) r.chains.push_back(std::move(chains[c]));
   if (r.chains.empty()) throw Interrupted("interrupted before a chain had finished");
+  if (!o.partial && interrupted()) throw Interrupted("interrupted while fitting");
   clear_interrupt();  // it was heard: what follows works on what is there
   if (r.chains.size() < done.size()) {
     r.warnings.push_back(fmt::format("interrupted: {} of {} chains had finished, and only they are used",

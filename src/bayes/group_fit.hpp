@@ -23,7 +23,8 @@ struct GroupFitOptions {
   bool predict = true;  // leave-one-out and WAIC, decision by decision
   std::vector<FitOverride> overrides = {};
   std::vector<NamedGroup> groups = {};
-  bool correlated = false;                // parameters correlate over subjects, a priori as LKJ(2) has it
+  bool partial = true;      // interrupted, keep what chains say that have finished; else throw Interrupted
+  bool correlated = false;  // parameters correlate over subjects, a priori as LKJ(2) has it
   std::vector<NamedDesign> designs = {};  // effects on parameters, by name; rows are units
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
   /// Sees every draw of parameter k of a unit, on the natural scale, [chain][iteration]; from any thread, once for each.
@@ -66,7 +67,8 @@ struct GroupFit {
 [[nodiscard]] bool observed(const LearnerEntry& learner, const SubjectTrials& subject, std::size_t t);
 
 /// `units` are rows of parameters to estimate, `subject_of` [unit] whose they are; what they point to must live through the call.
-/// Interrupted after at least one chain has finished, it returns what those say, with a warning; before that it throws Interrupted.
+/// Interrupted after at least one chain has finished, it returns what those say, with a warning; before that, or where `partial` says no,
+/// it throws Interrupted.
 /// Throws Error as fit_subjects() does, and where no unit has a choice.
 [[nodiscard]] GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> units,
                                  std::vector<int> subject_of, const GroupFitOptions& options);

@@ -154,6 +154,7 @@ void write_fit(Writer& w, const FitSpec& f) {
       w.line("effect_prior", f.effect_prior);
       w.line("drop_missing", f.drop_missing);
     }
+    write_pairs(w, "where", f.rows);
     w.line("correlated", f.correlated);
     if (!f.check.empty()) w.line("check", f.check);
     w.line("recover", f.recover);

@@ -67,6 +67,7 @@ struct FitSpec {
       "people";        // whose choices: those of [data], or "agents": those of every cell, each by itself
   int starts = 10;     // of map and ml
   Settings hold = {};  // parameters held at a value instead of estimated or left at their defaults
+  DataSpec::Pairs rows = {};  // of bayes: (column, value), only rows that hold it, of those that [data] takes
   // Of "bayes"; texts as `labile fit` takes them:
   int chains = 4, warmup = 300, draws = 1000;
   std::vector<std::string> formulas = {}, groups = {};

@@ -89,6 +89,7 @@ void read_bayes(const Node& node, const LearnerEntry& entry, const Card& card, F
   fit.groups = texts_under(node, "groups");
   fit.check = texts_under(node, "check");
   fit.reference = pairs_of(node, "reference");
+  fit.rows = pairs_of(node, "where");
   const auto at = [&](const char* key) { return where_of(node, key); };
   const auto estimated = located(at("groups"), [&] { return names_estimated(entry, fit); });
   std::vector<Formula> formulas;
@@ -105,6 +106,7 @@ void read_bayes(const Node& node, const LearnerEntry& entry, const Card& card, F
     if (!fit.formulas.empty())
       throw Error(at("formulas"), "agents have no columns; every cell is fitted by itself");
     if (!fit.check.empty()) throw Error(at("check"), "is for fits of people");
+    if (!fit.rows.empty()) throw Error(at("where"), "is for fits of people");
     if (fit.recover) throw Error(at("recover"), "is for fits of people");
     if (card.task.empty()) throw Error(at("of"), "is \"agents\", but the card has no [task] that they play");
   }
@@ -123,8 +125,8 @@ std::vector<std::string> estimated_in(const FitSpec& fit) {
 void read_fits(const Node& root, Draft& draft) {
   Card& card = draft.card;
   for (const Node* node : tables_of(root, "fit")) {
-    FitSpec fit =
-        read_keys(*node, fit_keys(), {"hold", "formulas", "groups", "reference", "check"}, "[[fit]]");
+    FitSpec fit = read_keys(*node, fit_keys(), {"hold", "formulas", "groups", "reference", "check", "where"},
+                            "[[fit]]");
     const Node& model = required(*node, "model", "write the name of a learner to fit");
     const LearnerEntry& entry = find_agent(fit.model, model.where);
     if (!entry.likelihood)

@@ -10,8 +10,8 @@
 namespace labile {
 namespace {
 void line(const std::string& name, const DrawSummary& s, std::size_t width, const std::string& chance = "") {
-  std::string text = fmt::format("    {:<{}} {:>10}   {:<20} {:>9}", name, width, text_of(s.mean),
-                                 fmt::format("{} to {}", text_of(s.q2_5), text_of(s.q97_5)), chance);
+  std::string text = fmt::format("    {:<{}} {:>10}   {:<20} {:>6.3f} {:>9}", name, width, text_of(s.mean),
+                                 fmt::format("{} to {}", text_of(s.q2_5), text_of(s.q97_5)), s.rhat, chance);
   fmt::print("{}\n", text.substr(0, text.find_last_not_of(' ') + 1));
 }
 void lines(const std::string& title, const std::vector<GroupEffect>& effects, std::size_t width) {
@@ -46,8 +46,8 @@ void print_effects(const std::vector<ParamEffects>& effects, double prior_sd) {
     for (const auto& c : e.cells) width = std::max(width, name_of(c).size());
     fmt::print("\n  {}{}\n", e.formula,
                e.formula.find(',') < e.formula.find('~') ? fmt::format(": {}", e.param) : "");
-    fmt::print("  {:<{}} {:>10}   {:<20} {:>9}\n", "median subject", width + 2, "mean", "95% interval",
-               "of draws");
+    fmt::print("  {:<{}} {:>10}   {:<20} {:>6} {:>9}\n", "median subject", width + 2, "mean", "95% interval",
+               "R-hat", "of draws");
     for (const auto& c : e.cells) line(name_of(c), c.value, width);
     lines("differences between them", e.differences, width);
     lines(fmt::format("effects before {}'s transform, each N(0, {:.3g}) before the data", e.param, prior_sd),

@@ -501,6 +501,28 @@ std::string none_enters(const LearnerEntry& e) {
   return e.reports ? "no report was made" : e.times_only ? "no response time is known" : "no choice was made";
 }
 
+namespace {
+/// Whether what was shown makes no difference to the learner, by the likelihood of some subjects without it.
+bool ignores_states(const LearnerEntry& learner, std::span<const SubjectTrials> subjects) {
+  constexpr std::size_t kSome = 8;
+  const auto some = subjects.first(std::min(subjects.size(), kSome));
+  std::vector<double> row;
+  for (const auto& p : learner.params) row.push_back(as_number(p.standard));
+  try {
+    check_trials(learner, some);
+    for (const auto& s : some) {
+      SubjectTrials bare = s;
+      const std::vector<std::int32_t> one(s.state.size(), 0);
+      bare.state = one;
+      if (learner.likelihood->value(row, s, {}) != learner.likelihood->value(row, bare, {})) return false;
+    }
+  } catch (const Error&) {  // data that it cannot be fitted to: said elsewhere
+    return false;
+  }
+  return true;
+}
+}  // namespace
+
 std::vector<std::string> doubts(std::span<const LearnerEntry* const> learners,
                                 std::span<const SubjectTrials> subjects) {
   std::vector<std::string> r;
@@ -520,6 +542,16 @@ std::vector<std::string> doubts(std::span<const LearnerEntry* const> learners,
         "{} response(s) took less than {} s; a diffusion's t0 lies below the quickest of a subject, so they "
         "decide it; --min-rt {} (cards: min_rt) leaves them out",
         quick, kAnticipated, kAnticipated));
+  std::int32_t states = 1;
+  for (const auto& x : subjects)
+    for (const auto state : x.state) states = std::max(states, state + 1);
+  if (states > 1)
+    for (const auto* l : learners)
+      if (l->likelihood && ignores_states(*l, subjects))
+        r.push_back(
+            fmt::format("'{}' does not read what was shown (state): its {} states count as one, and what was "
+                        "learned in one carries over to all",
+                        l->info.name, states));
   return r;
 }
 

@@ -27,6 +27,7 @@ GroupFitOptions options_of(const Card& card, const FitSpec& spec, const CardFitO
   r.overrides = held_in(spec);
   for (const auto& g : spec.groups) r.groups.push_back(parse_group(g));
   r.correlated = spec.correlated;
+  r.partial = false;
   r.progress = o.progress;
   return r;
 }
@@ -109,6 +110,38 @@ void recover(const Card& card, const CardFitOptions& o, CardFit& r) {
   r.recovery->task = schedules.task();
 }
 
+/// Leaves only rows whose columns hold one of the values asked for, and subjects with any.
+void keep_rows(const DataSpec::Pairs& asked, DataSet& d) {
+  if (asked.empty()) return;
+  std::vector<bool> good(d.trials.rows(), true);
+  for (const auto& k : d.kept) {
+    std::vector<bool> wanted(k.values.size(), false);
+    bool any = false;
+    for (const auto& [column, value] : asked) {
+      if (column != k.name) continue;
+      any = true;
+      const auto it = std::find(k.values.begin(), k.values.end(), value);
+      if (it == k.values.end())
+        throw Error(
+            fmt::format("where: column '{}' has no value '{}'{}", column, value, suggest(value, k.values)));
+      wanted[static_cast<std::size_t>(it - k.values.begin())] = true;
+    }
+    for (std::size_t r = 0; any && r < good.size(); ++r)
+      good[r] = good[r] && wanted[static_cast<std::size_t>(k.row[r])];
+  }
+  std::vector<std::size_t> rows, first{0};
+  std::vector<std::string> subjects;
+  for (std::size_t s = 0; s < d.trials.subjects.size(); ++s) {
+    for (auto r = d.trials.first[s]; r < d.trials.first[s + 1]; ++r)
+      if (good[r]) rows.push_back(r);
+    if (rows.size() == first.back()) continue;
+    first.push_back(rows.size());
+    subjects.push_back(d.trials.subjects[s]);
+  }
+  if (rows.empty()) throw Error("where: no row holds all of these values");
+  take_rows(d, rows, std::move(first), std::move(subjects));
+}
+
 /// Draws of what the prediction names; empty where there are none.
 std::span<const double> draws_of(const CardFit& f, const std::string& effect) {
   const auto colon = effect.find(':');
@@ -136,6 +169,10 @@ std::string known_effects(const CardFit& f, const std::string& param) {
       for (const auto& x : e.coefficients) names.push_back(fmt::format("\"{}: {}\"", param, x.name));
     }
   return names.empty() ? "there are none" : fmt::format("there are {}", fmt::join(names, ", "));
+}
+
+double rhat_of(const CardFit& f, std::span<const double> draws) {
+  return summarize_draws(draws, static_cast<int>(f.result.fit.chains.size())).rhat;
 }
 
 Interval interval_of(std::vector<double> x, std::size_t subjects) {
@@ -168,6 +205,7 @@ CardFit fit_people(const Card& card, const FitSpec& spec, const People& people, 
     data->has_blocks = people.has_blocks;
     data->path = people.path;
     data->options = people.options;
+    keep_rows(spec.rows, *data);
     // Columns of other fits' formulas would cut this one's subjects.
     std::vector<Formula> formulas;
     for (const auto& f : spec.formulas) formulas.push_back(parse_formula(f));
@@ -209,7 +247,7 @@ std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vec
                                  known_effects(f, p.effect.substr(0, p.effect.find(':'))))});
         continue;
       }
-      r.push_back({interval_of({draws.begin(), draws.end()}, subjects(f)), "", "", ""});
+      r.push_back({interval_of({draws.begin(), draws.end()}, subjects(f)), "", "", "", rhat_of(f, draws)});
     }
     return r;
   }
@@ -235,6 +273,7 @@ std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vec
                 ""};
     const auto a = draws_of(treated, p.effect);
     std::vector<double> values(a.begin(), a.end());
+    if (!a.empty()) e.rhat = rhat_of(treated, a);
     if (!p.control.empty()) {
       const auto control = std::find_if(fits.begin(), fits.end(), [&](const CardFit& f) {
         return fits_of(f) && name(f) == p.control && alike(treated, f);
@@ -243,6 +282,7 @@ std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vec
       // Two fits are independent: any pairing of their draws is one of the difference.
       const auto b = draws_of(*control, p.effect);
       values.resize(std::min(a.size(), b.size()));
+      if (!b.empty()) e.rhat = std::max(e.rhat, rhat_of(*control, b));
       for (std::size_t i = 0; i < values.size(); ++i)
         values[i] = p.of == Prediction::Of::ratio ? a[i] / b[i] : a[i] - b[i];
     }

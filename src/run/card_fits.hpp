@@ -46,7 +46,10 @@ struct CardFitOptions {
 struct FitEffect {
   Interval effect;
   std::string variant, agent, reason;
+  double rhat = 1;  // the largest of the quantities it is made of; above kRhatOfVerdicts there is no verdict
 };
+/// Chains that disagree this much say nothing of what they sample. Quantities may be judged a little above 1.01, at which fits warn.
+inline constexpr double kRhatOfVerdicts = 1.05;
 [[nodiscard]] std::vector<FitEffect> effects_of_prediction(const Prediction& prediction,
                                                            const std::vector<CardFit>& fits);
 

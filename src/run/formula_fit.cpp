@@ -39,72 +39,49 @@ void check_grouping(const std::vector<Formula>& formulas, const DataSet& d) {
                                 f.text, g, d.subject_column.empty() ? "subject" : d.subject_column));
 }
 
+void leave_out(const std::set<std::size_t>& who, DataSet& d) {
+  std::vector<std::size_t> rows, first{0};
+  std::vector<std::string> subjects;
+  for (std::size_t s = 0; s < d.trials.subjects.size(); ++s) {
+    if (who.count(s)) continue;
+    for (auto r = d.trials.first[s]; r < d.trials.first[s + 1]; ++r) rows.push_back(r);
+    first.push_back(rows.size());
+    subjects.push_back(d.trials.subjects[s]);
+  }
+  take_rows(d, rows, std::move(first), std::move(subjects));
+}
+
 /// Leaves out subjects that lack a value, or says who they are.
-class Missing {
- public:
-  Missing(const FormulaSpec& a, DataSet& d) : d_(d) {
-    std::set<std::size_t> lacking;
-    for (const auto& k : d.kept) {
-      const auto empty = std::find(k.values.begin(), k.values.end(), "");
-      if (empty == k.values.end()) continue;
-      const auto code = static_cast<std::int32_t>(empty - k.values.begin());
-      std::vector<std::string> who;
-      bool in_part = false;
-      for (std::size_t s = 0; s < d.trials.subjects.size(); ++s) {
-        std::size_t n = 0;
-        for (auto r = d.trials.first[s]; r < d.trials.first[s + 1]; ++r) n += k.row[r] == code;
-        if (n == 0) continue;
-        who.push_back(d.trials.subjects[s]);
-        lacking.insert(s);
-        in_part = in_part || n < d.trials.first[s + 1] - d.trials.first[s];
-      }
-      if (who.empty()) continue;
-      const std::string what = fmt::format("column '{}' is missing{} for {} of {} subjects: {}", k.name,
-                                           in_part ? ", in some rows or all," : "", who.size(),
-                                           d.trials.subjects.size(), some(who));
-      if (!a.drop_missing)
-        throw Error(fmt::format("{}: {}; {} leaves them out", d.trials.source, what,
-                                a.in_card ? "drop_missing = true" : "--drop-missing"));
-      d.notes.push_back(what + "; they were left out");
+void leave_out_missing(const FormulaSpec& a, DataSet& d) {
+  std::set<std::size_t> lacking;
+  for (const auto& k : d.kept) {
+    const auto empty = std::find(k.values.begin(), k.values.end(), "");
+    if (empty == k.values.end()) continue;
+    const auto code = static_cast<std::int32_t>(empty - k.values.begin());
+    std::vector<std::string> who;
+    bool in_part = false;
+    for (std::size_t s = 0; s < d.trials.subjects.size(); ++s) {
+      std::size_t n = 0;
+      for (auto r = d.trials.first[s]; r < d.trials.first[s + 1]; ++r) n += k.row[r] == code;
+      if (n == 0) continue;
+      who.push_back(d.trials.subjects[s]);
+      lacking.insert(s);
+      in_part = in_part || n < d.trials.first[s + 1] - d.trials.first[s];
     }
-    if (lacking.size() == d.trials.subjects.size())
-      throw Error(
-          fmt::format("{}: no subject has a value in every column that the formulas name", d.trials.source));
-    if (!lacking.empty()) leave_out(lacking);
+    if (who.empty()) continue;
+    const std::string what =
+        fmt::format("column '{}' is missing{} for {} of {} subjects: {}", k.name,
+                    in_part ? ", in some rows or all," : "", who.size(), d.trials.subjects.size(), some(who));
+    if (!a.drop_missing)
+      throw Error(fmt::format("{}: {}; {} leaves them out", d.trials.source, what,
+                              a.in_card ? "drop_missing = true" : "--drop-missing"));
+    d.notes.push_back(what + "; they were left out");
   }
-
- private:
-  void leave_out(const std::set<std::size_t>& who) {
-    std::vector<std::size_t> rows, first{0};
-    std::vector<std::string> subjects;
-    for (std::size_t s = 0; s < d_.trials.subjects.size(); ++s) {
-      if (who.count(s)) continue;
-      for (auto r = d_.trials.first[s]; r < d_.trials.first[s + 1]; ++r) rows.push_back(r);
-      first.push_back(rows.size());
-      subjects.push_back(d_.trials.subjects[s]);
-    }
-    take_rows(d_, rows, std::move(first), std::move(subjects));
-  }
-
- public:
-  static void take_rows(DataSet& d, const std::vector<std::size_t>& rows, std::vector<std::size_t> first,
-                        std::vector<std::string> subjects) {
-    d.trials = only_rows(d.trials, rows);
-    d.trials.first = std::move(first);
-    d.trials.subjects = std::move(subjects);
-    std::vector<std::uint8_t> fresh;
-    for (const auto r : rows) fresh.push_back(d.fresh[r]);
-    d.fresh = std::move(fresh);
-    for (auto& k : d.kept) {
-      std::vector<std::int32_t> row;
-      for (const auto r : rows) row.push_back(k.row[r]);
-      k.row = std::move(row);
-    }
-  }
-
- private:
-  DataSet& d_;
-};
+  if (lacking.size() == d.trials.subjects.size())
+    throw Error(
+        fmt::format("{}: no subject has a value in every column that the formulas name", d.trials.source));
+  if (!lacking.empty()) leave_out(lacking, d);
+}
 
 /// Cuts each subject's rows by the values of the columns.
 class Units {
@@ -146,7 +123,7 @@ class Units {
                     "subject) lets them differ",
                     fmt::join(f.within, " and "), several ? "" : "s", f.subjects.size(), units_.size(),
                     several ? "one of them" : "it", f.within[0]));
-    Missing::take_rows(d_, rows, std::move(first), std::move(labels));
+    take_rows(d_, rows, std::move(first), std::move(labels));
   }
   [[nodiscard]] Covariate covariate(std::size_t column) const {
     const auto& k = d_.kept[column];
@@ -250,7 +227,7 @@ FormulaFit formula_fit(const FormulaSpec& a, DataSet& d) {
   const auto formulas = parsed(a);
   check_grouping(formulas, d);
   const std::map<std::string, std::string> refs(a.references.begin(), a.references.end());
-  Missing(a, d);
+  leave_out_missing(a, d);
   FormulaFit f;
   Units units(d);
   std::vector<Covariate> columns;
@@ -266,6 +243,21 @@ FormulaFit formula_fit(const FormulaSpec& a, DataSet& d) {
   for (std::size_t u = 0; u < d.trials.subjects.size(); ++u)
     d.subjects.push_back(subject_trials(d.trials, static_cast<int>(u), d.fresh));
   return f;
+}
+
+void take_rows(DataSet& d, const std::vector<std::size_t>& rows, std::vector<std::size_t> first,
+               std::vector<std::string> subjects) {
+  d.trials = only_rows(d.trials, rows);
+  d.trials.first = std::move(first);
+  d.trials.subjects = std::move(subjects);
+  std::vector<std::uint8_t> fresh;
+  for (const auto r : rows) fresh.push_back(d.fresh[r]);
+  d.fresh = std::move(fresh);
+  for (auto& k : d.kept) {
+    std::vector<std::int32_t> row;
+    for (const auto r : rows) row.push_back(k.row[r]);
+    k.row = std::move(row);
+  }
 }
 
 std::vector<NamedDesign> designs_of(const FormulaFit& f, const LearnerEntry& learner) {

@@ -58,7 +58,7 @@ class Runner {
     std::vector<std::string> fitted;
     for (const auto& spec : card_.fits) fitted.push_back(spec.model);
     if (card_.data)
-      people_ = load_people(*card_.data, columns_wanted(fitted), !fitted.empty(), columns_of_formulas());
+      people_ = load_people(*card_.data, columns_wanted(fitted), !fitted.empty(), columns_of_fits());
     result_.notes = people_.notes;
     if (card_.data && !people_.trials && card_.task.empty())
       result_.notes.push_back(
@@ -109,11 +109,15 @@ class Runner {
     return r;
   }
 
-  [[nodiscard]] std::vector<std::string> columns_of_formulas() const {
+  [[nodiscard]] std::vector<std::string> columns_of_fits() const {
     std::vector<Formula> formulas;
     for (const auto& spec : card_.fits)
       for (const auto& f : spec.formulas) formulas.push_back(parse_formula(f));
-    return columns_of(formulas);
+    auto r = columns_of(formulas);
+    for (const auto& spec : card_.fits)
+      for (const auto& [column, value] : spec.rows)
+        if (std::ranges::find(r, column) == r.end()) r.push_back(column);
+    return r;
   }
 
   void read_the_schedule() {
@@ -565,6 +569,11 @@ class Runner {
     for (const auto& e : effects) {
       Judged j{p, e.variant, e.agent, e.effect, verdict(p, e.effect), e.reason};
       if (j.verdict == "not run" && j.reason.empty()) j.reason = "the fit has no such value";
+      if (e.rhat > kRhatOfVerdicts && j.verdict != "not run") {
+        j.verdict = "undecided";
+        j.reason =
+            fmt::format("chains disagree on it (R-hat {:.2f}), so its interval is not to be trusted", e.rhat);
+      }
       result_.predictions.push_back(std::move(j));
     }
     if (effects.empty())
