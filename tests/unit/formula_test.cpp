@@ -12,6 +12,7 @@
 #include "learners/catalogue.hpp"
 #include "record/read.hpp"
 #include "run/simulate.hpp"
+#include "sanitized.hpp"
 #include "tasks/catalogue.hpp"
 
 namespace labile {
@@ -369,7 +370,8 @@ GroupFitOptions options_of(const Coding& coding) {
   GroupFitOptions o;
   o.predict = false;
   o.chains = 2;
-  o.draws = 500;
+  o.warmup = unless_sanitized(o.warmup, 40);
+  o.draws = unless_sanitized(500, 40);
   o.overrides = {{"v0", 0.0}};
   o.designs = {{"alpha", coding.design()}};
   return o;
@@ -416,24 +418,13 @@ TEST(Effects, AreFoundAgainAndNoneIsInvented) {
   const auto coding = coded(s.table, "alpha ~ drug + session + scale(age)", {{"drug", "placebo"}});
   const auto fit =
       fit_group(find_learner("rescorla_wagner"), s.units, s.table.subject_of, options_of(coding));
-  EXPECT_LT(fit.worst_rhat, 1.02);
   std::vector<const Coding*> of;
   for (const auto& p : fit.params) of.push_back(p.name == "alpha" ? &coding : nullptr);
   const auto effects = effects_of(fit, of);
   ASSERT_EQ(effects.size(), 1u);
   const auto& b = effects[0].coefficients;
   ASSERT_EQ(b.size(), 3u);
-  // Four posterior sds: one seed in 16,000 would be off by that much. All seeds are fixed.
-  const double truth[3] = {kDrug, kSession, 0};
-  for (std::size_t c = 0; c < 3; ++c)
-    EXPECT_LT(std::abs(b[c].value.mean - truth[c]), 4 * b[c].value.sd) << b[c].name;
   EXPECT_EQ(b[0].name, "drug[drug]");
-  EXPECT_GT(b[0].value.q2_5, 0);
-  EXPECT_GT(b[0].above_0, 0.999);
-  EXPECT_LT(b[1].value.q97_5, 0);
-  EXPECT_LT(b[2].value.q2_5, 0);
-  EXPECT_GT(b[2].value.q97_5, 0);
-  for (const auto& x : b) EXPECT_LT(x.value.sd, 0.4) << x.name;
   // Cells are T of sums; a difference of cells is the difference of their means.
   const auto& cells = effects[0].cells;
   ASSERT_EQ(cells.size(), 4u);
@@ -446,6 +437,18 @@ TEST(Effects, AreFoundAgainAndNoneIsInvented) {
               1e-12);
   // The first cell is the group's value, which is at the mean of what was scaled.
   EXPECT_NEAR(cells[0].value.mean, fit.group[0].summary.mean, 1e-12);
+  if (kSanitized) return;  // too few draws to say where they lie
+  EXPECT_LT(fit.worst_rhat, 1.02);
+  // Four posterior sds: one seed in 16,000 would be off by that much. All seeds are fixed.
+  const double truth[3] = {kDrug, kSession, 0};
+  for (std::size_t c = 0; c < 3; ++c)
+    EXPECT_LT(std::abs(b[c].value.mean - truth[c]), 4 * b[c].value.sd) << b[c].name;
+  EXPECT_GT(b[0].value.q2_5, 0);
+  EXPECT_GT(b[0].above_0, 0.999);
+  EXPECT_LT(b[1].value.q97_5, 0);
+  EXPECT_LT(b[2].value.q2_5, 0);
+  EXPECT_GT(b[2].value.q97_5, 0);
+  for (const auto& x : b) EXPECT_LT(x.value.sd, 0.4) << x.name;
 }
 
 TEST(Effects, ThatDifferBetweenPeopleAreLessCertain) {
@@ -463,6 +466,9 @@ TEST(Effects, ThatDifferBetweenPeopleAreLessCertain) {
   const auto same = fitted("alpha ~ drug + session"),
              differ = fitted("alpha ~ drug + session + (1 + session | subject)");
   const auto b = of(differ, "b[alpha:session[2]]"), tau = of(differ, "sigma[alpha:session[2]]");
+  ASSERT_GT(b.sd, 0);
+  ASSERT_GT(tau.sd, 0);
+  if (kSanitized) return;
   EXPECT_LT(std::abs(b.mean - kSession), 4 * b.sd);
   EXPECT_LT(std::abs(tau.mean - 0.8), 4 * tau.sd);
   EXPECT_GT(tau.q2_5, 0.3);
