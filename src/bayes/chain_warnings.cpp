@@ -39,8 +39,12 @@ std::vector<std::string> chain_warnings(const ChainChecks& c) {
   const int draws = c.chains * c.iterations;
   std::size_t count = 0;
 
-  double top = 0;
-  for (const auto& q : c.quantities) top = std::max(top, std::isnan(q.rhat) ? 0 : q.rhat);
+  double top = 0, top_of_group = 0;
+  for (std::size_t i = 0; i < c.quantities.size(); ++i) {
+    const double rhat = c.quantities[i].rhat;
+    top = std::max(top, std::isnan(rhat) ? 0 : rhat);
+    if (i < c.of_group) top_of_group = std::max(top_of_group, std::isnan(rhat) ? 0 : rhat);
+  }
   std::string names = worst(
       c.quantities, count, [](const auto& q) { return q.rhat > kMostRhat; },
       [](const auto& q) { return q.rhat; });
@@ -48,8 +52,14 @@ std::vector<std::string> chain_warnings(const ChainChecks& c) {
     all.push_back(fmt::format(
         "Chains do not agree: R-hat above {} for {} quantit{} ({}), at most {:.3g}. Run longer (twice the "
         "warm-up and the draws); if it stays, the model has several solutions or a parameter that these "
-        "data do not tell. Do not use these results.",
-        kMostRhat, count, count == 1 ? "y" : "ies", names, top));
+        "data do not tell. {}",
+        kMostRhat, count, count == 1 ? "y" : "ies", names, top,
+        c.of_group > 0 && top_of_group <= kMostRhat
+            ? fmt::format("Do not use the values of these subjects; chains agree on the group's values and "
+                          "effects (R-hat "
+                          "at most {:.3f}).",
+                          top_of_group)
+            : "Do not use these results."));
 
   const double asked = kLeastSize * c.chains;
   const auto smallest = [](const Quantity& q) { return std::min(q.ess_bulk, q.ess_tail); };

@@ -57,6 +57,7 @@ struct ChainChecks {
     double rhat = 0, ess_bulk = 0, ess_tail = 0;
   };
   std::vector<Quantity> quantities = {};
+  std::size_t of_group = 0;    // the first of them are the group's, the others single subjects'
   int divergences = 0;         // kept iterations that diverged
   int depth_hits = 0;          // kept iterations that ended at the largest tree
   int max_depth = 10;          // the largest tree: 2^max_depth steps

@@ -117,9 +117,13 @@ void check(const Posterior& p, const GroupFitOptions& o, GroupFit& r) {
     c.quantities.push_back({name, s.rhat, s.ess_bulk, s.ess_tail});
   };
   for (const auto& g : r.group) add(g.name, g.summary);
+  c.of_group = c.quantities.size();
+  const auto unit = [&](int u) {
+    return o.unit_names.empty() ? fmt::format("{}", u + 1) : o.unit_names[static_cast<std::size_t>(u)];
+  };
   for (int k = 0; k < p.params(); ++k)
     for (int u = 0; u < p.units(); ++u)
-      add(fmt::format("{}[{}]", p.model().params[static_cast<std::size_t>(k)].name, u + 1),
+      add(fmt::format("{}[{}]", p.model().params[static_cast<std::size_t>(k)].name, unit(u)),
           r.unit[static_cast<std::size_t>(k)][static_cast<std::size_t>(u)]);
   r.least_bulk = r.least_tail = kInf;
   for (const auto& q : c.quantities) {

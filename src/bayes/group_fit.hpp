@@ -25,7 +25,8 @@ struct GroupFitOptions {
   std::vector<NamedGroup> groups = {};
   bool partial = true;      // interrupted, keep what chains say that have finished; else throw Interrupted
   bool correlated = false;  // parameters correlate over subjects, a priori as LKJ(2) has it
-  std::vector<NamedDesign> designs = {};  // effects on parameters, by name; rows are units
+  std::vector<std::string> unit_names = {};  // of units, for warnings; else they are numbered from 1
+  std::vector<NamedDesign> designs = {};     // effects on parameters, by name; rows are units
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
   /// Sees every draw of parameter k of a unit, on the natural scale, [chain][iteration]; from any thread, once for each.
   std::function<void(int k, int unit, std::span<const double> draws)> each_unit = {};

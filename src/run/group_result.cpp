@@ -12,6 +12,7 @@ namespace labile {
 GroupResult group_result(const LearnerEntry& learner, const std::string& model, const DataSet& data,
                          const FormulaSpec& asked, FormulaFit formulas, GroupFitOptions options) {
   options.designs = designs_of(formulas, learner);
+  options.unit_names = data.trials.subjects;
   GroupResult r{model, &learner, options, asked, std::move(formulas), {}, {}, {}, {}, {}};
   r.fit = fit_group(learner, data.subjects, r.formulas.subject_of, options);
   r.options.progress = {};

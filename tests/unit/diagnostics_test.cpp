@@ -234,6 +234,11 @@ TEST(ChainWarnings, NameWhatIsWrongWithItsNumber) {
   bad.quantities.push_back({"alpha", 1.5, 900, 900});
   EXPECT_NE(text(bad).find("alpha, beta"), std::string::npos) << text(bad);  // the worst first
   EXPECT_NE(text(bad).find("1.5"), std::string::npos);
+  EXPECT_NE(text(bad).find("Do not use these results"), std::string::npos);
+  bad.of_group = 1;  // the others are single subjects'
+  EXPECT_NE(text(bad).find("chains agree on the group's values"), std::string::npos) << text(bad);
+  bad.of_group = 2;
+  EXPECT_NE(text(bad).find("Do not use these results"), std::string::npos);
   bad = c;
   bad.quantities.push_back({"tau", 1.0, 900, 250});
   EXPECT_NE(text(bad).find("tau"), std::string::npos);

@@ -222,8 +222,9 @@ function cellsFigure(results, id, fits) {
     figure('From circuit to parameters: ' + model + ' fitted to the choices of every cell',
       'The same learner fitted to agents as to people: the median subject with its 95% interval. Where a lesion moves a dot, it moves that parameter.' +
       (people.length ? ' Diamonds are people.' : ''), element('div', { class: 'panels' }, panels)),
-    doubtful.length ? element('div', { class: 'problem' }, doubtful.map((fit) => fit.diagnostics.warnings.map((text) =>
-      element('p', {}, 'Warning, ' + words(fit.group_name) + ': ' + words(text))))) : null,
+    doubtful.length ? element('details', {}, element('summary', {}, 'Warnings of ' + plural(doubtful.length, 'fit')),
+      element('ul', {}, doubtful.map((fit) => fit.diagnostics.warnings.map((text) =>
+        element('li', {}, words(fit.group_name) + ': ' + words(text)))))) : null,
     element('details', {}, element('summary', {}, 'All values, ' + id),
       table(['Cell', 'Subjects', 'Decisions', 'R-hat', 'Effective draws'].concat(names),
         fits.map((fit) => [words(fit.group_name), format(number(fit.subjects), 0), format(number(fit.observations), 0),
