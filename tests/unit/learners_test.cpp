@@ -16,6 +16,7 @@
 #include "learners/catalogue.hpp"
 #include "record/read.hpp"
 #include "run/simulate.hpp"
+#include "sanitized.hpp"
 #include "tasks/catalogue.hpp"
 
 namespace labile {
@@ -55,6 +56,7 @@ std::vector<LearnerEntry> fitted_learners() {
   for (const LearnerEntry& e : all_learners()) {
     if (!e.likelihood || e.reports || e.timed || e.derive) continue;  // these have tests of their own
     r.push_back(e);
+    if (kSanitized && !e.with_parts) continue;
     const std::string name = e.info.name;
     r.push_back(find_learner(name + "+stickiness+kernel+lapse" + (e.forgets ? "+forgetting" : "")));
     for (auto& p : r.back().params)  // on, so that they are tested
@@ -763,7 +765,7 @@ TEST(Parts, AreAskedForByNameAndHeldOtherwise) {
 }
 TEST(Parts, AtNothingChangeNothing) {
   for (const auto& e : all_learners()) {
-    if (!e.likelihood || e.reports || e.timed) continue;
+    if (!e.likelihood || e.reports || e.timed || (kSanitized && !e.with_parts)) continue;
     const auto& with = find_learner(std::string(e.info.name) + "+lapse");
     std::vector<double> row = standard(with);
     const Data d = own_task(e).empty() ? play(e, Layout::bandit(2), 4, 60)[1] : play_own(e, 4)[1];
