@@ -252,6 +252,8 @@ double PosteriorDensity::choices(std::span<const double> q, std::span<double> gr
   double value = 0;
   const auto lanes_of_density = p_.learner().likelihood->lanes;
   const int n = p_.params();
+  std::uint64_t wanted = 0;
+  for (const auto& p : p_.model().params) wanted |= std::uint64_t{1} << p.at;
   for (const auto& g : p_.lanes()) {
     const int used = static_cast<int>(g.subject.size());
     for (int k = 0; k < n; ++k) {
@@ -272,7 +274,7 @@ double PosteriorDensity::choices(std::span<const double> q, std::span<double> gr
       to_natural(p.group, x, theta_[static_cast<std::size_t>(p.at)],
                  unit_slope_[static_cast<std::size_t>(k)]);
     }
-    const Vec l = lanes_of_density(theta_, g, grad_);
+    const Vec l = lanes_of_density(theta_, g, wanted, grad_);
     for (int i = 0; i < used; ++i) value += l[i];
     for (int k = 0; k < n; ++k) {
       const auto& p = p_.model().params[static_cast<std::size_t>(k)];

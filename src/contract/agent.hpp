@@ -64,8 +64,10 @@ struct Likelihood {
   /// The same with gradient and Hessian [n][n].
   double (*hessian)(std::span<const double> params, const SubjectTrials& trials, std::span<double> grad,
                     std::span<double> hess);
-  /// Value and gradient [n] of each of up to four subjects, packed by pack_lanes() as `lane_needs` says.
-  Vec (*lanes)(std::span<const Vec> params, const LaneTrials& trials, std::span<Vec> grad);
+  /// Value and gradient [n] of each of up to four subjects, packed by pack_lanes() as `lane_needs` says. Derivatives of parameters whose bit
+  /// is not in `wanted` may be 0: they cost time.
+  Vec (*lanes)(std::span<const Vec> params, const LaneTrials& trials, std::uint64_t wanted,
+               std::span<Vec> grad);
   LaneNeeds (*lane_needs)();
 };
 

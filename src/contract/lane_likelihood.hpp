@@ -129,15 +129,28 @@ template <class S, class F>
   for (std::size_t k = 0; k < n; ++k) now[k] = select(m, now[k], before[k]);
 }
 
-/// Log-likelihood of each lane at params [parameter in table order], and grad [parameter]. With `Options` above 0 it may rely on so many
-/// options that no features describe: loops over options are then straight code.
+/// Derivatives that one pass carries. A learner alone carries all; with parts most parameters are held at what does nothing, so a pass has
+/// few, and those that are wanted go through in as many passes as they need.
+template <class L>
+constexpr int carried() {
+  if constexpr (requires { typename L::Whole; })
+    return std::min<int>(4, kParams<L>);
+  else
+    return kParams<L>;
+}
+
+/// Log-likelihood of each lane at params [parameter in table order], and to [direction]; direction [parameter] is which of the derivatives
+/// is the parameter's, -1 for none. With `Options` above 0 it may rely on so many options that no features describe: loops
+/// over options are then straight code.
 template <class L, int Options>
 LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const LaneTrials& s,
-                                         std::span<Vec> grad) {
-  constexpr int n = kParams<L>;
+                                         std::span<const int> direction, std::span<Vec> to) {
+  constexpr int n = carried<L>();
   using T = Dual<Vec, n>;
-  const auto p =
-      fill_params<L, T>([&](int k) { return T::variable(params[static_cast<std::size_t>(k)], k); });
+  const auto p = fill_params<L, T>([&](int k) {
+    const auto at = static_cast<std::size_t>(k);
+    return direction[at] < 0 ? T(params[at]) : T::variable(params[at], direction[at]);
+  });
   auto state = L::start(p, s.layout);
   ChoiceSum<n> sum;
   T u[kMaxOptions];
@@ -186,23 +199,50 @@ LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const Lane
     }
   }
   const Vec value = sum.value();
-  for (int k = 0; k < n; ++k) grad[static_cast<std::size_t>(k)] = sum.slope(k);
+  for (int k = 0; k < n; ++k) to[static_cast<std::size_t>(k)] = sum.slope(k);
   return value;
 }
 
 template <class L>
-Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> grad) {
+Vec lane_gradient_pass(std::span<const Vec> params, const LaneTrials& s, std::span<const int> direction,
+                       std::span<Vec> to) {
   if constexpr (LABILE_FORMS && !Reports<L> && !requires { typename L::Whole; })
     if (s.layout.feature_is_option) {
-      if (s.layout.options == 2) return lane_gradient_of_form<L, 2>(params, s, grad);
-      if (s.layout.options == 3) return lane_gradient_of_form<L, 3>(params, s, grad);
+      if (s.layout.options == 2) return lane_gradient_of_form<L, 2>(params, s, direction, to);
+      if (s.layout.options == 3) return lane_gradient_of_form<L, 3>(params, s, direction, to);
     }
-  return lane_gradient_of_form<L, 0>(params, s, grad);
+  return lane_gradient_of_form<L, 0>(params, s, direction, to);
+}
+
+/// grad [parameter] of those whose bit is set in `wanted`, 0 of the others.
+template <class L>
+Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_t wanted,
+                  std::span<Vec> grad) {
+  static_assert(kParams<L> <= 64);
+  Vec value(0.0);
+  std::array<Vec, carried<L>()> to;
+  std::array<int, kParams<L>> direction;
+  for (std::size_t from = 0; from < kParams<L>;) {
+    int used = 0;
+    const std::size_t first = from;
+    direction.fill(-1);
+    for (; from < kParams<L> && used < carried<L>(); ++from)
+      if (wanted >> from & 1) direction[from] = used++;
+    if (first > 0 && used == 0) {  // the pass before took the last
+      std::fill(grad.begin() + static_cast<std::ptrdiff_t>(first), grad.end(), Vec(0.0));
+      break;
+    }
+    value = lane_gradient_pass<L>(params, s, direction, to);
+    for (std::size_t k = first; k < from; ++k)
+      grad[k] = direction[k] < 0 ? Vec(0.0) : to[static_cast<std::size_t>(direction[k])];
+  }
+  return value;
 }
 
 /// Of learners with response times: lane by lane.
 template <class L>
-Vec each_gradient(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> grad) {
+Vec each_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_t /*wanted*/,
+                  std::span<Vec> grad) {
   constexpr std::size_t n = kParams<L>;
   Vec value(0.0);
   for (auto& g : grad) g = Vec(0.0);

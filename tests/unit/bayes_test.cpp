@@ -192,7 +192,22 @@ void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<
         const auto of = lane < g.subject.size() ? g.subject[lane] : g.subject[0];
         theta[k].set(i, some_row(e, static_cast<std::uint32_t>(of))[k]);
       }
-    const Vec l = e.likelihood->lanes(theta, g, slope);
+    const Vec l = e.likelihood->lanes(theta, g, ~std::uint64_t{0}, slope);
+    // Some of the derivatives, as where parameters are held: the same numbers, or none where not wanted.
+    for (const std::uint64_t wanted :
+         {std::uint64_t{1}, std::uint64_t{0x55}, std::uint64_t{0x3a}, std::uint64_t{0}}) {
+      std::vector<Vec> some(slope.size(), Vec(kNaN));
+      const Vec again = e.likelihood->lanes(theta, g, wanted, some);
+      for (int i = 0; i < static_cast<int>(g.subject.size()); ++i) {
+        EXPECT_NEAR(again[i], l[i], 1e-12 * std::max(1.0, std::abs(l[i]))) << e.info.name;
+        for (std::size_t k = 0; k < slope.size(); ++k) {
+          const bool asked = wanted >> k & 1;
+          if (asked || some[k][i] != 0)
+            EXPECT_NEAR(some[k][i], slope[k][i], 1e-12 * std::max(1.0, std::abs(slope[k][i])))
+                << e.info.name << ", " << e.params[k].name;
+        }
+      }
+    }
     for (std::size_t i = 0; i < g.subject.size(); ++i) {
       value[g.subject[i]] += l[static_cast<int>(i)];
       for (std::size_t k = 0; k < slope.size(); ++k) grad[g.subject[i]][k] += slope[k][static_cast<int>(i)];
