@@ -140,7 +140,7 @@ constexpr int carried() {
 }
 
 /// Log-likelihood of each lane at params [parameter in table order], and to [direction]; direction [parameter] is which of the derivatives
-/// is the parameter's, -1 for none. With `Options` above 0 it may rely on so many options that no features describe: loops
+/// is the parameter's, -1 for none; where all are carried, it is not looked at. With `Options` above 0 it may rely on so many options that no features describe: loops
 /// over options are then straight code.
 template <class L, int Options>
 LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const LaneTrials& s,
@@ -149,7 +149,11 @@ LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const Lane
   using T = Dual<Vec, n>;
   const auto p = fill_params<L, T>([&](int k) {
     const auto at = static_cast<std::size_t>(k);
-    return direction[at] < 0 ? T(params[at]) : T::variable(params[at], direction[at]);
+    // Which derivative is whose is known here where all are carried: it saves a third of the time.
+    if constexpr (n == static_cast<int>(kParams<L>))
+      return T::variable(params[at], k);
+    else
+      return direction[at] < 0 ? T(params[at]) : T::variable(params[at], direction[at]);
   });
   auto state = L::start(p, s.layout);
   ChoiceSum<n> sum;
@@ -219,6 +223,8 @@ template <class L>
 Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_t wanted,
                   std::span<Vec> grad) {
   static_assert(kParams<L> <= 64);
+  if constexpr (carried<L>() == static_cast<int>(kParams<L>))
+    return lane_gradient_pass<L>(params, s, {}, grad);
   Vec value(0.0);
   std::array<Vec, carried<L>()> to;
   std::array<int, kParams<L>> direction;

@@ -202,9 +202,10 @@ void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<
         EXPECT_NEAR(again[i], l[i], 1e-12 * std::max(1.0, std::abs(l[i]))) << e.info.name;
         for (std::size_t k = 0; k < slope.size(); ++k) {
           const bool asked = wanted >> k & 1;
-          if (asked || some[k][i] != 0)
+          if (asked || some[k][i] != 0) {
             EXPECT_NEAR(some[k][i], slope[k][i], 1e-12 * std::max(1.0, std::abs(slope[k][i])))
                 << e.info.name << ", " << e.params[k].name;
+          }
         }
       }
     }
