@@ -82,6 +82,8 @@ struct FitSpec {
 [[nodiscard]] inline bool plays_schedules(const FitSpec& f) {
   return !f.check.empty() || f.recover;
 }
+/// A name as part of a file's: letters, digits, '-', '.', '+' and '_' for all others.
+[[nodiscard]] std::string file_stem(std::string name);
 /// What `hold` holds.
 [[nodiscard]] std::vector<FitOverride> held_in(const FitSpec& fit);
 struct Card {

@@ -29,6 +29,12 @@ void read_agent_params(const Node& node, const LearnerEntry& entry, const Card& 
     throw Error(
         node.where,
         fmt::format("no [[fit]] of this card fits '{0}'; add [[fit]] with model = \"{0}\"", agent.model));
+  const auto fits = std::count_if(card.fits.begin(), card.fits.end(), [&](const FitSpec& f) {
+    return f.model == agent.model && f.of == "people";
+  });
+  if (fits > 1)
+    throw Error(node.where, fmt::format("{} fits of this card are of '{}', and \"fitted\" does not say which",
+                                        fits, agent.model));
   agent.fitted = true;
 }
 

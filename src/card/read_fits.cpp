@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "bayes/formula.hpp"
 #include "bayes/group_model.hpp"
@@ -48,15 +49,18 @@ void refuse_idle_keys(const Node& node, const FitSpec& fit) {
     if (const Node* n = node.find(key))
       throw Error(n->where, fmt::format("belongs to method {}, and this fit is by \"{}\"", of, fit.method));
   };
-  if (bayes) return refuse("starts", "\"map\" or \"ml\"");
+  if (bayes) {
+    refuse("starts", "\"map\" or \"ml\"");
+    if (!node.find("formulas"))
+      for (const char* key : {"reference", "effect_prior", "drop_missing"})
+        if (const Node* n = node.find(key)) throw Error(n->where, "belongs to formulas, and there are none");
+    return;
+  }
   for (const char* key : {"formulas", "groups", "reference", "effect_prior", "correlated", "drop_missing",
-                          "check", "chains", "warmup", "draws"})
+                          "check", "recover", "where", "chains", "warmup", "draws"})
     refuse(key, "\"bayes\"");
   if (fit.of == "agents")
     throw Error(where_of(node, "of"), "fits of agents are by method \"bayes\": each cell is a group");
-  if (fit.formulas.empty())
-    for (const char* key : {"reference", "effect_prior", "drop_missing"})
-      if (const Node* n = node.find(key)) throw Error(n->where, "belongs to formulas, and there are none");
 }
 
 void read_hold(const Node& node, const LearnerEntry& entry, FitSpec& fit) {
@@ -114,6 +118,12 @@ void read_bayes(const Node& node, const LearnerEntry& entry, const Card& card, F
 
 }  // namespace
 
+std::string file_stem(std::string name) {
+  for (char& c : name)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '.' && c != '+') c = '_';
+  return name;
+}
+
 std::vector<FitOverride> held_in(const FitSpec& fit) {
   return overrides_of(find_agent(fit.model, fit.where), fit.hold);
 }
@@ -134,6 +144,12 @@ void read_fits(const Node& root, Draft& draft) {
     if (fit.id.empty()) fit.id = fit.model;
     refuse_repeated(names_of(card.fits, &FitSpec::id), fit.id,
                     node->find("id") ? where_of(*node, "id") : model.where, "fit");
+    for (const auto& other : card.fits)
+      if (file_stem(other.id) == file_stem(fit.id))
+        throw Error(
+            node->find("id") ? where_of(*node, "id") : model.where,
+            fmt::format("'{}' and '{}' would be one file, fit_{}.csv; let them differ in letters or digits",
+                        other.id, fit.id, file_stem(fit.id)));
     refuse_idle_keys(*node, fit);
     read_hold(*node, entry, fit);
     if (fit.method == "bayes") read_bayes(*node, entry, card, fit);

@@ -224,7 +224,17 @@ void read_of_fit(const Node& node, const Draft& draft, Prediction& p) {
                 fmt::format("fit '{}' estimates no parameter '{}'{}", p.fit, param, suggest(param, known)));
   if (const Node* metric = node.find("metric"))
     throw Error(metric->where, "the prediction is of a fit already");
-  if (fit->of == "agents") return read_contrast(node, card, p);
+  if (fit->of == "agents") {
+    if (param.size() != p.effect.size())
+      throw Error(effect.where,
+                  "of agents an effect is a parameter alone; 'contrast' names what is compared");
+    return read_contrast(node, card, p);
+  }
+  const std::pair<const char*, const std::string*> of_agents[] = {
+      {"variant", &p.variant}, {"agent", &p.agent}, {"condition", &p.condition}};
+  for (const auto& [key, value] : of_agents)
+    if (!value->empty())
+      throw Error(where_of(node, key), "belongs to fits of agents; a fit of people has one group");
   if (const Node* contrast = node.find("contrast"))
     throw Error(contrast->where, "belongs to fits of agents; of people, 'effect' names the difference");
   if (param.size() != p.effect.size() && fit->formulas.empty())
@@ -252,8 +262,10 @@ void read_predictions(const Node& root, Draft& draft) {
     p.fit.empty() ? read_contrast(*node, card, p) : read_of_fit(*node, draft, p);
     parse_relation(p.relation_text, relation.where, p);
     if (!p.fit.empty() && p.treated.empty()) {  // one number of a fit of people
-      if (p.of != Prediction::Of::value && p.of != Prediction::Of::difference)
-        throw Error(relation.where, "is about one effect; write \"difference < 0\" or \"value > 0.5\"");
+      const bool effect = p.effect.find(':') != std::string::npos;
+      if (p.of != (effect ? Prediction::Of::difference : Prediction::Of::value))
+        throw Error(relation.where, effect ? "is about one effect; write, for instance, \"difference < 0\""
+                                           : "is about one parameter; write, for instance, \"value > 0.5\"");
       p.where = node->where;
       card.predictions.push_back(std::move(p));
       continue;

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <list>
 #include <memory>
+#include <set>
 
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
@@ -60,6 +61,10 @@ void print_dry(const Card& card) {
 void print_summary(const RunResult& r, const std::filesystem::path& out) {
   for (const auto& n : r.notes) fmt::print("note: {}\n", n);
   print_headlines(r);
+  for (const auto& f : r.group_fits)
+    if (!f.result.fit.warnings.empty())
+      fmt::print("warning of {}, {} ({} in all, see the report): {}\n", f.spec.id, f.group(),
+                 f.result.fit.warnings.size(), f.result.fit.warnings.front());
   print_tally(r.predictions);
   fmt::print("{}{:.1f} s on {} thread(s), {:.0f} MB.\nReport: {}\n",
              r.decisions > 0 ? fmt::format("{} decisions in ", r.decisions) : "", r.wall_s, r.threads,
@@ -78,12 +83,11 @@ Interrupted stopped(const RunArgs& a, const ProgressLine& progress) {
                                  100 * progress.share(), a.out));
 }
 
-/// fit_ID.csv of people, fit_ID_CELL.csv of agents.
-std::string fit_file_name(const CardFit& f) {
-  std::string r = "fit_" + f.spec.id;
-  if (f.spec.of == "agents") r += "_" + f.group();
-  for (char& c : r)
-    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '.' && c != '+') c = '_';
+/// fit_ID.csv of people, fit_ID_CELL.csv of agents; names that would be the same are numbered.
+std::string fit_file_name(const CardFit& f, std::set<std::string>& taken) {
+  const std::string stem = file_stem("fit_" + f.spec.id + (f.spec.of == "agents" ? "_" + f.group() : ""));
+  std::string r = stem;
+  for (int n = 2; !taken.insert(r).second; ++n) r = fmt::format("{}_{}", stem, n);
   return r + ".csv";
 }
 
@@ -227,8 +231,12 @@ int run_command(const RunArgs& a) {
     files.emplace_back(out / name).write(bytes);
   };
   add("card.toml", canonical_text(card));
-  for (const auto& f : result.fits) add("fit_" + f.spec.id + ".csv", fit_table(f));
-  for (const auto& f : result.group_fits) add(fit_file_name(f), fit_table(f.result));
+  std::set<std::string> taken;
+  for (const auto& f : result.fits) {
+    taken.insert(file_stem("fit_" + f.spec.id));
+    add(file_stem("fit_" + f.spec.id) + ".csv", fit_table(f));
+  }
+  for (const auto& f : result.group_fits) add(fit_file_name(f, taken), fit_table(f.result));
   add("results.json", json);
   add("report.html", report_page(json));
   for (auto& f : files) f.finish();

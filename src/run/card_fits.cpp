@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "bayes/diagnostics.hpp"
 #include "bayes/group_draws.hpp"
@@ -38,35 +39,81 @@ void view_subjects(DataSet& d) {
     d.subjects.push_back(subject_trials(d.trials, static_cast<int>(s), d.fresh));
 }
 
-CardFit fit(const Card& card, const FitSpec& spec, std::unique_ptr<DataSet> data, const CardFitOptions& o) {
-  const auto& learner = find_agent(spec.model, spec.where);
-  const FormulaSpec asked{spec.formulas, spec.reference, spec.effect_prior, spec.drop_missing, true};
-  CardFit r{spec, {}, {}, {}, {}, std::move(data), {}, {}, {}, {}, {}, {}};
-  DataSet& d = *r.trials;
-  view_subjects(d);
-  auto formulas = formula_fit(asked, d);
-  if (conditions_within_subjects(d.trials))
-    throw Error(
-        fmt::format("subjects have trials in several conditions ({}), which a likelihood would run together; "
-                    "let a parameter depend on them, formulas = [\"PARAMETER ~ condition\"]",
-                    fmt::join(d.trials.conditions, ", ")));
-  const LearnerEntry* const learners[] = {&learner};
-  r.notes = std::move(d.notes);
-  for (auto& n : doubts(learners, d.subjects)) r.notes.push_back(std::move(n));
-  r.result = group_result(learner, spec.model, d, asked, std::move(formulas), options_of(card, spec, o));
-  r.methods = methods_text(d, r.result);
-  return r;
-}
-
-PredictiveOptions playing(const Card& card, const CardFitOptions& o) {
+PredictiveOptions playing(const Card& card, int threads) {
   PredictiveOptions r;
   if (!card.task.empty()) {
     r.task = card.task;
     r.task_settings = card.task_settings;
   }
   r.seed = card.seed;
-  r.threads = o.threads;
+  r.threads = threads;
   return r;
+}
+
+FormulaSpec asked_of(const FitSpec& spec) {
+  return {spec.formulas, spec.reference, spec.effect_prior, spec.drop_missing, true};
+}
+
+PreparedFit prepare(const FitSpec& spec, std::unique_ptr<DataSet> data) {
+  PreparedFit r{std::move(data), {}};
+  view_subjects(*r.data);
+  r.formulas = formula_fit(asked_of(spec), *r.data);
+  if (conditions_within_subjects(r.data->trials))
+    throw Error(
+        fmt::format("subjects have trials in several conditions ({}), which a likelihood would run together; "
+                    "let a parameter depend on them, formulas = [\"PARAMETER ~ condition\"]",
+                    fmt::join(r.data->trials.conditions, ", ")));
+  return r;
+}
+
+CardFit fit(const Card& card, const FitSpec& spec, PreparedFit prepared, const CardFitOptions& o) {
+  const auto& learner = find_agent(spec.model, spec.where);
+  CardFit r{spec, {}, {}, {}, {}, std::move(prepared.data), {}, {}, {}, {}, {}, {}};
+  DataSet& d = *r.trials;
+  const LearnerEntry* const learners[] = {&learner};
+  r.notes = std::move(d.notes);
+  for (auto& n : doubts(learners, d.subjects)) r.notes.push_back(std::move(n));
+  r.result = group_result(learner, spec.model, d, asked_of(spec), std::move(prepared.formulas),
+                          options_of(card, spec, o));
+  r.methods = methods_text(d, r.result);
+  return r;
+}
+
+/// What playing needs, before anything is fitted.
+void check_playing(const Card& card, const FitSpec& spec, const PreparedFit& p) {
+  if (!plays_schedules(spec)) return;
+  if (!p.formulas.within.empty())
+    throw Error(fmt::format(
+        "'check' and 'recover' take no formula whose column differs within subjects ({}): they play "
+        "one agent a subject",
+        p.formulas.within.front()));
+  if (spec.recover && p.data->subjects.size() < 2) throw Error("'recover' needs two subjects or more");
+  (void)OwnSchedules(find_agent(spec.model, spec.where), p.data->trials, p.data->fresh, playing(card, 1));
+}
+
+/// r of what a formula's columns do not tell: what is left of differences between people.
+double correlation_beside(const std::vector<double>& x, const std::vector<double>& y, const Design& design) {
+  const std::size_t n = x.size();
+  std::vector<std::vector<double>> basis{std::vector<double>(n, 1.0)};
+  for (std::size_t c = 0; c < design.names.size(); ++c) {
+    basis.emplace_back();
+    for (std::size_t i = 0; i < n; ++i) basis.back().push_back(design.x[i][c]);
+  }
+  const auto dot = [](const auto& a, const auto& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  };
+  std::vector<std::vector<double>> orthogonal;
+  const auto rest = [&](std::vector<double> v) {
+    for (const auto& b : orthogonal) {
+      const double share = dot(v, b) / dot(b, b);
+      for (std::size_t i = 0; i < n; ++i) v[i] -= share * b[i];
+    }
+    return v;
+  };
+  for (auto& b : basis)
+    if (auto left = rest(b); dot(left, left) > 1e-9 * dot(b, b)) orthogonal.push_back(std::move(left));
+  const auto a = rest(x), b = rest(y);
+  return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b));
 }
 
 void check(const Card& card, const CardFitOptions& o, CardFit& r) {
@@ -74,7 +121,7 @@ void check(const Card& card, const CardFitOptions& o, CardFit& r) {
     for (const auto& m : *o.metrics)
       if (m.name == id) r.checked.push_back(m);
   if (r.checked.empty()) return;
-  auto options = playing(card, o);
+  auto options = playing(card, o.threads);
   if (o.progress) options.progress = [&](double share) { o.progress(share, "playing"); };
   r.check = check_posterior(r.result, *r.trials, r.checked, options);
 }
@@ -83,12 +130,8 @@ void check(const Card& card, const CardFitOptions& o, CardFit& r) {
 void recover(const Card& card, const CardFitOptions& o, CardFit& r) {
   if (!r.spec.recover) return;
   const auto& f = r.result.fit;
-  if (!r.result.formulas.within.empty())
-    throw Error(
-        fmt::format("'recover' takes no formula whose column differs within subjects ({}): it plays one "
-                    "agent a subject",
-                    r.result.formulas.within.front()));
-  const OwnSchedules schedules(*r.result.learner, r.trials->trials, r.trials->fresh, playing(card, o));
+  const OwnSchedules schedules(*r.result.learner, r.trials->trials, r.trials->fresh,
+                               playing(card, o.threads));
   const Draws draws(f.chains);
   std::vector<std::vector<double>> truth(r.trials->subjects.size(),
                                          std::vector<double>(r.result.learner->params.size()));
@@ -100,14 +143,25 @@ void recover(const Card& card, const CardFitOptions& o, CardFit& r) {
         "'recover' plays every decision of the record, and some of it are not there (second choices that "
         "were "
         "never offered)");
+  // What a subject missed is played and teaches, but is not scored.
   std::vector<SubjectTrials> subjects;
-  for (std::size_t s = 0; s < truth.size(); ++s)
+  std::vector<std::vector<std::uint8_t>> scored;
+  for (std::size_t s = 0; s < truth.size(); ++s) {
+    const auto& real = r.trials->subjects[s];
+    auto& mask = scored.emplace_back();
+    for (std::size_t t = 0; t < real.size(); ++t) mask.push_back(observed(*r.result.learner, real, t));
     subjects.push_back(subject_trials(played, static_cast<int>(s), r.trials->fresh));
+    subjects.back().scored = mask;
+  }
   auto options = r.result.options;
   if (o.progress)
     options.progress = [&](double share, const std::string& what) { o.progress(share, "recovery, " + what); };
   r.recovery = recover_known(*r.result.learner, truth, subjects, options);
   r.recovery->task = schedules.task();
+  for (std::size_t k = 0; k < f.params.size(); ++k)
+    if (!f.params[k].design.names.empty())
+      r.recovery->params[k].r =
+          correlation_beside(r.recovery->params[k].truth, r.recovery->params[k].fitted, f.params[k].design);
 }
 
 /// Leaves only rows whose columns hold one of the values asked for, and subjects with any.
@@ -140,6 +194,7 @@ void keep_rows(const DataSpec::Pairs& asked, DataSet& d) {
   }
   if (rows.empty()) throw Error("where: no row holds all of these values");
   take_rows(d, rows, std::move(first), std::move(subjects));
+  d.options.where.insert(d.options.where.end(), asked.begin(), asked.end());
 }
 
 /// Draws of what the prediction names; empty where there are none.
@@ -171,8 +226,14 @@ std::string known_effects(const CardFit& f, const std::string& param) {
   return names.empty() ? "there are none" : fmt::format("there are {}", fmt::join(names, ", "));
 }
 
-double rhat_of(const CardFit& f, std::span<const double> draws) {
-  return summarize_draws(draws, static_cast<int>(f.result.fit.chains.size())).rhat;
+/// What diagnostics say of these draws goes into `e`, the worse of it and what is there.
+void judge_chains(const CardFit& f, std::span<const double> draws, FitEffect& e) {
+  const auto s = summarize_draws(draws, static_cast<int>(f.result.fit.chains.size()));
+  const double ess = std::min(s.ess_bulk, s.ess_tail);
+  e.rhat = std::isnan(s.rhat) || s.rhat > e.rhat ? s.rhat : e.rhat;
+  e.ess = std::isnan(s.ess_bulk) || std::isnan(s.ess_tail) ? std::nan("")
+          : e.ess == 0                                     ? ess
+                                                           : std::min(e.ess, ess);
 }
 
 Interval interval_of(std::vector<double> x, std::size_t subjects) {
@@ -195,8 +256,8 @@ std::string CardFit::group() const {
   return variant.empty() ? r : variant + ", " + r;
 }
 
-CardFit fit_people(const Card& card, const FitSpec& spec, const People& people, const CardFitOptions& o) {
-  auto r = located(spec.where, [&] {
+PreparedFit prepare_people(const Card& card, const FitSpec& spec, const People& people) {
+  return located(spec.where, [&] {
     auto data = std::make_unique<DataSet>();
     data->trials = *people.trials;
     data->fresh = people.fresh;
@@ -213,13 +274,20 @@ CardFit fit_people(const Card& card, const FitSpec& spec, const People& people, 
     std::erase_if(data->kept, [&](const KeptColumn& k) {
       return std::find(own.begin(), own.end(), k.name) == own.end();
     });
-    auto f = fit(card, spec, std::move(data), o);
+    auto r = prepare(spec, std::move(data));
+    check_playing(card, spec, r);
+    return r;
+  });
+}
+
+CardFit fit_people(const Card& card, const FitSpec& spec, PreparedFit prepared, const CardFitOptions& o) {
+  return located(spec.where, [&] {
+    auto f = fit(card, spec, std::move(prepared), o);
     f.data = card.data->name;
     check(card, o, f);
     recover(card, o, f);
     return f;
   });
-  return r;
 }
 
 CardFit fit_agents(const Card& card, const FitSpec& spec, Trials trials, const CardFitOptions& o) {
@@ -228,11 +296,12 @@ CardFit fit_agents(const Card& card, const FitSpec& spec, Trials trials, const C
     data->trials = std::move(trials);
     data->fresh = fresh_flags(data->trials, "none");
     data->path = "simulated";
-    return fit(card, spec, std::move(data), o);
+    return fit(card, spec, prepare(spec, std::move(data)), o);
   });
 }
 
-std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vector<CardFit>& fits) {
+std::vector<FitEffect> effects_of_prediction(const Card& card, const Prediction& p,
+                                             const std::vector<CardFit>& fits) {
   std::vector<FitEffect> r;
   const auto subjects = [](const CardFit& f) { return f.result.formulas.subjects.size(); };
   if (p.treated.empty()) {
@@ -247,7 +316,9 @@ std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vec
                                  known_effects(f, p.effect.substr(0, p.effect.find(':'))))});
         continue;
       }
-      r.push_back({interval_of({draws.begin(), draws.end()}, subjects(f)), "", "", "", rhat_of(f, draws)});
+      FitEffect e{interval_of({draws.begin(), draws.end()}, subjects(f)), "", "", ""};
+      judge_chains(f, draws, e);
+      r.push_back(std::move(e));
     }
     return r;
   }
@@ -255,9 +326,12 @@ std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vec
   const auto name = [&](const CardFit& f) -> const std::string& {
     return p.between == Between::variants ? f.variant : p.between == Between::agents ? f.agent : f.condition;
   };
+  const std::string condition = p.between == Between::conditions ? ""
+                                : p.condition.empty()            ? card.conditions.front().name
+                                                                 : p.condition;
   const auto fits_of = [&](const CardFit& f) {
     return f.spec.id == p.fit && (p.variant.empty() || f.variant == p.variant) &&
-           (p.agent.empty() || f.agent == p.agent) && (p.condition.empty() || f.condition == p.condition);
+           (p.agent.empty() || f.agent == p.agent) && (condition.empty() || f.condition == condition);
   };
   // Cells that are alike but for what is compared.
   const auto alike = [&](const CardFit& a, const CardFit& b) {
@@ -273,7 +347,7 @@ std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vec
                 ""};
     const auto a = draws_of(treated, p.effect);
     std::vector<double> values(a.begin(), a.end());
-    if (!a.empty()) e.rhat = rhat_of(treated, a);
+    if (!a.empty()) judge_chains(treated, a, e);
     if (!p.control.empty()) {
       const auto control = std::find_if(fits.begin(), fits.end(), [&](const CardFit& f) {
         return fits_of(f) && name(f) == p.control && alike(treated, f);
@@ -282,7 +356,7 @@ std::vector<FitEffect> effects_of_prediction(const Prediction& p, const std::vec
       // Two fits are independent: any pairing of their draws is one of the difference.
       const auto b = draws_of(*control, p.effect);
       values.resize(std::min(a.size(), b.size()));
-      if (!b.empty()) e.rhat = std::max(e.rhat, rhat_of(*control, b));
+      if (!b.empty()) judge_chains(*control, b, e);
       for (std::size_t i = 0; i < values.size(); ++i)
         values[i] = p.of == Prediction::Of::ratio ? a[i] / b[i] : a[i] - b[i];
     }

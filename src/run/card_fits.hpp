@@ -34,8 +34,14 @@ struct CardFitOptions {
   std::function<void(double share, const std::string& what)> progress = {};
 };
 
-/// Throws Error, placed at the [[fit]], where the data do not allow it.
-[[nodiscard]] CardFit fit_people(const Card& card, const FitSpec& spec, const People& people,
+/// The data of a fit, cut as its formulas ask.
+struct PreparedFit {
+  std::unique_ptr<DataSet> data;
+  FormulaFit formulas;
+};
+/// Throws Error, placed at the [[fit]], where the data do not allow the fit, its checks or its recovery. Fits nothing.
+[[nodiscard]] PreparedFit prepare_people(const Card& card, const FitSpec& spec, const People& people);
+[[nodiscard]] CardFit fit_people(const Card& card, const FitSpec& spec, PreparedFit prepared,
                                  const CardFitOptions& options);
 /// `trials`: of all agents of the cell.
 [[nodiscard]] CardFit fit_agents(const Card& card, const FitSpec& spec, Trials trials,
@@ -46,11 +52,14 @@ struct CardFitOptions {
 struct FitEffect {
   Interval effect;
   std::string variant, agent, reason;
-  double rhat = 1;  // the largest of the quantities it is made of; above kRhatOfVerdicts there is no verdict
+  double rhat = 1, ess = 0;  // the worst of the quantities it is made of, NaN where not defined
 };
 /// Chains that disagree this much say nothing of what they sample. Quantities may be judged a little above 1.01, at which fits warn.
 inline constexpr double kRhatOfVerdicts = 1.05;
-[[nodiscard]] std::vector<FitEffect> effects_of_prediction(const Prediction& prediction,
+/// Fewer independent draws than this, bulk or tail, do not tell where 95% end.
+inline constexpr double kDrawsOfVerdicts = 100;
+/// Variants or agents are compared under the condition that the prediction names, else the card's first.
+[[nodiscard]] std::vector<FitEffect> effects_of_prediction(const Card& card, const Prediction& prediction,
                                                            const std::vector<CardFit>& fits);
 
 }  // namespace labile

@@ -154,27 +154,50 @@ Json report_of(const CardFit& f) {
   return r;
 }
 
+namespace {
+/// elpd of each decision, in the order of the file's rows, whatever order its units have.
+struct Decisions {
+  std::vector<std::size_t> row;
+  std::vector<double> elpd;
+};
+Decisions decisions_of(const CardFit& f) {
+  const DataSet& d = *f.trials;
+  std::vector<std::pair<std::size_t, double>> all;
+  std::size_t next = 0;
+  for (std::size_t u = 0; u < d.subjects.size(); ++u)
+    for (std::size_t t = 0; t < d.subjects[u].size(); ++t) {
+      if (!observed(*f.result.learner, d.subjects[u], t)) continue;
+      const std::size_t at = d.trials.first[u] + t;
+      all.emplace_back(d.origin.empty() ? at : d.origin[at], f.result.fit.loo.points[next++].elpd);
+    }
+  std::sort(all.begin(), all.end());
+  Decisions r;
+  for (const auto& [row, elpd] : all) {
+    r.row.push_back(row);
+    r.elpd.push_back(elpd);
+  }
+  return r;
+}
+}  // namespace
+
 Json comparisons_of(const std::vector<CardFit>& fits) {
   Json all = Json::array();
+  std::vector<Decisions> decisions;
+  for (const auto& f : fits) decisions.push_back(decisions_of(f));
   std::vector<bool> done(fits.size(), false);
-  // Those that predict the same decisions: a group's choices, all of them.
-  const auto alike = [](const CardFit& a, const CardFit& b) {
-    return a.group() == b.group() && a.result.fit.observations == b.result.fit.observations &&
-           std::string_view(predicts(*a.result.learner)) == predicts(*b.result.learner) &&
-           a.result.formulas.subjects == b.result.formulas.subjects;
+  const auto alike = [&](std::size_t a, std::size_t b) {
+    return fits[a].group() == fits[b].group() && decisions[a].row == decisions[b].row &&
+           std::string_view(predicts(*fits[a].result.learner)) == predicts(*fits[b].result.learner);
   };
   for (std::size_t i = 0; i < fits.size(); ++i) {
     if (done[i]) continue;
     std::vector<std::size_t> those;
     for (std::size_t j = i; j < fits.size(); ++j)
-      if (!done[j] && alike(fits[i], fits[j])) those.push_back(j);
+      if (!done[j] && alike(i, j)) those.push_back(j);
     for (const auto j : those) done[j] = true;
     if (those.size() < 2) continue;
     std::vector<std::vector<double>> elpd;
-    for (const auto j : those) {
-      auto& e = elpd.emplace_back();
-      for (const auto& p : fits[j].result.fit.loo.points) e.push_back(p.elpd);
-    }
+    for (const auto j : those) elpd.push_back(decisions[j].elpd);
     const auto weights = stacking_weights(elpd);
     Json models = Json::array();
     for (const auto& m : rank_models(elpd)) {

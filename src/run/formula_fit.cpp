@@ -80,7 +80,10 @@ void leave_out_missing(const FormulaSpec& a, DataSet& d) {
   if (lacking.size() == d.trials.subjects.size())
     throw Error(
         fmt::format("{}: no subject has a value in every column that the formulas name", d.trials.source));
-  if (!lacking.empty()) leave_out(lacking, d);
+  if (lacking.empty()) return;
+  d.left_out = fmt::format("{} of {} subjects left out, who lack a covariate", lacking.size(),
+                           d.trials.subjects.size());
+  leave_out(lacking, d);
 }
 
 /// Cuts each subject's rows by the values of the columns.
@@ -248,6 +251,9 @@ FormulaFit formula_fit(const FormulaSpec& a, DataSet& d) {
 void take_rows(DataSet& d, const std::vector<std::size_t>& rows, std::vector<std::size_t> first,
                std::vector<std::string> subjects) {
   d.trials = only_rows(d.trials, rows);
+  std::vector<std::size_t> origin;
+  for (const auto r : rows) origin.push_back(d.origin.empty() ? r : d.origin[r]);
+  d.origin = std::move(origin);
   d.trials.first = std::move(first);
   d.trials.subjects = std::move(subjects);
   std::vector<std::uint8_t> fresh;

@@ -35,6 +35,7 @@ std::string data_of(const DataSet& data, const LearnerEntry& learner, int subjec
   std::vector<std::string> rows;
   for (const auto& [column, value] : a.where) rows.push_back(fmt::format("{}={}", column, value));
   if (!rows.empty()) r += fmt::format("; only rows with {}", fmt::join(rows, ", "));
+  if (!data.left_out.empty()) r += "; " + data.left_out;
   return r;
 }
 std::string source_of(const LearnerEntry& learner) {

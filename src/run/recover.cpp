@@ -297,8 +297,8 @@ Recovery recover_known(const LearnerEntry& learner, const std::vector<std::vecto
   for (const auto& s : played) r.trials = std::max(r.trials, static_cast<int>(s.size()));
   std::vector<std::size_t> of;
   for (std::size_t s = 0; s < played.size(); ++s) of.push_back(s);
-  fit_beside(learner, group_model(learner, options.overrides, options.groups), truth, played, of,
-             std::move(options), r);
+  const GroupModel model = group_model(learner, options.overrides, options.groups);
+  fit_beside(learner, model, truth, played, of, std::move(options), r);
   return r;
 }
 

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -145,9 +146,14 @@ class Runner {
     if (std::any_of(card_.fits.begin(), card_.fits.end(),
                     [](const FitSpec& f) { return f.method != "bayes"; }))
       fit_people_alone();
+    // All are prepared before the first is fitted: refusals come at once.
+    std::vector<PreparedFit> prepared;
+    const auto groups = [&](const FitSpec& f) { return f.of == "people" && f.method == "bayes"; };
     for (const auto& spec : card_.fits)
-      if (spec.of == "people" && spec.method == "bayes")
-        keep(labile::fit_people(card_, spec, people_, fit_options(spec)));
+      if (groups(spec)) prepared.push_back(prepare_people(card_, spec, people_));
+    std::size_t next = 0;
+    for (const auto& spec : card_.fits)
+      if (groups(spec)) keep(labile::fit_people(card_, spec, std::move(prepared[next++]), fit_options(spec)));
   }
   [[nodiscard]] CardFitOptions fit_options(const FitSpec& spec) const {
     CardFitOptions o{result_.threads, &checked_};
@@ -230,23 +236,50 @@ class Runner {
 
   /// Parameters of each subject out of this card's fit of the model, one row a subject: who could not be
   /// fitted plays with the defaults. Empty when there is no such fit.
-  [[nodiscard]] std::vector<std::vector<double>> fitted_rows(const AgentSpec& agent) const {
-    std::vector<std::vector<double>> rows;
+  [[nodiscard]] std::vector<std::vector<double>> fitted_rows(const AgentSpec& agent) {
     for (const auto& f : result_.fits)
-      if (f.spec.model == agent.model)
-        for (const auto& s : f.fits)
-          rows.push_back(is_fitted(s) ? s.params : param_row(find_agent(agent.model, agent.where), {}));
-    if (rows.empty())
-      for (const auto& f : result_.group_fits)
-        if (rows.empty() && f.spec.model == agent.model && f.spec.of == "people") {
-          if (!f.result.formulas.within.empty())
-            throw Error(agent.where,
-                        fmt::format("fit '{}' has several rows of parameters a subject ({} differs "
-                                    "within them), so agents cannot take theirs from it",
-                                    f.spec.id, f.result.formulas.within.front()));
-          rows = f.result.rows;
-        }
-    return rows;
+      if (f.spec.model == agent.model) {
+        std::vector<std::vector<double>> rows;
+        for (const auto& s : f.fits) rows.push_back(is_fitted(s) ? s.params : standard_of(agent));
+        return in_order_of_people(agent, f.subjects, std::move(rows), f.spec.id);
+      }
+    for (const auto& f : result_.group_fits) {
+      if (f.spec.model != agent.model || f.spec.of != "people") continue;
+      if (!f.result.formulas.within.empty())
+        throw Error(agent.where, fmt::format("fit '{}' has several rows of parameters a subject ({} differs "
+                                             "within them), so agents cannot take theirs from it",
+                                             f.spec.id, f.result.formulas.within.front()));
+      return in_order_of_people(agent, f.result.formulas.subjects, f.result.rows, f.spec.id);
+    }
+    return {};
+  }
+  static std::vector<double> standard_of(const AgentSpec& agent) {
+    return param_row(find_agent(agent.model, agent.where), {});
+  }
+  /// Agents on people's schedules are those people, by name; who was not fitted plays with the defaults.
+  [[nodiscard]] std::vector<std::vector<double>> in_order_of_people(const AgentSpec& agent,
+                                                                    const std::vector<std::string>& names,
+                                                                    std::vector<std::vector<double>> rows,
+                                                                    const std::string& fit) {
+    if (schedule_ != &people_.schedule || names == people_.trials->subjects) return rows;
+    std::map<std::string, std::size_t> at;
+    for (std::size_t i = 0; i < names.size(); ++i) at[names[i]] = i;
+    std::vector<std::vector<double>> r;
+    std::size_t missing = 0;
+    for (const auto& subject : people_.trials->subjects) {
+      const auto it = at.find(subject);
+      missing += it == at.end();
+      r.push_back(it == at.end() ? standard_of(agent) : rows[it->second]);
+    }
+    if (missing == r.size())
+      throw Error(agent.where,
+                  fmt::format("fit '{}' has parameters of each condition that a subject went through, and "
+                              "agents on the subjects' schedules need one row a subject",
+                              fit));
+    const std::string note = fmt::format(
+        "{}: {} subject(s) are not in fit '{}'; they play with its defaults.", agent.name, missing, fit);
+    if (std::ranges::find(result_.notes, note) == result_.notes.end()) result_.notes.push_back(note);
+    return r;
   }
   static bool is_fitted(const SubjectFit& s) { return !s.params.empty() && s.params[0] == s.params[0]; }
 
@@ -565,14 +598,14 @@ class Runner {
   }
 
   void judge_fit(const Prediction& p) {
-    const auto effects = effects_of_prediction(p, result_.group_fits);
+    const auto effects = effects_of_prediction(card_, p, result_.group_fits);
     for (const auto& e : effects) {
       Judged j{p, e.variant, e.agent, e.effect, verdict(p, e.effect), e.reason};
       if (j.verdict == "not run" && j.reason.empty()) j.reason = "the fit has no such value";
-      if (e.rhat > kRhatOfVerdicts && j.verdict != "not run") {
+      if (j.verdict != "not run" && !(e.rhat <= kRhatOfVerdicts && e.ess >= kDrawsOfVerdicts)) {
         j.verdict = "undecided";
-        j.reason =
-            fmt::format("chains disagree on it (R-hat {:.2f}), so its interval is not to be trusted", e.rhat);
+        j.reason = fmt::format("its interval is not to be trusted: R-hat {:.2f}, {:.0f} independent draws",
+                               e.rhat, e.ess);
       }
       result_.predictions.push_back(std::move(j));
     }

@@ -223,10 +223,16 @@ def test_agents_are_fitted_cell_by_cell(tmp_path):
     (('effect = "beta"\n', ''), ["effect", "write a parameter"]),
     (('check = ["win_stay"]', 'check = ["stay"]'), ["no metric 'stay'"]),
     (('"beta = exp mu 1 1"', '"betta = exp mu 1 1"'), ["betta"]),
-    (('relation = "value > 1"', 'relation = "ratio > 1"'), ["is about one effect"]),
+    (('relation = "value > 1"', 'relation = "ratio > 1"'), ["is about one parameter"]),
     (('fit = "effects"\neffect = "alpha: drug: pill - placebo"', 'metric = "accuracy"\neffect = "alpha"\ncontrast = ["people"]'),
      ["belongs to a fit"]),
     (('id = "effects"', 'id = "rescorla_wagner"'), ["a second fit is called 'rescorla_wagner'"]),
+    (('id = "effects"', 'id = "rescorla wagner"'), ["would be one file, fit_rescorla_wagner.csv"]),
+    (('groups = ["beta = exp mu 1 1"]', "drop_missing = true"), ["belongs to formulas"]),
+    (('effect = "beta"', 'effect = "beta"\ncondition = "intact"'), ["belongs to fits of agents"]),
+    (('relation = "value > 1"', 'relation = "difference > 1"'), ["is about one parameter"]),
+    (('method = "bayes"\ndraws = 250\ngroups = ["beta = exp mu 1 1"]\ncheck = ["win_stay"]', 'method = "map"\nwhere = { drug = "pill" }'),
+     ["where", 'belongs to method "bayes"']),
 ])
 def test_refusals_name_the_line(drawn, tmp_path, change, words):
     text = PEOPLE.format(data=drawn)
@@ -243,3 +249,115 @@ def test_conditions_within_people_want_a_formula(drawn, tmp_path):
     (tmp_path / "card.toml").write_text(PEOPLE.format(data=tmp_path / "within.csv"))
     done = labile("run", tmp_path / "card.toml", "--out", tmp_path / "out")
     says(done, "card.toml:", "several conditions (on, off)", "PARAMETER ~ condition")
+
+
+def test_what_is_held_stays_held_in_recovery(drawn, tmp_path):
+    card = PEOPLE.format(data=drawn).replace('check = ["win_stay"]', "recover = true\nhold = { alpha = 0.4 }")
+    (tmp_path / "card.toml").write_text(card.replace('groups = ["beta = exp mu 1 1"]', ""))
+    good("run", tmp_path / "card.toml", "--out", tmp_path / "out")
+    fit = next(f for f in results(tmp_path / "out")["group_fits"] if f["id"] == "rescorla_wagner")
+    (beta,) = fit["recovery"]["parameters"]
+    truth, found = zip(*beta["points"])
+    n = len(truth)
+    mt, mf = sum(truth) / n, sum(found) / n
+    r = sum((a - mt) * (b - mf) for a, b in beta["points"]) / (
+        sum((a - mt) ** 2 for a in truth) * sum((b - mf) ** 2 for b in found)) ** 0.5
+    assert beta["r"] == pytest.approx(r, abs=1e-9)
+    assert beta["bias"] == pytest.approx(mf - mt, abs=1e-9)
+
+
+SESSIONS = """\
+title = "Two sessions"
+seed = 3
+
+[data]
+name = "{data}"
+reset_on = ["block"]
+{fits}
+"""
+FIT = """
+[[fit]]
+id = "{id}"
+model = "rescorla_wagner"
+method = "bayes"
+draws = 250
+{more}
+"""
+
+
+@pytest.fixture(scope="module")
+def alternating(tmp_path_factory):
+    """12 people, blocks of 20 trials under cue a, b, a, b."""
+    import random
+    rng = random.Random(11)
+    path = tmp_path_factory.mktemp("cues") / "cues.csv"
+    with open(path, "w") as f:
+        f.write("subject,block,trial,cue,choice,outcome\n")
+        for s in range(12):
+            for block in range(4):
+                q = [0.5, 0.5]
+                for t in range(20):
+                    c = int(rng.random() < 1 / (1 + 2.718281828 ** (-4 * (q[1] - q[0]))))
+                    reward = int(rng.random() < (0.8 if c == block // 2 else 0.2))
+                    q[c] += (0.2 if block % 2 else 0.6) * (reward - q[c])
+                    f.write(f"{s:02d},{block},{t},{'ab'[block % 2]},{c},{reward}\n")
+    return path
+
+
+def test_only_fits_of_the_same_decisions_are_compared(alternating, tmp_path):
+    fits = "".join(FIT.format(id=i, more=m) for i, m in (
+        ("first", 'where = { block = ["0", "1"] }'), ("second", 'where = { block = ["2", "3"] }'),
+        ("plain", ""), ("by cue", 'formulas = ["alpha ~ cue"]')))
+    (tmp_path / "card.toml").write_text(SESSIONS.format(data=alternating, fits=fits))
+    good("run", tmp_path / "card.toml", "--out", tmp_path / "out")
+    (comparison,) = results(tmp_path / "out")["fit_comparisons"]
+    assert {m["id"] for m in comparison["models"]} == {"plain", "by cue"}
+    assert comparison["observations"] == 12 * 80
+    # Decisions are paired one by one, whatever order units have: differences of like decisions are small.
+    behind = comparison["models"][1]
+    assert behind["behind_se"] < 8, "unpaired decisions differ by some 20 nats"
+    methods = {f["id"]: f["methods"] for f in results(tmp_path / "out")["group_fits"]}
+    holds(methods["first"], "only rows with block=0, block=1")
+
+
+def test_agents_have_the_parameters_of_their_person(drawn, tmp_path):
+    """Who is left out of the fit plays with the defaults; nobody takes another's."""
+    lines = drawn.read_text().splitlines()
+    rows = [line + (",iq" if i == 0 else "," if line.startswith("03,") else f",{90 + int(line[:2])}") for i, line in enumerate(lines)]
+    (tmp_path / "iq.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "card.toml").write_text(f"""\
+title = "Their own"
+seed = 1
+record = "all"
+[task]
+name = "restless_bandit"
+schedule = "data"
+[data]
+name = "{tmp_path / 'iq.csv'}"
+[[fit]]
+model = "rescorla_wagner"
+method = "bayes"
+draws = 250
+formulas = ["alpha ~ iq"]
+drop_missing = true
+[[agent]]
+name = "RW"
+model = "rescorla_wagner"
+params = "fitted"
+""")
+    said = good("run", tmp_path / "card.toml", "--out", tmp_path / "out")
+    holds(said, "RW: 1 subject(s) are not in fit 'rescorla_wagner'; they play with its defaults.")
+    import csv
+    with open(tmp_path / "out" / "fit_rescorla_wagner.csv") as f:
+        fitted = {r["subject"]: float(r["alpha"]) for r in csv.DictReader(f)}
+    assert "03" not in fitted and len(fitted) == 23
+    with open(tmp_path / "out" / "trials.csv") as f:
+        trials = list(csv.DictReader(f))
+    for s in range(24):
+        mine = [r for r in trials if int(r["subject"]) == s and r["delta"]]
+        alpha = fitted.get(f"{s:02d}", 0.3)
+        seen = {}
+        for r in mine:
+            v = seen.get(r["choice"], 0.0)
+            assert float(r["outcome"]) - v == pytest.approx(float(r["delta"]), abs=1e-4), s
+            seen[r["choice"]] = v + alpha * (float(r["outcome"]) - v)
