@@ -15,9 +15,9 @@ struct DataSet {
   bool has_blocks = false;              // sessions or blocks are told apart
   std::filesystem::path path = {};      // the file, and how it was read
   ReadOptions options = {};
-  std::string condition = {};             // only this one was kept
-  std::vector<std::size_t> origin = {};   // [row] which row of the file's trials it was; empty: the same
-  std::string left_out = {};              // who was left out for lack of a covariate, for methods; empty: nobody
+  std::string condition = {};            // only this one was kept
+  std::vector<std::size_t> origin = {};  // [row] which row of the file's trials it was; empty: the same
+  std::string left_out = {};  // who was left out for lack of a covariate, for methods; empty: nobody
 };
 
 }  // namespace labile
