@@ -167,7 +167,7 @@ def test_output_that_cannot_be_written(tmp_path):
         with open("/dev/full", "w") as full:
             done = subprocess.run([BIN, *command], stdout=full, stderr=subprocess.PIPE, text=True)
         assert done.returncode == 2 and "cannot write" in done.stderr and "internal" not in done.stderr, done.stderr
-    says(labile("fit", data, "--model", "rescorla_wagner", "--out", tmp_path / "no" / "fit.csv"), "fit.csv", "cannot write")
+    says(labile("fit", data, "--model", "rescorla_wagner", "--out", tmp_path / "no" / "fit.csv"), "fit.csv", "there is no folder")
 
 
 def test_ctrl_c(tmp_path):
