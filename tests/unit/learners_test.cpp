@@ -345,7 +345,10 @@ TEST(Learners, EqualTranscriptionsOfTheirPapers) {
   const auto cases = nlohmann::json::parse(file);
   ASSERT_EQ(cases.size(), 84u);
   for (const auto& c : cases) {
-    const LearnerEntry& e = find_learner(c["learner"].get<std::string>());
+    const auto name = c["learner"].get<std::string>();
+    if (const auto plus = name.find('+'); kSanitized && plus != std::string::npos)
+      if (!find_learner(name.substr(0, plus)).with_parts) continue;  // checked builds have parts for a few
+    const LearnerEntry& e = find_learner(name);
     std::vector<double> row;
     for (const auto& p : e.params) row.push_back(c["params"].at(p.name).get<double>());
     ASSERT_EQ(row.size(), c["params"].size());
