@@ -6,7 +6,7 @@
 namespace labile {
 namespace {
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string r = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -39,9 +39,9 @@ std::string list(const std::vector<T>& items, F&& text) {
 std::string toml_text(const Value& v) {
   if (const auto* x = std::get_if<double>(&v)) return number(*x);
   if (const auto* b = std::get_if<bool>(&v)) return *b ? "true" : "false";
-  if (const auto* t = std::get_if<std::string>(&v)) return quoted(*t);
+  if (const auto* t = std::get_if<std::string>(&v)) return in_quotes(*t);
   if (const auto* l = std::get_if<std::vector<double>>(&v)) return list(*l, number);
-  return list(std::get<std::vector<std::string>>(v), quoted);
+  return list(std::get<std::vector<std::string>>(v), in_quotes);
 }
 
 std::string toml_text(const toml_tree::Node& node) {
@@ -58,7 +58,7 @@ std::string toml_text(const toml_tree::Node& node) {
 std::string toml_key(std::string_view key) {
   const std::string_view bare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
   const bool plain = !key.empty() && key.find_first_not_of(bare) == std::string_view::npos;
-  return plain ? std::string(key) : quoted(key);
+  return plain ? std::string(key) : in_quotes(key);
 }
 
 void TomlWriter::header(std::string_view text) {
