@@ -272,6 +272,12 @@ Formula parse_formula(const std::string& text) {
   return Parser(text).parse();
 }
 
+std::vector<Formula> parse_formulas(std::span<const std::string> texts) {
+  std::vector<Formula> r;
+  for (const auto& text : texts) r.push_back(parse_formula(text));
+  return r;
+}
+
 std::vector<std::string> columns_of(std::span<const Formula> formulas) {
   std::vector<std::string> r;
   for (const auto& f : formulas)

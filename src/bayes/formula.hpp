@@ -36,6 +36,8 @@ struct Formula {
 /// Throws Error with the formula and the word that is wrong.
 [[nodiscard]] Formula parse_formula(const std::string& text);
 
+[[nodiscard]] std::vector<Formula> parse_formulas(std::span<const std::string> texts);
+
 /// The columns that formulas name, each once.
 [[nodiscard]] std::vector<std::string> columns_of(std::span<const Formula> formulas);
 

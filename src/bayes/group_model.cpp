@@ -100,6 +100,12 @@ NamedGroup parse_group(const std::string& text) {
   return r;
 }
 
+std::vector<NamedGroup> parse_groups(std::span<const std::string> texts) {
+  std::vector<NamedGroup> r;
+  for (const auto& text : texts) r.push_back(parse_group(text));
+  return r;
+}
+
 GroupModel group_model(const LearnerEntry& learner, const std::vector<FitOverride>& overrides,
                        const std::vector<NamedGroup>& groups) {
   if (!learner.likelihood) throw Error(learner.no_likelihood);

@@ -53,6 +53,7 @@ struct NamedGroup {
 };
 /// Throws Error naming the word and the form.
 [[nodiscard]] NamedGroup parse_group(const std::string& text);
+[[nodiscard]] std::vector<NamedGroup> parse_groups(std::span<const std::string> texts);
 
 /// Effects on one parameter, by name.
 struct NamedDesign {

@@ -80,10 +80,9 @@ std::vector<FitOverride> overrides_of(const LearnerEntry& entry, const Settings&
 }
 
 std::vector<std::string> names_estimated(const LearnerEntry& entry, const FitSpec& fit) {
-  std::vector<NamedGroup> groups;
-  for (const auto& g : fit.groups) groups.push_back(parse_group(g));
   std::vector<std::string> r;
-  for (const auto& p : group_model(entry, overrides_of(entry, fit.hold), groups).params) r.push_back(p.name);
+  for (const auto& p : group_model(entry, overrides_of(entry, fit.hold), parse_groups(fit.groups)).params)
+    r.push_back(p.name);
   return r;
 }
 
@@ -96,16 +95,12 @@ void read_bayes(const Node& node, const LearnerEntry& entry, const Card& card, F
   fit.rows = pairs_of(node, "where");
   const auto at = [&](const char* key) { return where_of(node, key); };
   const auto estimated = located(at("groups"), [&] { return names_estimated(entry, fit); });
-  std::vector<Formula> formulas;
-  located(at("formulas"), [&] {
-    for (const auto& f : fit.formulas) formulas.push_back(parse_formula(f));
-    check_params(formulas, estimated);
-    return 0;
+  const auto formulas = located(at("formulas"), [&] {
+    auto all = parse_formulas(fit.formulas);
+    check_params(all, estimated);
+    return all;
   });
-  located(at("reference"), [&] {
-    check_references(formulas, fit.reference);
-    return 0;
-  });
+  located(at("reference"), [&] { check_references(formulas, fit.reference); });
   if (fit.of == "agents") {
     if (!fit.formulas.empty())
       throw Error(at("formulas"), "agents have no columns; every cell is fitted by itself");

@@ -259,7 +259,10 @@ void read_predictions(const Node& root, Draft& draft) {
                     "variant");
     if (!p.agent.empty())
       require_known(names_of(card.agents, &AgentSpec::name), p.agent, where_of(*node, "agent"), "agent");
-    p.fit.empty() ? read_contrast(*node, card, p) : read_of_fit(*node, draft, p);
+    if (p.fit.empty())
+      read_contrast(*node, card, p);
+    else
+      read_of_fit(*node, draft, p);
     parse_relation(p.relation_text, relation.where, p);
     if (!p.fit.empty() && p.treated.empty()) {  // one number of a fit of people
       const bool effect = p.effect.find(':') != std::string::npos;

@@ -171,7 +171,7 @@ int calibrate_command(const CalibrateArgs& a) {
   held_args.hold = a.hold;
   check_held(held_args, {&entry});
   o.overrides = held(held_args, entry);
-  for (const auto& g : a.groups) o.groups.push_back(parse_group(g));
+  o.groups = parse_groups(a.groups);
   const Calibration c(entry, o);
   const Json settings = settings_of(a, c);
   auto replicates = finished_in(a.out, settings, c.quantities().size());

@@ -115,8 +115,7 @@ DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
             a.condition};
   d.fresh =
       fresh_flags(d.trials, a.reset_on.empty() ? "none" : fmt::format("{}", fmt::join(a.reset_on, ",")));
-  for (std::size_t s = 0; s < d.trials.subjects.size(); ++s)
-    d.subjects.push_back(subject_trials(d.trials, static_cast<int>(s), d.fresh));
+  view_subjects(d);
   return d;
 }
 

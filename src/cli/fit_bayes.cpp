@@ -30,7 +30,7 @@ GroupFitOptions sampler_settings(const DataArgs& a) {
 GroupFitOptions group_options(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
   GroupFitOptions o = sampler_settings(a);
   o.overrides = held(a, entry);
-  for (const auto& g : a.groups) o.groups.push_back(parse_group(g));
+  o.groups = parse_groups(a.groups);
   o.threads = thread_count(a.jobs);
   o.progress = [&line](double share, const std::string& what) { line.show(share, what); };
   return o;

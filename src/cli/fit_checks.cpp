@@ -81,9 +81,7 @@ PredictiveChecks check_prior(const DataArgs& a, const DataSet& data, const Learn
   const std::size_t subjects = data.subjects.size();
   std::vector<int> subject_of;
   for (std::size_t s = 0; s < subjects; ++s) subject_of.push_back(static_cast<int>(s));
-  std::vector<NamedGroup> groups;
-  for (const auto& g : a.groups) groups.push_back(parse_group(g));
-  GroupModel model = group_model(learner, held(a, learner), groups);
+  GroupModel model = group_model(learner, held(a, learner), parse_groups(a.groups));
   add_designs(model, learner, designs, static_cast<int>(subjects));
   if (a.correlated) model.lkj = 2;
   std::vector<MetricRequest> requests;

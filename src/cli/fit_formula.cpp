@@ -5,14 +5,6 @@
 #include <algorithm>
 
 namespace labile {
-namespace {
-std::vector<Formula> parsed(const DataArgs& a) {
-  std::vector<Formula> r;
-  for (const auto& f : a.formulas) r.push_back(parse_formula(f));
-  return r;
-}
-}  // namespace
-
 FormulaSpec formula_spec(const DataArgs& a) {
   FormulaSpec r{a.formulas, {}, a.effect_prior, a.drop_missing};
   for (const auto& text : a.references) {
@@ -25,7 +17,7 @@ FormulaSpec formula_spec(const DataArgs& a) {
 }
 
 std::vector<std::string> formula_columns(const DataArgs& a) {
-  return columns_of(parsed(a));
+  return columns_of(parse_formulas(a.formulas));
 }
 
 void check_formulas(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
@@ -42,7 +34,7 @@ void check_formulas(const DataArgs& a, const std::vector<const LearnerEntry*>& l
   for (const auto* l : learners)
     for (const auto& p : group_model(*l, held(a, *l)).params)
       if (std::find(known.begin(), known.end(), p.name) == known.end()) known.push_back(p.name);
-  const auto formulas = parsed(a);
+  const auto formulas = parse_formulas(a.formulas);
   check_params(formulas, known);
   check_references(formulas, formula_spec(a).references);
 }

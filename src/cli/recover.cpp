@@ -190,7 +190,7 @@ int recover_command(const RecoverArgs& a) {
   o.group.chains = a.chains;
   o.group.warmup = a.warmup;
   o.group.draws = a.draws;
-  for (const auto& g : a.groups) o.group.groups.push_back(parse_group(g));
+  o.group.groups = parse_groups(a.groups);
   if (!bayes && !a.groups.empty()) throw Error("--group is of --method bayes");
   ProgressLine line(!a.json);
   o.progress = [&](double share, const std::string& what) { line.show(share, what); };

@@ -26,17 +26,11 @@ GroupFitOptions options_of(const Card& card, const FitSpec& spec, const CardFitO
   r.seed = card.seed;
   r.threads = o.threads;
   r.overrides = held_in(spec);
-  for (const auto& g : spec.groups) r.groups.push_back(parse_group(g));
+  r.groups = parse_groups(spec.groups);
   r.correlated = spec.correlated;
   r.partial = false;
   r.progress = o.progress;
   return r;
-}
-
-void view_subjects(DataSet& d) {
-  d.subjects.clear();
-  for (std::size_t s = 0; s < d.trials.subjects.size(); ++s)
-    d.subjects.push_back(subject_trials(d.trials, static_cast<int>(s), d.fresh));
 }
 
 PredictiveOptions playing(const Card& card, int threads) {
@@ -68,7 +62,9 @@ PreparedFit prepare(const FitSpec& spec, std::unique_ptr<DataSet> data) {
 
 CardFit fit(const Card& card, const FitSpec& spec, PreparedFit prepared, const CardFitOptions& o) {
   const auto& learner = find_agent(spec.model, spec.where);
-  CardFit r{spec, {}, {}, {}, {}, std::move(prepared.data), {}, {}, {}, {}, {}, {}};
+  CardFit r;
+  r.spec = spec;
+  r.trials = std::move(prepared.data);
   DataSet& d = *r.trials;
   const LearnerEntry* const learners[] = {&learner};
   r.notes = std::move(d.notes);
@@ -165,7 +161,7 @@ void recover(const Card& card, const CardFitOptions& o, CardFit& r) {
 }
 
 /// Leaves only rows whose columns hold one of the values asked for, and subjects with any.
-void keep_rows(const DataSpec::Pairs& asked, DataSet& d) {
+void keep_asked(const DataSpec::Pairs& asked, DataSet& d) {
   if (asked.empty()) return;
   std::vector<bool> good(d.trials.rows(), true);
   for (const auto& k : d.kept) {
@@ -183,17 +179,9 @@ void keep_rows(const DataSpec::Pairs& asked, DataSet& d) {
     for (std::size_t r = 0; any && r < good.size(); ++r)
       good[r] = good[r] && wanted[static_cast<std::size_t>(k.row[r])];
   }
-  std::vector<std::size_t> rows, first{0};
-  std::vector<std::string> subjects;
-  for (std::size_t s = 0; s < d.trials.subjects.size(); ++s) {
-    for (auto r = d.trials.first[s]; r < d.trials.first[s + 1]; ++r)
-      if (good[r]) rows.push_back(r);
-    if (rows.size() == first.back()) continue;
-    first.push_back(rows.size());
-    subjects.push_back(d.trials.subjects[s]);
-  }
-  if (rows.empty()) throw Error("where: no row holds all of these values");
-  take_rows(d, rows, std::move(first), std::move(subjects));
+  if (std::find(good.begin(), good.end(), true) == good.end())
+    throw Error("where: no row holds all of these values");
+  keep_rows(d, good);
   d.options.where.insert(d.options.where.end(), asked.begin(), asked.end());
 }
 
@@ -258,19 +246,10 @@ std::string CardFit::group() const {
 
 PreparedFit prepare_people(const Card& card, const FitSpec& spec, const People& people) {
   return located(spec.where, [&] {
-    auto data = std::make_unique<DataSet>();
-    data->trials = *people.trials;
-    data->fresh = people.fresh;
-    data->kept = people.kept;
-    data->subject_column = people.subject_column;
-    data->has_blocks = people.has_blocks;
-    data->path = people.path;
-    data->options = people.options;
-    keep_rows(spec.rows, *data);
+    auto data = std::make_unique<DataSet>(*people.data);
+    keep_asked(spec.rows, *data);
     // Columns of other fits' formulas would cut this one's subjects.
-    std::vector<Formula> formulas;
-    for (const auto& f : spec.formulas) formulas.push_back(parse_formula(f));
-    const auto own = columns_of(formulas);
+    const auto own = columns_of(parse_formulas(spec.formulas));
     std::erase_if(data->kept, [&](const KeptColumn& k) {
       return std::find(own.begin(), own.end(), k.name) == own.end();
     });

@@ -86,19 +86,6 @@ Json parameter(const GroupResult& r, std::size_t k) {
       {"subjects", subjects}};
 }
 
-/// Histograms of differences, by parameter, in the order of "effects".
-Json difference_histograms(const GroupResult& r) {
-  Json all = Json::object();
-  for (const auto& e : r.effects) {
-    Json list = Json::array();
-    for (const auto& d : e.differences) {
-      const Bins bins(d.draws);
-      list.push_back({{"edges", bins.edges()}, {"counts", bins.counts(d.draws)}});
-    }
-    all[e.param] = list;
-  }
-  return all;
-}
 Json recovery_of(const Recovery& r) {
   Json params = Json::array();
   for (const auto& p : r.params) {
@@ -144,7 +131,6 @@ Json report_of(const CardFit& f) {
   Json parameters = Json::array();
   for (std::size_t k = 0; k < f.result.fit.params.size(); ++k) parameters.push_back(parameter(f.result, k));
   r["parameters"] = parameters;
-  if (!f.result.effects.empty()) r["difference_histograms"] = difference_histograms(f.result);
   if (f.check) {
     r["check"] = json_of(*f.check, f.trials->trials.subjects, f.checked);
     for (auto& metric : r["check"]["metrics"]) metric.erase("subjects");

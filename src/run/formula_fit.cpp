@@ -9,16 +9,9 @@
 #include <set>
 
 #include "record/columns.hpp"
-#include "record/select.hpp"
 
 namespace labile {
 namespace {
-
-std::vector<Formula> parsed(const FormulaSpec& a) {
-  std::vector<Formula> r;
-  for (const auto& f : a.formulas) r.push_back(parse_formula(f));
-  return r;
-}
 
 /// Names, the first few of many.
 std::string some(const std::vector<std::string>& names) {
@@ -37,18 +30,6 @@ void check_grouping(const std::vector<Formula>& formulas, const DataSet& d) {
       if (fold(g) != "subject" && fold(g) != fold(d.subject_column))
         throw Error(fmt::format("formula \"{}\": (1 | {}): only subjects differ at random; write (1 | {})",
                                 f.text, g, d.subject_column.empty() ? "subject" : d.subject_column));
-}
-
-void leave_out(const std::set<std::size_t>& who, DataSet& d) {
-  std::vector<std::size_t> rows, first{0};
-  std::vector<std::string> subjects;
-  for (std::size_t s = 0; s < d.trials.subjects.size(); ++s) {
-    if (who.count(s)) continue;
-    for (auto r = d.trials.first[s]; r < d.trials.first[s + 1]; ++r) rows.push_back(r);
-    first.push_back(rows.size());
-    subjects.push_back(d.trials.subjects[s]);
-  }
-  take_rows(d, rows, std::move(first), std::move(subjects));
 }
 
 /// Leaves out subjects that lack a value, or says who they are.
@@ -83,7 +64,11 @@ void leave_out_missing(const FormulaSpec& a, DataSet& d) {
   if (lacking.empty()) return;
   d.left_out = fmt::format("{} of {} subjects left out, who lack a covariate", lacking.size(),
                            d.trials.subjects.size());
-  leave_out(lacking, d);
+  std::vector<bool> good(d.trials.rows(), true);
+  for (const auto s : lacking)
+    std::fill(good.begin() + static_cast<std::ptrdiff_t>(d.trials.first[s]),
+              good.begin() + static_cast<std::ptrdiff_t>(d.trials.first[s + 1]), false);
+  keep_rows(d, good);
 }
 
 /// Cuts each subject's rows by the values of the columns.
@@ -227,7 +212,7 @@ FormulaFit without_formulas(const DataSet& d) {
 
 FormulaFit formula_fit(const FormulaSpec& a, DataSet& d) {
   if (a.formulas.empty()) return without_formulas(d);
-  const auto formulas = parsed(a);
+  const auto formulas = parse_formulas(a.formulas);
   check_grouping(formulas, d);
   const std::map<std::string, std::string> refs(a.references.begin(), a.references.end());
   leave_out_missing(a, d);
@@ -242,28 +227,8 @@ FormulaFit formula_fit(const FormulaSpec& a, DataSet& d) {
   for (const auto& c : f.codings)
     for (const auto& n : c.notes())
       if (std::find(d.notes.begin(), d.notes.end(), n) == d.notes.end()) d.notes.push_back(n);
-  d.subjects.clear();
-  for (std::size_t u = 0; u < d.trials.subjects.size(); ++u)
-    d.subjects.push_back(subject_trials(d.trials, static_cast<int>(u), d.fresh));
+  view_subjects(d);
   return f;
-}
-
-void take_rows(DataSet& d, const std::vector<std::size_t>& rows, std::vector<std::size_t> first,
-               std::vector<std::string> subjects) {
-  d.trials = only_rows(d.trials, rows);
-  std::vector<std::size_t> origin;
-  for (const auto r : rows) origin.push_back(d.origin.empty() ? r : d.origin[r]);
-  d.origin = std::move(origin);
-  d.trials.first = std::move(first);
-  d.trials.subjects = std::move(subjects);
-  std::vector<std::uint8_t> fresh;
-  for (const auto r : rows) fresh.push_back(d.fresh[r]);
-  d.fresh = std::move(fresh);
-  for (auto& k : d.kept) {
-    std::vector<std::int32_t> row;
-    for (const auto r : rows) row.push_back(k.row[r]);
-    k.row = std::move(row);
-  }
 }
 
 std::vector<NamedDesign> designs_of(const FormulaFit& f, const LearnerEntry& learner) {

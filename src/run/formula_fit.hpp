@@ -30,9 +30,6 @@ struct FormulaFit {
 /// are added to the data's. Throws Error where a column lacks values, changes within blocks, or a design has no rank. Without formulas
 /// every subject is a unit.
 [[nodiscard]] FormulaFit formula_fit(const FormulaSpec& spec, DataSet& data);
-/// These rows alone, in this order, with what is kept of them; `first` and `subjects` say whose they are.
-void take_rows(DataSet& data, const std::vector<std::size_t>& rows, std::vector<std::size_t> first,
-               std::vector<std::string> subjects);
 /// The formulas' designs of parameters that this learner has.
 [[nodiscard]] std::vector<NamedDesign> designs_of(const FormulaFit& formulas, const LearnerEntry& learner);
 [[nodiscard]] std::vector<ParamEffects> effects_of(const FormulaFit& formulas, const GroupFit& fit);

@@ -120,16 +120,14 @@ People load_people(const DataSpec& data, const ModelInputs& inputs, bool for_mod
                             "\"none\" }} leaves them out",
                             data.name, file.states_left_out));
   for (const auto& n : file.notes) p.notes.push_back(data.name + ": " + n);
-  p.trials = std::move(file.trials);
+  DataSet d{
+      std::move(file.trials), {}, {}, {}, std::move(file.kept), file.subject_column, file.has_blocks, *path,
+      std::move(options)};
   std::string reset;
   for (const auto& r : data.reset_on) reset += (reset.empty() ? "" : ",") + r;
-  p.fresh = fresh_flags(*p.trials, reset, data.where);
-  p.schedule = schedule_of(*p.trials, p.fresh);
-  p.kept = std::move(file.kept);
-  p.subject_column = std::move(file.subject_column);
-  p.has_blocks = file.has_blocks;
-  p.path = *path;
-  p.options = std::move(options);
+  d.fresh = fresh_flags(d.trials, reset, data.where);
+  p.schedule = schedule_of(d.trials, d.fresh);
+  p.data = std::move(d);
   return p;
 }
 

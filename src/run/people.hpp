@@ -2,22 +2,15 @@
 #pragma once
 
 #include "card/find_agent.hpp"
-#include "record/read.hpp"
+#include "record/data_set.hpp"
 #include "run/run.hpp"
 
 namespace labile {
 
 struct People {
-  std::optional<Trials> trials;  // the record, when the data set was found
-  Schedule schedule;             // what each person met, as far as the record tells
+  std::optional<DataSet> data;  // when it was found; its subjects are not viewed
+  Schedule schedule;            // what each person met, as far as the record tells
   std::vector<std::string> notes;
-  // As DataSet has them:
-  std::vector<std::uint8_t> fresh = {};
-  std::vector<KeptColumn> kept = {};
-  std::string subject_column = {};
-  bool has_blocks = false;
-  std::filesystem::path path = {};
-  ReadOptions options = {};
 };
 
 /// Reads the data set; `inputs` are columns that models must be shown, and those that metrics or tasks take

@@ -61,7 +61,7 @@ class Runner {
     if (card_.data)
       people_ = load_people(*card_.data, columns_wanted(fitted), !fitted.empty(), columns_of_fits());
     result_.notes = people_.notes;
-    if (card_.data && !people_.trials && card_.task.empty())
+    if (card_.data && !people_.data && card_.task.empty())
       result_.notes.push_back(
           fmt::format("Data set {} was not found, so this card of people was skipped; LABILE_DATA says where "
                       "data sets are.",
@@ -111,20 +111,21 @@ class Runner {
   }
 
   [[nodiscard]] std::vector<std::string> columns_of_fits() const {
-    std::vector<Formula> formulas;
-    for (const auto& spec : card_.fits)
-      for (const auto& f : spec.formulas) formulas.push_back(parse_formula(f));
-    auto r = columns_of(formulas);
-    for (const auto& spec : card_.fits)
-      for (const auto& [column, value] : spec.rows)
-        if (std::ranges::find(r, column) == r.end()) r.push_back(column);
+    std::vector<std::string> r;
+    const auto add = [&](const std::string& column) {
+      if (std::ranges::find(r, column) == r.end()) r.push_back(column);
+    };
+    for (const auto& spec : card_.fits) {
+      for (const auto& column : columns_of(parse_formulas(spec.formulas))) add(column);
+      for (const auto& [column, value] : spec.rows) add(column);
+    }
     return r;
   }
 
   void read_the_schedule() {
     if (card_.schedule.empty()) return;
     if (card_.schedule == "data") {
-      if (people_.trials) schedule_ = &people_.schedule;
+      if (people_.data) schedule_ = &people_.schedule;
       return;
     }
     file_schedule_ = read_schedule(schedule_file());
@@ -139,7 +140,7 @@ class Runner {
   void fit_people() {
     const auto of_people = [&](const FitSpec& f) { return f.of == "people"; };
     if (std::none_of(card_.fits.begin(), card_.fits.end(), of_people)) return;
-    if (!people_.trials) {
+    if (!people_.data) {
       result_.notes.push_back("Nothing was fitted: the data set was not found.");
       return;
     }
@@ -188,13 +189,13 @@ class Runner {
   void fit_people_alone() {
     // A likelihood takes one sequence: each condition that a subject went through is fitted by itself.
     std::vector<Trials> parts;
-    if (conditions_within_subjects(*people_.trials)) {
-      const int conditions = static_cast<int>(people_.trials->conditions.size());
-      for (int c = 0; c < conditions; ++c) parts.push_back(only_condition(*people_.trials, c));
+    if (conditions_within_subjects(people_.data->trials)) {
+      const int conditions = static_cast<int>(people_.data->trials.conditions.size());
+      for (int c = 0; c < conditions; ++c) parts.push_back(only_condition(people_.data->trials, c));
       result_.notes.push_back("Subjects went through several conditions, and each was fitted by itself.");
     }
     const bool apart = !parts.empty();
-    if (!apart) parts.push_back(*people_.trials);
+    if (!apart) parts.push_back(people_.data->trials);
     const std::string reset = fmt::format("{}", fmt::join(card_.data->reset_on, ","));
     std::vector<std::vector<std::uint8_t>> fresh;
     std::vector<SubjectTrials> subjects;
@@ -234,6 +235,12 @@ class Runner {
     }
   }
 
+  /// fitted_rows(), worked out once; none for agents whose parameters the card gives.
+  const std::vector<std::vector<double>>& rows_of(const AgentSpec& agent) {
+    const auto [it, first] = rows_.try_emplace(&agent);
+    if (first && agent.fitted) it->second = fitted_rows(agent);
+    return it->second;
+  }
   /// Parameters of each subject out of this card's fit of the model, one row a subject: who could not be
   /// fitted plays with the defaults. Empty when there is no such fit.
   [[nodiscard]] std::vector<std::vector<double>> fitted_rows(const AgentSpec& agent) {
@@ -261,12 +268,12 @@ class Runner {
                                                                     const std::vector<std::string>& names,
                                                                     std::vector<std::vector<double>> rows,
                                                                     const std::string& fit) {
-    if (schedule_ != &people_.schedule || names == people_.trials->subjects) return rows;
+    if (schedule_ != &people_.schedule || names == people_.data->trials.subjects) return rows;
     std::map<std::string, std::size_t> at;
     for (std::size_t i = 0; i < names.size(); ++i) at[names[i]] = i;
     std::vector<std::vector<double>> r;
     std::size_t missing = 0;
-    for (const auto& subject : people_.trials->subjects) {
+    for (const auto& subject : people_.data->trials.subjects) {
       const auto it = at.find(subject);
       missing += it == at.end();
       r.push_back(it == at.end() ? standard_of(agent) : rows[it->second]);
@@ -276,9 +283,8 @@ class Runner {
                   fmt::format("fit '{}' has parameters of each condition that a subject went through, and "
                               "agents on the subjects' schedules need one row a subject",
                               fit));
-    const std::string note = fmt::format(
-        "{}: {} subject(s) are not in fit '{}'; they play with its defaults.", agent.name, missing, fit);
-    if (std::ranges::find(result_.notes, note) == result_.notes.end()) result_.notes.push_back(note);
+    result_.notes.push_back(fmt::format("{}: {} subject(s) are not in fit '{}'; they play with its defaults.",
+                                        agent.name, missing, fit));
     return r;
   }
   static bool is_fitted(const SubjectFit& s) { return !s.params.empty() && s.params[0] == s.params[0]; }
@@ -293,7 +299,8 @@ class Runner {
     for (const auto& variant : card_.variants)
       for (const auto& agent : card_.agents)
         for (const auto& condition : card_.conditions) {
-          if (agent.fitted && fitted_rows(agent).empty()) {
+          const auto& rows = rows_of(agent);
+          if (agent.fitted && rows.empty()) {
             result_.notes.push_back(
                 fmt::format("{} was not simulated: there is no fit to take parameters from.", agent.name));
             break;
@@ -301,7 +308,7 @@ class Runner {
           const auto& entry = find_agent(agent.model, agent.where);
           if (!has_condition(*entry.make(agent.fitted ? Settings{} : agent.settings), condition)) continue;
           check_cues(variant, agent, entry, schedule);
-          plan_.push_back({&variant, &agent, &condition, schedule});
+          plan_.push_back({&variant, &agent, &condition, schedule, &rows});
         }
     // Blocks of all cells are handed out together, so that no thread waits at the end of a cell.
     const int subjects =
@@ -340,6 +347,7 @@ class Runner {
     const AgentSpec* agent;
     const Condition* condition;
     const Schedule* schedule;
+    const std::vector<std::vector<double>>* rows;  // of agents with fitted parameters
   };
 
   void run_block(const Plan& plan, int first, int count, BlockResult& out) {
@@ -352,11 +360,9 @@ class Runner {
     s.schedule = plan.schedule;
     s.make_agent = learner.make;
     s.agent_settings = plan.agent->settings;
-    std::vector<std::vector<double>> rows;
     if (plan.agent->fitted) {
-      rows = fitted_rows(*plan.agent);
       s.make_each = learner.make_each;
-      s.rows = &rows;
+      s.rows = plan.rows;
     }
     s.manipulations = plan.condition->manipulations;
     s.seed = card_.seed;
@@ -467,12 +473,13 @@ class Runner {
     cell.agent = "people";
     cell.condition = "people";
     cell.data = card_.data->name;
-    if (people_.trials) {
+    if (people_.data) {
       cell.source = "people";
-      if (people_.trials->conditions.size() < 2) return add_people(std::move(cell), *people_.trials);
-      for (std::size_t c = 0; c < people_.trials->conditions.size(); ++c) {
-        cell.condition = people_.trials->conditions[c];
-        add_people(cell, only_condition(*people_.trials, static_cast<int>(c)));
+      if (people_.data->trials.conditions.size() < 2)
+        return add_people(std::move(cell), people_.data->trials);
+      for (std::size_t c = 0; c < people_.data->trials.conditions.size(); ++c) {
+        cell.condition = people_.data->trials.conditions[c];
+        add_people(cell, only_condition(people_.data->trials, static_cast<int>(c)));
       }
     } else if (const auto stored = stored_people(card_.data->name)) {
       cell.source = "people, stored";
@@ -621,6 +628,7 @@ class Runner {
   const Schedule* schedule_ = nullptr;  // what agents meet instead of the task's own; null: its own
   std::vector<MetricRequest> requests_;
   std::vector<CheckedMetric> checked_;  // the same by id
+  std::map<const AgentSpec*, std::vector<std::vector<double>>> rows_;
   std::vector<Plan> plan_;
   std::vector<Trials> cell_trials_;  // [plan], where agents are fitted
 };

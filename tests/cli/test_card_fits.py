@@ -1,5 +1,6 @@
 """Hierarchical fits in cards: the numbers of `labile fit`, predictions of effects, fits of agents, what the report holds, refusals."""
 import json
+import math
 
 import pytest
 from labile_cli import good, labile, results, says
@@ -173,7 +174,6 @@ def test_report_holds_what_it_draws(people):
         assert [sum(chain) for chain in p["ranks"]] == [250] * 4
         assert sum(map(sum, p["ranks"])) == 1000
         assert len(p["subjects"]) == 24
-    assert [len(h["counts"]) for h in fit["difference_histograms"]["alpha"]] == [48] * len(fit["effects"]["alpha"]["differences"])
     holds(fit["methods"], "hierarchical Bayesian", "Effects on alpha before T: drug[pill]")
     (comparison,) = r["fit_comparisons"]
     assert {m["id"] for m in comparison["models"]} == {"effects", "rescorla_wagner"}
@@ -184,6 +184,28 @@ def test_report_holds_what_it_draws(people):
     assert best["stacking"] + second["stacking"] == pytest.approx(1)
     header, *rows = (out / "fit_effects.csv").read_text().splitlines()
     assert header.startswith("subject,alpha,alpha_sd") and len(rows) == 24
+
+
+def test_histograms_and_ranks_are_of_the_draws(drawn, people, tmp_path):
+    """Counted again from the draws that `labile fit` writes, and the prior from the normal distribution's own function."""
+    out, _ = people
+    good("fit", drawn, "--model", "rescorla_wagner", "--group", "beta = exp mu 1 1", "--draws", 250, "--seed", 3, "--draws-out", tmp_path)
+    draws = []
+    for chain in range(4):
+        lines = [line for line in (tmp_path / f"rescorla_wagner-{chain + 1}.csv").read_text().splitlines() if not line.startswith("#")]
+        column = lines[0].split(",").index("group_beta")
+        draws.append([float(line.split(",")[column]) for line in lines[1:]])
+    fit = next(f for f in results(out)["group_fits"] if f["id"] == "rescorla_wagner")
+    beta = next(p for p in fit["parameters"] if p["name"] == "beta")
+    edges, counts, prior = (beta["histogram"][k] for k in ("edges", "counts", "prior"))
+    # The outermost draws count in the outermost bins; written draws are rounded, so one may change its bin.
+    inner = [sum(low <= x < high for chain in draws for x in chain) for low, high in zip(edges[1:-2], edges[2:-1])]
+    assert sum(abs(a - b) for a, b in zip(inner, counts[1:-1])) <= 2
+    ranked = sorted((x, chain) for chain in range(4) for x in draws[chain])
+    ranks = [[sum(c == chain for _, c in ranked[k * 50:(k + 1) * 50]) for k in range(20)] for chain in range(4)]
+    assert sum(abs(a - b) for mine, theirs in zip(ranks, beta["ranks"]) for a, b in zip(mine, theirs)) <= 4
+    below = [0.5 * (1 + math.erf((math.log(x) - 1) / math.sqrt(2))) for x in edges]  # beta = exp(mu), mu ~ N(1, 1)
+    assert prior == pytest.approx([b - a for a, b in zip(below, below[1:])], abs=1e-9)
 
 
 def test_card_can_be_run_again_from_its_own_text(people, tmp_path):
@@ -361,3 +383,58 @@ params = "fitted"
             v = seen.get(r["choice"], 0.0)
             assert float(r["outcome"]) - v == pytest.approx(float(r["delta"]), abs=1e-4), s
             seen[r["choice"]] = v + alpha * (float(r["outcome"]) - v)
+
+
+def correlation(pairs):
+    n = len(pairs)
+    mx, my = (sum(p[i] for p in pairs) / n for i in (0, 1))
+    return sum((x - mx) * (y - my) for x, y in pairs) / math.sqrt(sum((x - mx) ** 2 for x, _ in pairs) * sum((y - my) ** 2 for _, y in pairs))
+
+
+def test_recovery_is_of_people_and_not_of_groups(drawn, tmp_path):
+    """With a formula, r is that of what is left within its cells."""
+    card = PEOPLE.format(data=drawn).replace('reference = { drug = "placebo" }', 'reference = { drug = "placebo" }\nrecover = true')
+    (tmp_path / "card.toml").write_text(card)
+    good("run", tmp_path / "card.toml", "--out", tmp_path / "out")
+    fit = next(f for f in results(tmp_path / "out")["group_fits"] if f["id"] == "effects")
+    found = {p["name"]: p for p in fit["recovery"]["parameters"]}
+    points = found["alpha"]["points"]  # placebo and pill in turn
+    within = []
+    for group in (points[0::2], points[1::2]):
+        mx, my = (sum(p[i] for p in group) / len(group) for i in (0, 1))
+        within += [(x - mx, y - my) for x, y in group]
+    assert found["alpha"]["r"] == pytest.approx(correlation(within), abs=1e-9)
+    assert correlation(points) > found["alpha"]["r"] + 0.01  # groups differ widely here
+    assert found["beta"]["r"] == pytest.approx(correlation(found["beta"]["points"]), abs=1e-9)  # no formula
+
+
+def test_recovery_scores_what_people_chose(drawn, tmp_path):
+    """Who made no choice tells nothing in recovery either: all of them come out as the group."""
+    lines = drawn.read_text().splitlines()
+    rows = [lines[0]]
+    for line in lines[1:]:
+        part = line.split(",")
+        rows.append(line if int(part[0]) < 12 else ",".join(part[:3] + ["", ""] + part[5:]))
+    (tmp_path / "half.csv").write_text("\n".join(rows) + "\n")
+    card = PEOPLE.format(data=tmp_path / "half.csv").replace('check = ["win_stay"]', "recover = true")
+    (tmp_path / "card.toml").write_text(card)
+    good("run", tmp_path / "card.toml", "--out", tmp_path / "out")
+    fit = next(f for f in results(tmp_path / "out")["group_fits"] if f["id"] == "rescorla_wagner")
+    alpha = next(p for p in fit["recovery"]["parameters"] if p["name"] == "alpha")
+
+    def sd(x):
+        m = sum(x) / len(x)
+        return math.sqrt(sum((v - m) ** 2 for v in x) / len(x))
+    fitted = [f for _, f in alpha["points"]]
+    assert sd(fitted[12:]) < 0.2 * sd(fitted[:12])
+
+
+def test_learners_that_ignore_what_is_shown_say_so(tmp_path):
+    """A cue in the file: a delta rule of options does not read it, go/no-go learners do."""
+    import random
+    rng = random.Random(5)
+    (tmp_path / "cues.csv").write_text("subject,trial,state,choice,outcome\n" + "".join(
+        f"{s},{t},{t % 4},{rng.randrange(2)},{rng.choice([-1, 0, 1])}\n" for s in range(3) for t in range(40)))
+    words = "does not read what was shown (state): its 4 states count as one"
+    holds(good("fit", tmp_path / "cues.csv", "--model", "rescorla_wagner", "--method", "map"), f"'rescorla_wagner' {words}")
+    assert words not in good("fit", tmp_path / "cues.csv", "--model", "pavlovian_bias", "--method", "map")

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "learners/catalogue.hpp"
+#include "record/select.hpp"
 #include "run/curves.hpp"
 #include "run/judge.hpp"
 #include "run/simulate.hpp"
@@ -72,6 +73,22 @@ TEST(Simulate, ASubjectDoesNotDependOnItsNeighbors) {
     EXPECT_EQ(some.choice[r], all.choice[all.first[37] + r]);
     EXPECT_EQ(some.signals.at("delta")[r], all.signals.at("delta")[all.first[37] + r]);
   }
+}
+
+TEST(Simulate, RecordsOfPartsJoinedAreThatOfAll) {
+  const auto all = simulated("flex", {}, {}, 0, 10);
+  const std::vector<Trials> parts{simulated("flex", {}, {}, 0, 4), simulated("flex", {}, {}, 4, 6)};
+  const Trials whole = joined(parts);
+  EXPECT_EQ(whole.subjects, all.subjects);
+  EXPECT_EQ(whole.first, all.first);
+  EXPECT_EQ(whole.choice, all.choice);
+  EXPECT_EQ(whole.block, all.block);
+  EXPECT_EQ(whole.best, all.best);
+  EXPECT_EQ(whole.outcome, all.outcome);
+  EXPECT_EQ(whole.feature, all.feature);
+  EXPECT_EQ(whole.state, all.state);
+  ASSERT_EQ(whole.signals.size(), all.signals.size());
+  EXPECT_EQ(whole.signals.at("belief"), all.signals.at("belief"));
 }
 
 TEST(Simulate, NothingChangesBeforeAManipulationBegins) {
