@@ -51,8 +51,12 @@ std::vector<Override> overrides(const RunArgs& a) {
 
 void print_dry(const Card& card) {
   fmt::print("{}\n", card.title);
-  fmt::print("  task {}, {} variant(s), {} agent(s), {} condition(s), {} subjects each, seed {}\n", card.task,
-             card.variants.size(), card.agents.size(), card.conditions.size(), card.subjects, card.seed);
+  if (card.task.empty())
+    fmt::print("  people of {}, seed {}\n", card.data->name, card.seed);
+  else
+    fmt::print("  task {}, {} variant(s), {} agent(s), {} condition(s), {} subjects each, seed {}\n",
+               card.task, card.variants.size(), card.agents.size(), card.conditions.size(), card.subjects,
+               card.seed);
   fmt::print("  {} metric(s), {} prediction(s), {} fit(s); card {}\n", card.metrics.size(),
              card.predictions.size(), card.fits.size(), card_hash(card));
   fmt::print("The card is good. Nothing was run.\n");
