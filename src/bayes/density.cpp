@@ -10,6 +10,7 @@
 namespace labile {
 namespace {
 constexpr double kLogSqrt2Pi = 0.91893853320467274178;
+constexpr double kFromGroup = 0.5;  // share of proposals
 
 /// T and its slope for four units.
 void to_natural(const Group& g, Vec y, Vec& x, Vec& slope) {
@@ -199,6 +200,10 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior) : p_(posterior) {
   standard_.assign(fours, Standard<Vec>(p_.params()));
   value_.assign(n * fours * kWidth, 0.0);
   slope_ = value_;
+  proposed_ = value_;
+  squares_ = value_;
+  loglik_.assign(static_cast<std::size_t>(p_.subjects()), 0.0);
+  for (std::size_t g = 0; g < p_.lanes().size(); ++g) all_.push_back(g);
   for (auto* v : {&y_, &expected_}) v->assign(n * fours, Vec(0.0));
   for (auto* v : {&four_values_, &four_slopes_, &four_y_, &four_expected_, &four_ls_, &unit_slope_})
     v->resize(n);
@@ -247,14 +252,17 @@ void PosteriorDensity::spread(std::span<const double> q) {
 
 /// Log-likelihood of all choices; `slope_` gets its derivative in each subject's values, `to_` that in effects within subjects, `grad`
 /// that in how they differ between subjects.
-double PosteriorDensity::choices(std::span<const double> q, std::span<double> grad) {
+double PosteriorDensity::choices(std::span<const double> q, std::span<double> grad,
+                                 std::span<const std::size_t> groups) {
   std::fill(slope_.begin(), slope_.end(), 0.0);
+  std::fill(loglik_.begin(), loglik_.end(), 0.0);
   double value = 0;
   const auto lanes_of_density = p_.learner().likelihood->lanes;
   const int n = p_.params();
   std::uint64_t wanted = 0;
   for (const auto& p : p_.model().params) wanted |= std::uint64_t{1} << p.at;
-  for (const auto& g : p_.lanes()) {
+  for (const auto group : groups) {
+    const auto& g = p_.lanes()[group];
     const int used = static_cast<int>(g.subject.size());
     for (int k = 0; k < n; ++k) {
       const auto& p = p_.model().params[static_cast<std::size_t>(k)];
@@ -275,7 +283,11 @@ double PosteriorDensity::choices(std::span<const double> q, std::span<double> gr
                  unit_slope_[static_cast<std::size_t>(k)]);
     }
     const Vec l = lanes_of_density(theta_, g, wanted, grad_);
-    for (int i = 0; i < used; ++i) value += l[i];
+    for (int i = 0; i < used; ++i) {
+      value += l[i];
+      loglik_[static_cast<std::size_t>(
+          p_.subject_of(static_cast<int>(g.subject[static_cast<std::size_t>(i)])))] += l[i];
+    }
     for (int k = 0; k < n; ++k) {
       const auto& p = p_.model().params[static_cast<std::size_t>(k)];
       const Vec d = grad_[static_cast<std::size_t>(p.at)] * unit_slope_[static_cast<std::size_t>(k)];
@@ -415,10 +427,141 @@ double PosteriorDensity::gradient(std::span<const double> q, std::span<double> g
   std::fill(grad.begin(), grad.end(), 0.0);
   std::fill(to_.begin(), to_.end(), 0.0);
   spread(q);
-  const double of_choices = choices(q, grad);
+  const double of_choices = choices(q, grad, all_);
   const double of_correlations = p_.correlated() ? correlate(q, grad) : 0;
   const double of_subjects = subjects(grad);
   return of_choices + of_correlations + of_subjects + group(q, grad);
+}
+
+void PosteriorDensity::learned(std::span<const double> inverse_metric) {
+  // Of a normal subject's y both are 1.
+  constexpr double kSteep = 0.5, kFar = 2.5;
+  const double count = std::max(seen_, 1);
+  movers_ = {};
+  std::vector<std::uint8_t> moves(static_cast<std::size_t>(p_.subjects()), 0);
+  for (int s = 0; s < p_.subjects(); ++s) {
+    for (int k = 0; k < p_.params(); ++k)
+      if (inverse_metric[static_cast<std::size_t>(p_.y(k, s))] < kSteep ||
+          squares_[place(k, s)] > kFar * count)
+        moves[static_cast<std::size_t>(s)] = 1;
+    if (moves[static_cast<std::size_t>(s)]) movers_.subjects.push_back(s);
+  }
+  for (const auto g : all_)
+    if (std::ranges::any_of(p_.lanes()[g].subject, [&](auto unit) {
+          return moves[static_cast<std::size_t>(p_.subject_of(static_cast<int>(unit)))] != 0;
+        }))
+      movers_.groups.push_back(g);
+  seen_ = 0;
+  std::fill(squares_.begin(), squares_.end(), 0.0);
+}
+
+/// Words of a subject's attempt: which proposal, whether it is taken, and a normal a parameter.
+std::uint32_t PosteriorDensity::words(int subject, int attempt) const {
+  return kOwnWords + static_cast<std::uint32_t>((attempt * p_.subjects() + subject) * (p_.params() + 2));
+}
+
+/// A subject's proposal goes to `proposed_` and `value_`.
+void PosteriorDensity::propose(int subject, const Draw& draw, std::uint32_t iteration, int attempt) {
+  const auto n = static_cast<std::size_t>(p_.params()), four = static_cast<std::size_t>(subject / kWidth);
+  const auto first = words(subject, attempt);
+  const Vec* expected = &expected_[four * n];
+  const bool from_group = draw.uniform(iteration, first) < kFromGroup;
+  Vec *y = four_y_.data(), *value = four_values_.data();
+  for (std::size_t k = 0; k < n; ++k) {
+    const Vec z(draw.normal(iteration, first + 2 + static_cast<std::uint32_t>(k)));
+    y[k] = z;
+    value[k] = expected[k] + Vec(spread_[k].sigma) * z;
+  }
+  if (from_group)
+    standard_[four].coordinates(value, y);
+  else
+    standard_[four].values(y, value);
+  for (std::size_t k = 0; k < n; ++k) {
+    const auto at = place(static_cast<int>(k), subject);
+    proposed_[at] = y[k][subject % kWidth];
+    value_[at] = value[k][subject % kWidth];
+  }
+}
+
+/// Log densities of a subject's values, up to constants: under the group, and as they are proposed.
+PosteriorDensity::Chance PosteriorDensity::chance(int subject, const std::vector<double>& value,
+                                                  std::span<const double> y) {
+  const auto n = static_cast<std::size_t>(p_.params()), four = static_cast<std::size_t>(subject / kWidth);
+  const int lane = subject % kWidth;
+  double squares = 0, of_y = 0, weighed = 0, apart = log(1 - kFromGroup), group = log(kFromGroup);
+  std::vector<double> w(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    const int i = static_cast<int>(k);
+    const double e = (value[place(i, subject)] - expected_[four * n + k][lane]) / spread_[k].sigma;
+    squares += e * e;
+    of_y += y[k] * y[k];
+    apart -= log(standard_[four].w(i, i)[lane]);
+    group -= log(spread_[k].sigma);
+    w[k] = e;
+    if (!p_.correlated()) continue;
+    const auto& l = correlation_.factor();
+    for (std::size_t j = 0; j < k; ++j) w[k] -= l[k * n + j] * w[j];
+    w[k] /= l[k * n + k];
+  }
+  for (const double x : w) weighed += x * x;
+  apart -= 0.5 * of_y;
+  group -= 0.5 * squares;
+  const double top = max(apart, group);
+  return {-0.5 * weighed, top + log(exp(apart - top) + exp(group - top))};
+}
+
+/// New values before T of those who move, from their normal distributions or the group's.
+double PosteriorDensity::move_values(std::span<double> q, const Draw& draw, std::uint32_t iteration,
+                                     int attempt) {
+  const auto n = static_cast<std::size_t>(p_.params());
+  const auto before = loglik_, kept = value_;
+  for (const int s : movers_.subjects) propose(s, draw, iteration, attempt);
+  (void)choices(q, unused_, movers_.groups);
+  std::vector<double> from(n), to(n);
+  double gained = 0;
+  for (const int s : movers_.subjects) {
+    const auto at = static_cast<std::size_t>(s);
+    for (std::size_t k = 0; k < n; ++k) {
+      from[k] = q[static_cast<std::size_t>(p_.y(static_cast<int>(k), s))];
+      to[k] = proposed_[place(static_cast<int>(k), s)];
+    }
+    const auto old = chance(s, kept, from), now = chance(s, value_, to);
+    const double gain = loglik_[at] - before[at] + now.prior - old.prior;
+    const bool taken =
+        log(draw.uniform(iteration, words(s, attempt) + 1)) < gain - now.proposal + old.proposal;
+    if (taken)
+      gained += gain;
+    else
+      loglik_[at] = before[at];
+    for (std::size_t k = 0; k < n; ++k) {
+      const auto i = place(static_cast<int>(k), s);
+      if (taken)
+        q[static_cast<std::size_t>(p_.y(static_cast<int>(k), s))] = to[k];
+      else
+        value_[i] = kept[i];
+    }
+  }
+  return gained;
+}
+
+double PosteriorDensity::move(std::span<double> q, const Draw& draw, std::uint32_t iteration) {
+  constexpr int kAttempts = 4;
+  ++seen_;
+  for (int k = 0; k < p_.params(); ++k)
+    for (int s = 0; s < p_.subjects(); ++s) {
+      const double y = q[static_cast<std::size_t>(p_.y(k, s))];
+      squares_[place(k, s)] += y * y;
+    }
+  if (movers_.subjects.empty()) return 0;
+  unused_.assign(q.size(), 0.0);
+  spread(q);
+  if (p_.correlated())
+    correlation_.set(
+        q.subspan(static_cast<std::size_t>(p_.correlation()), static_cast<std::size_t>(correlation_.size())));
+  (void)choices(q, unused_, movers_.groups);
+  double gained = 0;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) gained += move_values(q, draw, iteration, attempt);
+  return gained;
 }
 
 }  // namespace labile

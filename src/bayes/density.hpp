@@ -143,10 +143,22 @@ class PosteriorDensity final : public LogDensityOver {
   explicit PosteriorDensity(const Posterior& posterior);
   [[nodiscard]] int dim() const override { return p_.dim(); }
   double gradient(std::span<const double> q, std::span<double> grad) override;
+  /// Metropolis steps of single subjects given the group, with proposals that do not look at where the subject is: they go from one top to
+  /// another, which trajectories hardly do. Given to subjects whose coordinates turned out far from normal.
+  double move(std::span<double> q, const Draw& draw, std::uint32_t iteration) override;
+  void learned(std::span<const double> inverse_metric) override;
 
  private:
   void spread(std::span<const double> q);
-  double choices(std::span<const double> q, std::span<double> grad);
+  /// Of these groups of lanes.
+  double choices(std::span<const double> q, std::span<double> grad, std::span<const std::size_t> groups);
+  struct Chance {
+    double prior, proposal;
+  };
+  [[nodiscard]] Chance chance(int subject, const std::vector<double>& value, std::span<const double> y);
+  [[nodiscard]] std::uint32_t words(int subject, int attempt) const;
+  void propose(int subject, const Draw& draw, std::uint32_t iteration, int attempt);
+  double move_values(std::span<double> q, const Draw& draw, std::uint32_t iteration, int attempt);
   double correlate(std::span<const double> q, std::span<double> grad);
   double subjects(std::span<double> grad);
   double group(std::span<const double> q, std::span<double> grad);
@@ -163,6 +175,16 @@ class PosteriorDensity final : public LogDensityOver {
   std::vector<Standard<Vec>> standard_;            // [four]
   // [parameter][subject]: values before T, of units together; derivatives of the log-likelihood in them
   std::vector<double> value_, slope_;
+  std::vector<double> loglik_;    // [subject]
+  std::vector<std::size_t> all_;  // groups of lanes
+  struct {
+    std::vector<int> subjects = {};
+    std::vector<std::size_t> groups = {};  // of lanes, that they are in
+  } movers_;
+  std::vector<double> squares_;   // [parameter][subject] sum of y^2 since a metric was learned
+  int seen_ = 0;                  // draws in it
+  std::vector<double> proposed_;  // [parameter][subject] y
+  std::vector<double> unused_;    // [dim]
   Correlation correlation_;
   // [parameter][subject] inverse of the correlations times (value - expected) / sigma
   std::vector<double> weighed_;

@@ -105,7 +105,7 @@ class Metric : public stan::mcmc::windowed_adaptation {
 class Sampler : public stan::mcmc::diag_e_nuts<StanModel, Words> {
  public:
   Sampler(const StanModel& model, Words& words, const Eigen::VectorXd& metric)
-      : diag_e_nuts(model, words), metric_(metric) {
+      : diag_e_nuts(model, words), density_(*model.density), metric_(metric) {
     set_metric(metric);
   }
   stan::mcmc::stepsize_adaptation& step() { return step_; }
@@ -115,6 +115,7 @@ class Sampler : public stan::mcmc::diag_e_nuts<StanModel, Words> {
     stan::mcmc::sample to = transition(from, logger);
     step_.learn_stepsize(nom_epsilon_, to.accept_stat());
     if (metric_.learn(z_.inv_e_metric_, z_.q)) {
+      density_.learned({z_.inv_e_metric_.data(), static_cast<std::size_t>(z_.inv_e_metric_.size())});
       init_stepsize(logger);
       step_.set_mu(std::log(10 * nom_epsilon_));
       step_.restart();
@@ -124,6 +125,7 @@ class Sampler : public stan::mcmc::diag_e_nuts<StanModel, Words> {
   void end_adaptation() { step_.complete_adaptation(nom_epsilon_); }
 
  private:
+  LogDensityOver& density_;
   stan::mcmc::stepsize_adaptation step_;
   Metric metric_;
 };
@@ -158,12 +160,20 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
   if (!std::isfinite(density.gradient(start, grad)))
     throw Error("the log posterior is not finite where a chain starts");
   stan::mcmc::sample at(vector_of(start), 0, 0);
+  const Draw own{options.seed, Purpose::sampler, options.chain};
+  std::vector<double> moved(start.size());
+  const auto move = [&](int iteration) {
+    Eigen::Map<Eigen::VectorXd>(moved.data(), dim) = at.cont_params();
+    const double by = density.move(moved, own, static_cast<std::uint32_t>(iteration));
+    at = stan::mcmc::sample(vector_of(moved), at.log_prob() + by, at.accept_stat());
+  };
   try {
     sampler.z().q = at.cont_params();
     if (options.warmup > 0) sampler.init_stepsize(silent);
     for (int i = 0; i < options.warmup; ++i) {
       if (go_on && !go_on(i)) return r;
       at = sampler.adapt(at, silent);
+      move(i);
     }
     if (options.warmup > 0) sampler.end_adaptation();
     const double warm = thread_cpu_s();
@@ -177,6 +187,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
       if (go_on && !go_on(options.warmup + i)) break;
       at = sampler.transition(at, silent);
       said.clear();
+      move(options.warmup + i);
       sampler.get_sampler_params(said);  // stepsize, treedepth, n_leapfrog, divergent, energy
       const Eigen::VectorXd& q = at.cont_params();
       r.q.insert(r.q.end(), q.data(), q.data() + dim);

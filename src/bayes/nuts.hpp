@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+#include "core/random.hpp"
+
 namespace labile {
 
 /// A log density over R^dim, up to a constant. One object serves one thread.
@@ -20,6 +22,15 @@ class LogDensityOver {
   [[nodiscard]] virtual int dim() const = 0;
   /// Value at q [dim]; grad [dim] gets the gradient. NaN and -inf are rejected by the sampler.
   virtual double gradient(std::span<const double> q, std::span<double> grad) = 0;
+  /// Called after every iteration: may change q in a way of its own that leaves the density invariant. By how much the value changed. Words
+  /// of `draw` with indices from kOwnWords on are free to use.
+  virtual double move(std::span<double> q, const Draw& draw, std::uint32_t iteration) {
+    (void)q, (void)draw, (void)iteration;
+    return 0;
+  }
+  /// Told, in warm-up, of each metric learned [dim].
+  virtual void learned(std::span<const double> inverse_metric) { (void)inverse_metric; }
+  static constexpr std::uint32_t kOwnWords = 0x80000000u;
 };
 
 struct NutsOptions {

@@ -51,6 +51,14 @@ class Standard {
     for (int i = 0; i < n_; ++i) v_[size(i)] = u_[size(i)] + y[i];
     for (int k = 0; k < n_; ++k) value[k] = transposed(v_, k);
   }
+  /// y [n] of value [n].
+  void coordinates(const T* value, T* y) {
+    for (int i = 0; i < n_; ++i) v_[size(i)] = value[i] - mean_[size(i)];
+    for (int j = 0; j < n_; ++j) {
+      y[j] = v_[size(j)] / w(j, j);
+      for (int i = j + 1; i < n_; ++i) y[j] += c(i, j) * v_[size(i)];
+    }
+  }
   /// C^-1, lower triangular.
   [[nodiscard]] const T& w(int i, int j) const { return w_[size(i * n_ + j)]; }
   /// Variance of value k given the group.

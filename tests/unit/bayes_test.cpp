@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -448,6 +449,101 @@ TEST(GroupFit, KeepsChainsThatHaveFinishedWhenInterrupted) {
   interrupt_at(0);
   EXPECT_THROW((void)fit_group(e, d.subjects, d.subject_of, o), Interrupted);
   clear_interrupt();
+}
+
+/// Everybody moves once the metric says that all are steep.
+std::vector<double> steep(const Posterior& p) {
+  return std::vector<double>(static_cast<std::size_t>(p.dim()), 0.1);
+}
+
+TEST(Moves, ChangeTheDensityByWhatTheySay) {
+  const auto& e = find_learner("dual_learning_rate");
+  Data d = played(e, 6, 3);
+  for (auto& s : d.subjects) s = cut(s, 12);
+  for (const double lkj : {0.0, 2.0}) {
+    auto model = group_model(e);
+    model.lkj = lkj;
+    model.params[0].design = {{"drug"}, {{0}, {1}, {0}, {1}, {0}, {1}}, 1};
+    Posterior p(e, model, d.subjects, {0, 0, 1, 1, 2, 2});
+    const int n = p.params();
+    std::vector<double> info, pull;
+    for (int s = 0; s < p.subjects(); ++s)
+      for (int i = 0; i < n; ++i) {
+        pull.push_back(0.5 * ((s + i) % 3) - 0.4);
+        for (int j = 0; j < n; ++j) info.push_back(i == j ? 1.0 + s + i : 0.2 - 0.3 * ((i + j + s) % 3));
+      }
+    p.set_standard(info, pull);
+    PosteriorDensity density(p);
+    std::vector<double> q, grad(static_cast<std::size_t>(p.dim()));
+    const Draw draw{2, Purpose::start, 0};
+    for (int i = 0; i < p.dim(); ++i) q.push_back(0.4 * draw.normal(static_cast<std::uint32_t>(i)));
+    EXPECT_EQ(density.move(q, draw, 0), 0) << "nobody moves before a metric is learned";
+    density.learned(steep(p));
+    int moved = 0;
+    for (std::uint32_t i = 1; i <= 50; ++i) {
+      const auto from = q;
+      const double before = density.gradient(q, grad), by = density.move(q, draw, i);
+      EXPECT_NEAR(density.gradient(q, grad) - before, by, 1e-9) << i;
+      for (int k = 0; k < p.dim(); ++k) {
+        const auto at = static_cast<std::size_t>(k);
+        const bool subjects_own = k >= p.y(0, 0) && k <= p.y(n - 1, p.subjects() - 1);
+        moved += q[at] != from[at];
+        EXPECT_TRUE(subjects_own || q[at] == from[at]) << p.names()[at];
+      }
+    }
+    EXPECT_GT(moved, 50);
+  }
+}
+
+TEST(Moves, LeaveASubjectsPosteriorAsItIs) {
+  const auto& e = find_learner("rescorla_wagner");
+  Data d = played(e, 5, 3);
+  for (auto& s : d.subjects) s = cut(s, 15);
+  Posterior p(e, group_model(e), d.subjects, d.subject_of);
+  ASSERT_EQ(p.params(), 2);
+  // Coordinates of a scale and place that do not fit, so that proposals are far from what is wanted.
+  std::vector<double> info, pull;
+  for (int s = 0; s < 5; ++s) {
+    info.insert(info.end(), {2.0, 0.5, 0.5, 1.0});
+    pull.insert(pull.end(), {0.8, -0.6});
+  }
+  p.set_standard(info, pull);
+  PosteriorDensity density(p);
+  std::vector<double> q(static_cast<std::size_t>(p.dim()), 0.0), grad(q.size());
+  density.learned(steep(p));
+  constexpr int kSubject = 4, kDraws = 40000, kBatches = 100;
+  const auto a = static_cast<std::size_t>(p.y(0, kSubject)), b = static_cast<std::size_t>(p.y(1, kSubject));
+  const auto parts = [&](const std::vector<double>& x) {
+    return std::array{x[a], x[b], x[a] * x[a], x[b] * x[b], x[a] * x[b], x[a] > 1.0 ? 1.0 : 0.0};
+  };
+  // By quadrature, everything else held.
+  auto at = q;
+  const double top = density.gradient(at, grad);
+  std::array<double, 6> expected{};
+  double whole = 0;
+  for (at[a] = -8; at[a] < 8; at[a] += 0.05)
+    for (at[b] = -8; at[b] < 8; at[b] += 0.05) {
+      const double w = std::exp(density.gradient(at, grad) - top);
+      const auto x = parts(at);
+      whole += w;
+      for (std::size_t i = 0; i < x.size(); ++i) expected[i] += w * x[i];
+    }
+  std::array<std::array<double, kBatches>, 6> batch{};
+  const Draw draw{9, Purpose::start, 0};
+  for (std::uint32_t i = 0; i < kDraws; ++i) {
+    (void)density.move(q, draw, i);
+    const auto x = parts(q);
+    for (std::size_t k = 0; k < x.size(); ++k)
+      batch[k][i / (kDraws / kBatches)] += x[k] / (kDraws / kBatches);
+  }
+  for (std::size_t k = 0; k < batch.size(); ++k) {
+    double mean = 0, squares = 0;
+    for (const double x : batch[k]) mean += x / kBatches;
+    for (const double x : batch[k]) squares += (x - mean) * (x - mean);
+    const double error = std::sqrt(squares / (kBatches - 1) / kBatches);
+    EXPECT_NEAR(mean, expected[k] / whole, 4 * error) << k;
+    EXPECT_LT(error, 0.05) << k;
+  }
 }
 
 TEST(Groups, AreReadAndRefusedInWords) {
