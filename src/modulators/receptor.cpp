@@ -1,0 +1,77 @@
+#include "modulators/receptor.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "core/error.hpp"
+#include "core/math.hpp"
+
+namespace labile {
+namespace {
+double positive(const char* what, double x) {
+  if (!(x > 0 && std::isfinite(x)))
+    throw Error(fmt::format("receptor: {} = {} must be a finite number > 0", what, x));
+  return x;
+}
+/// Integral over a step of exp(-(dt - s)/tau)/tau times s/dt, z = dt/tau: 1 - (1 - exp(-z))/z, without its cancellation.
+double weight_of_end(double z) {
+  if (z > 0.5) return 1 + expm1(-z) / z;
+  double sum = 0, term = z / 2;
+  for (int k = 3; k < 30; ++k) {
+    sum += term;
+    term *= -z / k;
+  }
+  return sum;
+}
+}  // namespace
+
+double activation(double x, double hill, const Occupants& drugs) {
+  const double bound = x + drugs.agonist;
+  if (!(bound > 0)) return 0;
+  const double free = 1 + drugs.blocker;
+  if (hill == 1) return (x + drugs.stimulus) / (free + bound);
+  return (x + drugs.stimulus) / bound / (1 + pow(free / bound, hill));
+}
+
+ReceptorField::ReceptorField(const Params& params, std::span<const double> density, double dt_ms)
+    : params_(params),
+      density_(density.begin(), density.end()),
+      r_(density.size(), 0.0),
+      drugs_(density.size()) {
+  positive("EC50", params.ec50);
+  positive("the Hill coefficient", params.hill);
+  const double z = positive("dt", dt_ms) / positive("tau", params.tau_ms);
+  for (const double d : density)
+    if (!(d >= 0 && std::isfinite(d)))
+      throw Error(fmt::format("receptor: density = {} must be a finite number >= 0", d));
+  kept_ = exp(-z);
+  to_weight_ = weight_of_end(z);
+  from_weight_ = -expm1(-z) - to_weight_;
+}
+
+void ReceptorField::set_drugs(int region, const Occupants& drugs) {
+  for (const double x : {drugs.stimulus, drugs.agonist, drugs.blocker})
+    if (!(x >= 0 && std::isfinite(x)))
+      throw Error(
+          fmt::format("receptor: a drug at {} of its dissociation constant must be a finite number >= 0", x));
+  drugs_.at(static_cast<std::size_t>(region)) = drugs;
+}
+
+double ReceptorField::theta(std::size_t region, double c) const {
+  return labile::activation(c / params_.ec50, params_.hill, drugs_[region]);
+}
+
+void ReceptorField::settle(std::span<const double> c) {
+  if (c.size() != r_.size()) throw Bug(fmt::format("{} concentrations for {} regions", c.size(), r_.size()));
+  for (std::size_t i = 0; i < r_.size(); ++i) r_[i] = theta(i, c[i]);
+}
+
+void ReceptorField::step(std::span<const double> from, std::span<const double> to) {
+  if (from.size() != r_.size() || to.size() != r_.size())
+    throw Bug(fmt::format("{} and {} concentrations for {} regions", from.size(), to.size(), r_.size()));
+  for (std::size_t i = 0; i < r_.size(); ++i)
+    r_[i] = kept_ * r_[i] + from_weight_ * theta(i, from[i]) + to_weight_ * theta(i, to[i]);
+}
+
+}  // namespace labile
