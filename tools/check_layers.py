@@ -11,6 +11,7 @@ ALLOWED = {
     "learners": {"core", "contract"},
     "toml": {"core", "contract"},
     "modulators": {"core", "contract"},
+    "pharmacology": {"core", "contract", "toml", "modulators", "embedded"},
     "neurons": {"core", "contract"},
     "plasticity": {"core", "contract", "modulators"},
     "network": {"core", "contract", "toml", "modulators", "neurons", "plasticity"},
@@ -21,8 +22,8 @@ ALLOWED = {
     "fit": {"core", "contract", "record", "learners"},
     "bayes": {"core", "contract", "record", "learners", "fit"},
     "report": {"core", "embedded"},
-    "run": {"core", "contract", "toml", "modulators", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "bayes", "embedded"},
-    "cli": {"core", "contract", "toml", "modulators", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "bayes", "run", "report", "embedded"},
+    "run": {"core", "contract", "toml", "modulators", "pharmacology", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "bayes", "embedded"},
+    "cli": {"core", "contract", "toml", "modulators", "pharmacology", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "bayes", "run", "report", "embedded"},
 }
 root = pathlib.Path(__file__).resolve().parent.parent / "src"
 bad = []

@@ -6,6 +6,7 @@
 
 #include "circuits/catalogue.hpp"
 #include "cli/commands.hpp"
+#include "cli/describe_pharmacology.hpp"
 #include "learners/catalogue.hpp"
 #include "metrics/metric.hpp"
 #include "network/sources.hpp"
@@ -108,6 +109,11 @@ std::vector<Entry> entries(const std::string& kind) {
   static const auto protocols = protocol_kinds(), records = record_kinds();
   add_sections("protocol", "docs/networks.md, [[protocol]]", protocols);
   add_sections("record", "docs/networks.md, [[record]]", records);
+  if (all || kind == "modulator")
+    for (const auto& m : ready_modulators())
+      r.push_back({"modulator", {m.name.c_str(), m.nucleus.c_str(), ""}, {}, ""});
+  if (all || kind == "drug")
+    for (const auto& d : formulary()) r.push_back({"drug", {d.name.c_str(), d.does.c_str(), ""}, {}, ""});
   if (all || kind == "measure")
     for (const auto& m : measure_kinds())
       r.push_back({"measure",
@@ -118,6 +124,8 @@ std::vector<Entry> entries(const std::string& kind) {
 }
 
 void print_one(const Entry& e) {
+  if (e.kind == "modulator") return print_modulator(find_modulator(e.info.name, ready_modulators()));
+  if (e.kind == "drug") return print_drug(find_drug(e.info.name, formulary()));
   fmt::print("{} {}\n  {}\n  source: {}\n", e.kind, e.info.name, e.info.about, e.info.source);
   std::size_t at = 0;
   while (at < e.note.size()) {
@@ -133,6 +141,8 @@ void print_one(const Entry& e) {
 }
 
 Json json_of(const Entry& e) {
+  if (e.kind == "modulator") return modulator_json(find_modulator(e.info.name, ready_modulators()));
+  if (e.kind == "drug") return drug_json(find_drug(e.info.name, formulary()));
   Json params = Json::array();
   for (const auto& p : e.params)
     params.push_back({{"name", p.name},
@@ -147,8 +157,8 @@ Json json_of(const Entry& e) {
 }  // namespace
 
 int describe_command(const DescribeArgs& a) {
-  const std::vector<std::string> kinds{"task",   "learner", "circuit",  "metric", "neuron",
-                                       "source", "rule",    "protocol", "record", "measure"};
+  const std::vector<std::string> kinds{"task", "learner",  "circuit", "metric",  "neuron",    "source",
+                                       "rule", "protocol", "record",  "measure", "modulator", "drug"};
   if (!a.kind.empty() && std::find(kinds.begin(), kinds.end(), a.kind) == kinds.end())
     throw Error(fmt::format("no kind '{}'{}", a.kind, suggest(a.kind, kinds)));
   auto list = entries(a.kind);
@@ -157,13 +167,17 @@ int describe_command(const DescribeArgs& a) {
       !a.name.empty() && (a.kind.empty() || a.kind == "learner") ? learner_named(a.name) : nullptr;
   if (learner && (a.kind == "learner" || a.name.find('+') != std::string::npos))
     list = {agent_entry("learner", *learner)};
+  std::string asked = a.name;
+  if (a.kind == "modulator")
+    for (const auto& m : ready_modulators())
+      if (m.short_name == asked) asked = m.name;
   if (!a.name.empty() && !learner) {
     std::vector<std::string> names;
     for (const auto& e : list) names.emplace_back(e.info.name);
-    if (std::find(names.begin(), names.end(), a.name) == names.end())
+    if (std::find(names.begin(), names.end(), asked) == names.end())
       throw Error(fmt::format("no {} is called '{}'{}", a.kind, a.name, suggest(a.name, names)));
   }
-  const std::string wanted = learner ? learner->info.name : a.name;
+  const std::string wanted = learner ? learner->info.name : asked;
   if (!wanted.empty()) std::erase_if(list, [&](const Entry& e) { return wanted != e.info.name; });
   if (a.json) {
     Json out = Json::array();

@@ -274,8 +274,9 @@ int labile_main(int argc, char** argv) {
   c = app.add_subcommand(
       "describe",
       "What there is: tasks, learners, metrics, neurons, rules, protocols, ... and their parameters");
-  c->add_option("kind", describe.kind,
-                "task, learner, circuit, metric, neuron, source, rule, protocol, record or measure");
+  c->add_option(
+      "kind", describe.kind,
+      "task, learner, circuit, metric, neuron, source, rule, protocol, record, measure, modulator or drug");
   c->add_option("name", describe.name, "one of them");
   c->add_flag("--json", describe.json, "print one JSON object");
   c->callback([&] { code = labile::describe_command(describe); });

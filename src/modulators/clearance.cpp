@@ -57,7 +57,7 @@ void Clearance::set_loss(int region, double per_s) {
 }
 void Clearance::set_source(int region, double source) {
   source_.at(at(region)) = at_least_zero("the source", source);
-  ready_ = false;
+  if (ready_) four_source_[at(region / kWidth)].set(region % kWidth, source);
 }
 
 int Clearance::substeps() {
@@ -91,7 +91,7 @@ void Clearance::prepare() {
     four_source_[four].set(lane, j);
     const double lost = -expm1(-k * dt_s_);
     decay_[four].set(lane, 1 - lost);
-    arrives_[four].set(lane, k > 0 ? j * lost / k : j * dt_s_);
+    arrives_[four].set(lane, k > 0 ? lost / k : dt_s_);
     for (std::size_t t = 0; t < transporters_.size(); ++t) {
       const auto& x = transporters_[t];
       four_vmax_[four * transporters_.size() + t].set(lane, x.vmax[at(r)]);
@@ -113,7 +113,7 @@ void Clearance::step(std::span<double> c) {
     Vec x(0.0);
     for (int i = 0; i < used; ++i) x.set(i, c[at(first + i)]);
     if (n == 0) {
-      x = x * decay_[four] + arrives_[four];
+      x = x * decay_[four] + arrives_[four] * four_source_[four];
     } else {
       const Vec* vmax = &four_vmax_[four * n];
       const Vec* km = &four_km_[four * n];

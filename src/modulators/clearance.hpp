@@ -29,7 +29,7 @@ class Clearance {
   void set_inhibition(int transporter, int region, double relative);
   /// k in 1/s, >= 0.
   void set_loss(int region, double per_s);
-  /// J in µM/s, >= 0.
+  /// J in µM/s, >= 0. Cheap, from step to step.
   void set_source(int region, double source);
   /// C [region] in µM, >= 0, from one step to the next. Throws Error when constants are so fast that a step needs more than 10,000 substeps.
   void step(std::span<double> c);
@@ -54,7 +54,7 @@ class Clearance {
   bool ready_ = false;
   int substeps_ = 1;
   std::vector<Vec> four_loss_, four_source_, four_vmax_, four_km_;
-  std::vector<Vec> decay_, arrives_;  // without transporters: C' = C decay + arrives
+  std::vector<Vec> decay_, arrives_;  // without transporters: C' = C decay + J arrives
 };
 
 }  // namespace labile

@@ -50,6 +50,8 @@ class ReceptorField {
   double kept_, from_weight_, to_weight_;  // r' = kept r + from_weight theta_from + to_weight theta_to
   std::vector<double> density_, r_;        // [region]
   std::vector<Occupants> drugs_;           // [region]
+  double per_ec50_;
+  std::vector<double> stimulus_, taken_;  // [region] S; 1 + B + T
 };
 
 }  // namespace labile

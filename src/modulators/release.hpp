@@ -25,6 +25,8 @@ class Release {
   double spike(int unit, std::int64_t n);
   /// What all units together add in a step at a mean rate [Hz] of each, µM, before autoreceptors. A nucleus has either spikes or a rate.
   double rate(double hz);
+  /// As after a long time at this rate.
+  void settle(double hz) { pool_ = 1 / (1 + params_.p * params_.tau_s * hz); }
   /// Share of a unit's vesicles that is ready at step n.
   [[nodiscard]] double ready(int unit, std::int64_t n) const;
   /// Of a nucleus known by its rate.

@@ -1,0 +1,305 @@
+#include "pharmacology/modulation.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <numeric>
+
+#include "core/error.hpp"
+
+namespace labile {
+
+Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::string> regions, double dt_ms)
+    : info_(std::move(modulators)), regions_(std::move(regions)), dt_ms_(dt_ms) {
+  if (regions_.empty()) throw Error("a modulation system wants at least one region");
+  for (std::size_t i = 0; i < regions_.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (regions_[i] == regions_[j]) throw Error(fmt::format("two regions are called '{}'", regions_[i]));
+  const std::size_t n = regions_.size();
+  const std::vector<double> everywhere(n, 1.0);
+  for (const auto& m : info_) {
+    Field f{Release(1, {m.quantum.value, m.p.value, m.tau_vesicles.value}, dt_ms),
+            Clearance(static_cast<int>(n), dt_ms), m.tonic_hz.value};
+    f.c.assign(n, 0.0);
+    f.before = f.arriving = f.c;
+    f.alive = everywhere;
+    for (const auto& t : m.transporters) {
+      std::vector<double> vmax;
+      for (const auto& r : regions_) vmax.push_back(m.vmax(t, r));
+      f.clearance.add_transporter(vmax, t.km.value);
+    }
+    for (const auto& r : m.receptors)
+      f.receptors.emplace_back(ReceptorField::Params{r.ec50.value, r.hill.value, r.tau.value}, everywhere,
+                               dt_ms);
+    for (const auto& a : m.autoreceptors) {
+      const int at = a.at.empty() ? -1 : static_cast<int>(region(a.at));
+      f.autoreceptors.push_back(
+          {ReceptorField({a.ec50.value, a.hill.value, a.tau.value}, everywhere, dt_ms), at});
+    }
+    fields_.push_back(std::move(f));
+  }
+  clear();
+  settle();
+}
+
+std::size_t Modulation::region(std::string_view name) const {
+  const auto at = std::ranges::find(regions_, name);
+  if (at == regions_.end())
+    throw Error(fmt::format("no region is called '{}'{}; known: {}", name, suggest(name, regions_),
+                            fmt::join(regions_, ", ")));
+  return static_cast<std::size_t>(at - regions_.begin());
+}
+std::size_t Modulation::index(std::string_view modulator) const {
+  return static_cast<std::size_t>(&find_modulator(modulator, info_) - info_.data());
+}
+std::vector<std::size_t> Modulation::mask(std::span<const std::string> names) const {
+  std::vector<std::size_t> r(names.empty() ? regions_.size() : 0);
+  std::iota(r.begin(), r.end(), 0);
+  for (const auto& name : names) r.push_back(region(name));
+  return r;
+}
+
+void Modulation::set_rate(std::string_view modulator, double hz) {
+  if (!(hz >= 0 && std::isfinite(hz)))
+    throw Error(fmt::format("{}: a rate of {} Hz must be finite and >= 0", modulator, hz));
+  fields_[index(modulator)].hz = hz;
+}
+
+void Modulation::clear() {
+  const std::size_t n = regions_.size();
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    Field& f = fields_[i];
+    const auto& m = info_[i];
+    f.quantum = 1;
+    f.enzyme.assign(n, 1.0);
+    f.alive.assign(n, 1.0);
+    f.arriving.assign(n, 0.0);
+    f.inhibition.assign(m.transporters.size(), std::vector<double>(n, 0.0));
+    f.at_receptor.assign(m.receptors.size(), std::vector<Occupants>(n));
+    f.at_autoreceptor.assign(m.autoreceptors.size(), std::vector<Occupants>(n));
+    for (std::size_t r = 0; r < n; ++r) {
+      const int region = static_cast<int>(r);
+      f.clearance.set_loss(region, m.loss.value);
+      for (std::size_t t = 0; t < m.transporters.size(); ++t) {
+        f.clearance.set_inhibition(static_cast<int>(t), region, 0);
+        f.clearance.set_vmax(static_cast<int>(t), region, m.vmax(m.transporters[t], regions_[r]));
+      }
+      for (auto& x : f.receptors) x.set_drugs(region, {});
+      for (auto& x : f.autoreceptors) x.field.set_drugs(region, {});
+    }
+  }
+}
+
+bool Modulation::occupy(const DrugTarget& target, double relative, std::span<const std::size_t> where) {
+  const auto add_to = [&](Occupants& o) {
+    if (target.action == DrugAction::antagonist) {
+      o.blocker += relative;
+    } else {
+      o.agonist += relative;
+      o.stimulus += target.efficacy * relative;
+    }
+  };
+  bool found = false;
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    Field& f = fields_[i];
+    for (std::size_t k = 0; k < f.receptors.size(); ++k)
+      if (info_[i].receptors[k].name == target.site)
+        for (const auto r : where) {
+          add_to(f.at_receptor[k][r]);
+          f.receptors[k].set_drugs(static_cast<int>(r), f.at_receptor[k][r]);
+          found = true;
+        }
+    for (std::size_t k = 0; k < f.autoreceptors.size(); ++k)
+      if (info_[i].autoreceptors[k].name == target.site)
+        for (const auto r : where) {
+          add_to(f.at_autoreceptor[k][r]);
+          f.autoreceptors[k].field.set_drugs(static_cast<int>(r), f.at_autoreceptor[k][r]);
+          found = true;
+        }
+  }
+  return found;
+}
+
+void Modulation::add(const DrugTarget& target, double relative, std::span<const std::string> regions) {
+  if (!(relative >= 0 && std::isfinite(relative)))
+    throw Error(fmt::format("{} of {}: {} must be a finite number >= 0", text_of(target.action), target.site,
+                            relative));
+  const auto where = mask(regions);
+  bool found = false;
+  switch (target.action) {
+    case DrugAction::agonist:
+    case DrugAction::partial_agonist:
+    case DrugAction::antagonist:
+      found = occupy(target, relative, where);
+      break;
+    case DrugAction::uptake_inhibitor:
+      for (std::size_t i = 0; i < fields_.size(); ++i)
+        for (std::size_t t = 0; t < info_[i].transporters.size(); ++t)
+          if (info_[i].transporters[t].name == target.site)
+            for (const auto r : where) {
+              double& x = fields_[i].inhibition[t][r];
+              x += relative;
+              fields_[i].clearance.set_inhibition(static_cast<int>(t), static_cast<int>(r), x);
+              found = true;
+            }
+      break;
+    case DrugAction::cholinesterase_inhibitor:
+      for (std::size_t i = 0; i < fields_.size(); ++i)
+        if (!info_[i].enzyme.empty() && info_[i].enzyme == target.site) {
+          found = true;
+          for (const auto r : where) {
+            fields_[i].enzyme[r] += relative;
+            fields_[i].clearance.set_loss(static_cast<int>(r), info_[i].loss.value / fields_[i].enzyme[r]);
+          }
+        }
+      break;
+    case DrugAction::releaser:
+    case DrugAction::precursor:
+    case DrugAction::depletion:
+      for (std::size_t i = 0; i < fields_.size(); ++i)
+        if (info_[i].name == target.site || info_[i].short_name == target.site) {
+          found = true;
+          if (target.action == DrugAction::releaser) {
+            for (const auto r : where) fields_[i].arriving[r] += relative;
+          } else if (target.action == DrugAction::precursor) {
+            fields_[i].quantum *= 1 + relative;
+          } else if (relative > 1) {
+            throw Error(fmt::format("depletion of {} by {}: the share that is lost is at most 1", target.site,
+                                    relative));
+          } else {
+            fields_[i].quantum *= 1 - relative;
+          }
+        }
+      break;
+  }
+  if (found) return;
+  std::vector<std::string> known;
+  for (const auto& m : info_) {
+    known.push_back(m.short_name);
+    if (!m.enzyme.empty()) known.push_back(m.enzyme);
+    for (const auto& t : m.transporters) known.push_back(t.name);
+    for (const auto& r : m.receptors) known.push_back(r.name);
+  }
+  throw Error(fmt::format("nothing here answers to {} at '{}'{}; known: {}", text_of(target.action),
+                          target.site, suggest(target.site, known), fmt::join(known, ", ")));
+}
+
+void Modulation::add(const Drug& drug, double dose, std::optional<double> since_h,
+                     std::span<const std::string> regions) {
+  std::string missing;
+  bool found = false;
+  for (const auto& t : drug.targets) {
+    double relative = 0;
+    if (t.action == DrugAction::depletion || t.action == DrugAction::precursor) {
+      relative = drug.share(t, dose, since_h);
+    } else {
+      relative = drug.relative(t, dose, since_h);
+    }
+    try {
+      add(t, relative, regions);
+      found = true;
+    } catch (const Error& e) {
+      if (missing.empty()) missing = e.what();
+    }
+  }
+  if (!found) throw Error(fmt::format("drug '{}': {}", drug.name, missing));
+}
+
+void Modulation::lesion(std::string_view modulator, double share, bool uptake,
+                        std::span<const std::string> regions) {
+  if (!(share >= 0 && share <= 1))
+    throw Error(fmt::format("lesion of {}: a share of {} must be between 0 and 1", modulator, share));
+  const auto i = index(modulator);
+  for (const auto r : mask(regions)) {
+    fields_[i].alive[r] *= 1 - share;
+    if (!uptake) continue;
+    for (std::size_t t = 0; t < info_[i].transporters.size(); ++t)
+      fields_[i].clearance.set_vmax(
+          static_cast<int>(t), static_cast<int>(r),
+          info_[i].vmax(info_[i].transporters[t], regions_[r]) * fields_[i].alive[r]);
+  }
+}
+
+double Modulation::let_through(const Field& f, const ModulatorInfo& m, std::size_t region) const {
+  double left = 1;
+  for (std::size_t k = 0; k < f.autoreceptors.size(); ++k) {
+    const auto& a = f.autoreceptors[k];
+    left *=
+        1 - m.autoreceptors[k].most.value * a.field.activation(a.at >= 0 ? a.at : static_cast<int>(region));
+  }
+  return left;
+}
+
+void Modulation::step() {
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    Field& f = fields_[i];
+    const double released = f.quantum * f.release.rate(f.hz) / (dt_ms_ / 1000);
+    for (std::size_t r = 0; r < regions_.size(); ++r)
+      f.clearance.set_source(static_cast<int>(r),
+                             f.alive[r] * released * let_through(f, info_[i], r) + f.arriving[r]);
+    f.before = f.c;
+    f.clearance.step(f.c);
+    for (auto& x : f.receptors) x.step(f.before, f.c);
+    for (auto& x : f.autoreceptors) x.field.step(f.before, f.c);
+  }
+}
+
+void Modulation::settle() {
+  // Release falls as a concentration rises and clearance grows with it, so that there is one crossing.
+  constexpr double kMost = 1e6;  // µM
+  std::vector<int> order(regions_.size());
+  std::iota(order.begin(), order.end(), 0);
+  for (std::size_t i = 0; i < fields_.size(); ++i) {
+    Field& f = fields_[i];
+    const auto& m = info_[i];
+    f.release.settle(f.hz);
+    const double released = f.quantum * m.quantum.value * f.hz * f.release.ready();
+    std::vector<double> c(f.c.size());
+    const auto steady_given = [&](const std::vector<double>& felt, int r) {
+      for (auto& x : f.autoreceptors) x.field.settle(felt);
+      const auto at = static_cast<std::size_t>(r);
+      f.clearance.set_source(r, f.alive[at] * released * let_through(f, m, at) + f.arriving[at]);
+      return f.clearance.steady(r);
+    };
+    // Regions that others' release listens to come first.
+    std::ranges::stable_sort(order, std::greater{}, [&](int r) {
+      return std::ranges::any_of(f.autoreceptors, [&](const auto& a) { return a.at == r; });
+    });
+    for (const int r : order) {
+      const auto at = static_cast<std::size_t>(r);
+      double lo = 0, hi = kMost;
+      for (int k = 0; k < 200 && hi - lo > 1e-16 * hi; ++k) {
+        c[at] = lo + (hi - lo) / 2;
+        (steady_given(c, r) > c[at] ? lo : hi) = c[at];
+      }
+      if (hi >= kMost)
+        throw Error(
+            fmt::format("{} in {}: more is released than is cleared at {} Hz", m.name, regions_[at], f.hz));
+      c[at] = hi;
+    }
+    f.c = f.before = c;
+    for (auto& x : f.autoreceptors) x.field.settle(c);
+    for (auto& x : f.receptors) x.settle(f.c);
+  }
+}
+
+double Modulation::concentration(std::string_view modulator, std::string_view where) const {
+  return fields_[index(modulator)].c[region(where)];
+}
+double Modulation::activation(std::string_view modulator, std::string_view receptor,
+                              std::string_view where) const {
+  const auto i = index(modulator);
+  std::vector<std::string> known;
+  for (std::size_t k = 0; k < info_[i].receptors.size(); ++k) {
+    if (info_[i].receptors[k].name == receptor)
+      return fields_[i].receptors[k].activation(static_cast<int>(region(where)));
+    known.push_back(info_[i].receptors[k].name);
+  }
+  throw Error(fmt::format("{} has no receptor '{}'{}; known: {}", info_[i].name, receptor,
+                          suggest(receptor, known), fmt::join(known, ", ")));
+}
+
+}  // namespace labile

@@ -1,0 +1,52 @@
+/// What is known of a modulator: release, clearance, receptors, each number with how sure it is. The four that come ready stand in
+/// modulators.toml; a card's own has the same keys.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pharmacology/constant.hpp"
+
+namespace labile {
+
+struct TransporterInfo {
+  std::string name;
+  Constant km;  // µM
+  struct Regional {
+    std::string region;  // "default": wherever no line is
+    Constant value;
+  };
+  std::vector<Regional> vmax;  // µM/s
+};
+struct ReceptorInfo {
+  std::string name, does;
+  Constant ec50, tau, hill;  // µM, ms, 1
+};
+struct AutoreceptorInfo {
+  std::string name;          // drugs at the receptor of this name act on it too
+  Constant ec50, tau, hill;  // µM, ms, 1
+  Constant most;             // share of release that it takes off when all are activated
+  std::string
+      at;  // region whose concentration it senses, for release everywhere (cell bodies); "": each region its own (terminals)
+};
+struct ModulatorInfo {
+  std::string name, short_name, nucleus, enzyme;  // enzyme: what hydrolyses it; "" where nothing does
+  Constant tonic_hz, burst_hz, quantum, p, tau_vesicles, diffusion, loss;
+  std::vector<TransporterInfo> transporters;
+  std::vector<ReceptorInfo> receptors;
+  std::vector<AutoreceptorInfo> autoreceptors;
+
+  /// Vmax of a transporter in a region, 0 where it has none.
+  [[nodiscard]] double vmax(const TransporterInfo& t, std::string_view region) const;
+};
+
+/// [[modulator]] tables of a card or of our own file. Throws Error with file and line.
+[[nodiscard]] std::vector<ModulatorInfo> read_modulators(const toml_tree::Node& root);
+/// The four that come ready.
+[[nodiscard]] const std::vector<ModulatorInfo>& ready_modulators();
+/// By name or short name. Throws Error with the nearest known name.
+[[nodiscard]] const ModulatorInfo& find_modulator(std::string_view name,
+                                                  const std::vector<ModulatorInfo>& among);
+
+}  // namespace labile

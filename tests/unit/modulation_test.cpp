@@ -1,0 +1,280 @@
+/// Modulators in regions under drugs and lesions: steady states against closed forms and against long runs, every drug without its
+/// targets, modulators of a user's own, and what is refused.
+#include "pharmacology/modulation.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/error.hpp"
+
+namespace labile {
+namespace {
+
+std::vector<ModulatorInfo> from_text(const std::string& text) {
+  return read_modulators(toml_tree::parse(text, "card.toml"));
+}
+/// Dopamine of the closed forms: 4.1 and 0.21, 0.1 µM a spike, two receptors, nothing that feeds back.
+const std::string kPlain = R"(
+[[modulator]]
+name = "dopamine"
+short = "DA"
+tonic_hz = 4
+quantum = 0.1
+[[modulator.transporter]]
+name = "DAT"
+km = 0.21
+vmax = 4.1
+[[modulator.receptor]]
+name = "D1"
+ec50 = 1
+tau = 50
+[[modulator.receptor]]
+name = "D2"
+ec50 = 0.01
+tau = 300
+)";
+void expect_says(const std::function<void()>& f, const std::string& words) {
+  try {
+    f();
+    ADD_FAILURE() << "nothing was refused; wanted: " << words;
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(words), std::string::npos) << e.what();
+  }
+}
+
+TEST(Modulation, StartsInTheClosedFormsOfSteadyStates) {
+  Modulation m(from_text(kPlain), {"striatum"}, 1);
+  const auto expect = [&](double c, double d2, double d1) {
+    EXPECT_NEAR(m.concentration("DA", "striatum"), c, 5e-7);
+    EXPECT_NEAR(m.activation("DA", "D2", "striatum"), d2, 1e-6);
+    EXPECT_NEAR(m.activation("dopamine", "D1", "striatum"), d1, 1e-6);
+  };
+  expect(0.0227027, 0.694215, 0.022199);
+  m.set_rate("DA", 20);
+  m.settle();
+  expect(0.2, 0.952381, 0.166667);
+  m.add({.site = "DAT", .action = DrugAction::uptake_inhibitor}, 4);
+  m.settle();
+  expect(1, 0.990099, 0.5);
+  m.set_rate("DA", 4);
+  m.settle();
+  expect(0.113514, 0.919037, 0.101942);
+  m.clear();
+  m.settle();
+  expect(0.0227027, 0.694215, 0.022199);
+  // A lesion of half: J = .2; with its uptake: J / Vmax as before.
+  m.lesion("DA", 0.5);
+  m.settle();
+  EXPECT_NEAR(m.concentration("DA", "striatum"), 0.21 * 0.2 / 3.9, 1e-12);
+  m.clear();
+  m.lesion("DA", 0.5, true);
+  m.settle();
+  EXPECT_NEAR(m.concentration("DA", "striatum"), 0.21 * 0.2 / 1.85, 1e-12);
+}
+
+TEST(Modulation, SettlesWhereLongRunsEnd) {
+  // Autoreceptors, vesicles, several transporters, hydrolysis, drugs in some regions: the steady state is found apart.
+  auto all = ready_modulators();
+  const std::vector<std::string> regions{"dorsal_striatum", "accumbens", "prefrontal", "raphe", "amygdala"};
+  for (auto& m : all)
+    if (m.name == "serotonin") m.autoreceptors[0].at = "raphe";
+  for (const double dt : {0.5, 10.0}) {
+    // Dopamine is not taken up in raphe and amygdala of our table: a little loss everywhere.
+    for (auto& m : all)
+      if (m.name == "dopamine") m.loss.value = 2;
+    Modulation found(all, regions, dt), run(all, regions, dt);
+    const std::vector<std::string> front{"prefrontal"}, raphe{"raphe", "amygdala"};
+    for (Modulation* m : {&found, &run}) {
+      m->add({.site = "NET", .action = DrugAction::uptake_inhibitor}, 3, front);
+      m->add({.site = "SERT", .action = DrugAction::uptake_inhibitor}, 2, raphe);
+      m->add({.site = "D2", .action = DrugAction::antagonist}, 1.5);
+      m->add({.site = "alpha2", .action = DrugAction::partial_agonist, .efficacy = 0.4}, 2, front);
+      m->add({.site = "AChE", .action = DrugAction::cholinesterase_inhibitor}, 1, front);
+      m->add({.site = "5HT", .action = DrugAction::depletion}, 0.3);
+      m->lesion("NE", 0.25, true, front);
+      m->set_rate("DA", 6);
+    }
+    found.settle();
+    for (int n = 0; n < 120'000 / dt; ++n) run.step();
+    for (const auto& m : all)
+      for (const auto& r : regions) {
+        const double c = found.concentration(m.name, r);
+        EXPECT_NEAR(run.concentration(m.name, r), c, 1e-9 * (1 + c))
+            << m.name << " in " << r << ", dt " << dt;
+        for (const auto& x : m.receptors)
+          EXPECT_NEAR(run.activation(m.name, x.name, r), found.activation(m.name, x.name, r), 1e-9)
+              << x.name << " in " << r;
+      }
+  }
+}
+
+TEST(Modulation, BurstsAndPausesRunThroughReceptors) {
+  Modulation m(from_text(kPlain), {"striatum"}, 1);
+  const double d1 = m.activation("DA", "D1", "striatum"), d2 = m.activation("DA", "D2", "striatum");
+  m.set_rate("DA", 20);
+  for (int n = 0; n < 200; ++n) m.step();
+  EXPECT_GT(m.activation("DA", "D1", "striatum"), 3 * d1);
+  EXPECT_LT(m.activation("DA", "D2", "striatum"), 1.4 * d2) << "nearly full at rest";
+  m.set_rate("DA", 0);
+  for (int n = 0; n < 2000; ++n) m.step();
+  EXPECT_LT(m.activation("DA", "D1", "striatum"), 1e-6);
+  EXPECT_LT(m.activation("DA", "D2", "striatum"), 0.01 * d2) << "a pause is what D2 hears";
+}
+
+TEST(Modulation, StepsConverge) {
+  const auto at_200_ms = [](double dt) {
+    auto all = ready_modulators();
+    Modulation m(all, {"dorsal_striatum"}, dt);
+    m.set_rate("DA", 20);
+    for (int n = 0; n < std::lround(200 / dt); ++n) m.step();
+    return std::pair{m.concentration("DA", "dorsal_striatum"), m.activation("DA", "D1", "dorsal_striatum")};
+  };
+  const auto fine = at_200_ms(0.01), small = at_200_ms(0.1), one = at_200_ms(1), ten = at_200_ms(10);
+  for (const auto& [x, bound] : {std::pair{small, 2e-4}, {one, 2e-3}, {ten, 2e-2}}) {
+    EXPECT_NEAR(x.first, fine.first, bound * fine.first);
+    EXPECT_NEAR(x.second, fine.second, bound * fine.second);
+  }
+}
+
+/// A system with every site that drugs know.
+Modulation everything(std::vector<ModulatorInfo> all) {
+  return Modulation(std::move(all), {"dorsal_striatum", "accumbens", "prefrontal"}, 1);
+}
+std::vector<double> state(const Modulation& m) {
+  std::vector<double> r;
+  for (const auto& x : m.modulators())
+    for (const auto& region : m.regions()) {
+      r.push_back(m.concentration(x.name, region));
+      for (const auto& y : x.receptors) r.push_back(m.activation(x.name, y.name, region));
+    }
+  return r;
+}
+
+TEST(Drugs, ActThroughTheirTargetsAlone) {
+  for (const auto& drug : formulary()) {
+    const double dose = drug.usual ? drug.usual->value : drug.ed50->value;
+    auto m = everything(ready_modulators());
+    const auto before = state(m);
+    m.add(drug, dose);
+    m.settle();
+    const auto after = state(m);
+    double most = 0;
+    for (std::size_t i = 0; i < before.size(); ++i)
+      most = std::max(most, std::abs(after[i] - before[i]) / (1e-3 + before[i]));
+    EXPECT_GT(most, 0.02) << drug.name << " does nothing";
+    // Without the sites that it acts on, it is refused: there is nothing left for it to do.
+    auto without = ready_modulators();
+    for (const auto& t : drug.targets) {
+      const auto gone = [&](const auto& x) { return x.name == t.site; };
+      for (auto& x : without) {
+        std::erase_if(x.receptors, gone);
+        std::erase_if(x.autoreceptors, gone);
+        std::erase_if(x.transporters, gone);
+        if (x.enzyme == t.site) x.enzyme.clear();
+        if (x.transporters.empty() && x.loss.value == 0) x.loss.value = 2;
+      }
+      std::erase_if(without, [&](const auto& x) { return x.short_name == t.site || x.name == t.site; });
+    }
+    for (auto& x : without)
+      if (x.name == "dopamine") x.loss.value = 2;
+    Modulation bare(without, {"dorsal_striatum", "accumbens", "prefrontal"}, 1);
+    const auto bare_before = state(bare);
+    EXPECT_THROW(bare.add(drug, dose), Error) << drug.name;
+    bare.settle();
+    const auto bare_after = state(bare);
+    for (std::size_t i = 0; i < bare_before.size(); ++i)
+      EXPECT_EQ(bare_before[i], bare_after[i]) << drug.name;
+  }
+}
+
+TEST(Drugs, TakeHalfOfTheirPlacesAtTheirDose) {
+  for (const auto& drug : formulary()) {
+    if (!drug.ed50) continue;
+    for (const auto& t : drug.targets)
+      if (t.site == drug.dose_site) {
+        EXPECT_DOUBLE_EQ(drug.relative(t, drug.ed50->value), 1) << drug.name;
+        EXPECT_DOUBLE_EQ(drug.relative(t, 3 * drug.ed50->value), 3) << drug.name;
+        if (drug.peak_h && drug.half_life_h) {
+          EXPECT_NEAR(drug.relative(t, drug.ed50->value, drug.peak_h->value), 1, 1e-9) << drug.name;
+          EXPECT_EQ(drug.relative(t, drug.ed50->value, 0), 0) << drug.name;
+          EXPECT_LT(drug.relative(t, drug.ed50->value, drug.peak_h->value + 3 * drug.half_life_h->value), 0.5)
+              << drug.name;
+        }
+      }
+  }
+  // Of two sites, the one that binds ten times as weakly has a tenth.
+  const auto two = read_drugs(toml_tree::parse(R"(
+[[drug]]
+name = "x"
+target = [{ site = "D2", action = "antagonist", ki_nM = 2 }, { site = "D1", action = "antagonist", ki_nM = 20 }]
+dose = { site = "D2", ed50 = 5 }
+)",
+                                               "card.toml"));
+  EXPECT_DOUBLE_EQ(two[0].relative(two[0].targets[1], 10), 0.2);
+}
+
+TEST(Modulation, TakesAUsersOwnModulator) {
+  auto own = from_text(R"(
+[[modulator]]
+name = "histamine"
+tonic_hz = 3
+quantum = 0.05
+loss = 1.5
+[[modulator.receptor]]
+name = "H1"
+ec50 = { value = 0.1, sure = "guess", source = "mine" }
+)");
+  EXPECT_EQ(own[0].receptors[0].ec50.sure, "guess");
+  EXPECT_EQ(own[0].loss.sure, "card");
+  Modulation m(own, {"hypothalamus", "cortex"}, 1);
+  EXPECT_NEAR(m.concentration("histamine", "cortex"), 0.1, 1e-12);
+  EXPECT_NEAR(m.activation("histamine", "H1", "cortex"), 0.5, 1e-12);
+  const std::vector<std::string> cortex{"cortex"};
+  m.add({.site = "H1", .action = DrugAction::antagonist}, 2, cortex);
+  m.settle();
+  EXPECT_NEAR(m.activation("histamine", "H1", "cortex"), 0.25, 1e-12);
+  EXPECT_NEAR(m.activation("histamine", "H1", "hypothalamus"), 0.5, 1e-12) << "the site is the cortex";
+}
+
+TEST(Modulation, RefusesByName) {
+  Modulation m(from_text(kPlain), {"striatum"}, 1);
+  const std::vector<std::string> nowhere{"striatun"};
+  expect_says([&] { m.add({.site = "D2", .action = DrugAction::antagonist}, 1, nowhere); },
+              "did you mean 'striatum'");
+  expect_says([&] { m.add({.site = "D3", .action = DrugAction::antagonist}, 1); }, "known: DA, DAT, D1, D2");
+  expect_says([&] { m.add({.site = "DAT", .action = DrugAction::antagonist}, 1); },
+              "nothing here answers to antagonist at 'DAT'");
+  expect_says([&] { m.add({.site = "D2", .action = DrugAction::antagonist}, -1); }, ">= 0");
+  expect_says([&] { m.add({.site = "DA", .action = DrugAction::depletion}, 1.5); }, "at most 1");
+  expect_says([&] { m.add(find_drug("haloperidol", formulary()), -2); }, "dose of -2");
+  expect_says([] { (void)find_drug("haloperidole", formulary()); }, "did you mean 'haloperidol'");
+  expect_says([&] { m.lesion("DA", 2); }, "between 0 and 1");
+  expect_says([&] { m.lesion("serotonine", 0.5); }, "no modulator is called");
+  expect_says([&] { (void)m.activation("DA", "D5", "striatum"); }, "has no receptor 'D5'");
+  m.set_rate("DA", 100);
+  expect_says([&] { m.settle(); }, "more is released than is cleared at 100 Hz");
+  expect_says([] { (void)from_text("[[modulator]]\nname = \"x\"\ntonic_hz = 1\nquantum = 1\n"); },
+              "nothing clears 'x'");
+  expect_says([] { (void)from_text("[[modulator]]\nname = \"x\"\ntonic_hz = -1\nquantum = 1\nloss = 1\n"); },
+              "card.toml:3");
+  expect_says([] { (void)from_text("[[modulator]]\nname = \"x\"\ntonic = 1\n"); }, "tonic_hz");
+  expect_says(
+      [] {
+        (void)from_text(
+            "[[modulator]]\nname = \"x\"\ntonic_hz = { value = 1, sure = \"recaled\" }\nquantum = 1\nloss = "
+            "1\n");
+      },
+      "did you mean 'recalled'");
+  expect_says(
+      [] {
+        (void)read_drugs(toml_tree::parse(
+            "[[drug]]\nname = \"x\"\ntarget = [{ site = \"D2\", action = \"blocks\" }]\n", "card.toml"));
+      },
+      "a drug cannot 'blocks'");
+  expect_says([] { (void)read_drugs(toml_tree::parse("[[drug]]\nname = \"x\"\n", "card.toml")); },
+              "acts on nothing");
+}
+
+}  // namespace
+}  // namespace labile
