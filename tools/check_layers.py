@@ -18,7 +18,7 @@ ALLOWED = {
     "circuits": {"core", "contract", "toml", "modulators", "neurons", "plasticity", "network"},
     "record": {"core", "contract"},
     "metrics": {"core", "contract", "record"},
-    "card": {"core", "contract", "toml", "tasks", "learners", "circuits", "metrics", "bayes", "fit"},
+    "card": {"core", "contract", "toml", "modulators", "pharmacology", "tasks", "learners", "circuits", "metrics", "bayes", "fit"},
     "fit": {"core", "contract", "record", "learners"},
     "bayes": {"core", "contract", "record", "learners", "fit"},
     "report": {"core", "embedded"},

@@ -71,7 +71,13 @@ void write_manipulation(Writer& w, const std::string& condition, const Manipulat
   w.header("[[manipulation]]");
   w.line("condition", condition);
   w.line("op", kOpNames[static_cast<int>(m.op)]);
-  w.line("target", m.target);
+  if (m.op == Manipulation::Op::dose) {
+    w.line("drug", m.drug);
+    if (m.hours >= 0) w.line("hours", m.hours);
+    if (!m.regions.empty()) w.line("regions", m.regions);
+  } else {
+    w.line("target", m.target);
+  }
   w.line("amount", m.amount);
   if (m.trial >= 0) {
     w.line("trial", static_cast<double>(m.trial));
@@ -192,7 +198,8 @@ std::string canonical_text(const Card& card) {
   write_task(w, card);
   write_agents(w, card);
   for (const auto& condition : card.conditions)
-    for (const auto& m : condition.manipulations) write_manipulation(w, condition.name, m);
+    for (const auto& m : condition.manipulations)
+      if (!m.of_dose) write_manipulation(w, condition.name, m);
   write_metrics(w, card);
   write_predictions(w, card);
   write_data(w, card);

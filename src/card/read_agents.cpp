@@ -65,12 +65,20 @@ void read_agents(const Node& root, Draft& draft) {
 }
 
 bool has_condition(const Agent& agent, const Condition& condition) {
-  return std::all_of(condition.manipulations.begin(), condition.manipulations.end(),
-                     [&](const Manipulation& m) {
-                       const auto& handles = agent.handles();
-                       return std::any_of(handles.begin(), handles.end(),
-                                          [&](const Handle& h) { return h.name == m.target; });
-                     });
+  const auto has = [&](const std::string& name) {
+    const auto& handles = agent.handles();
+    return std::any_of(handles.begin(), handles.end(), [&](const Handle& h) { return h.name == name; });
+  };
+  bool dosed = false, touched = false;
+  for (const auto& m : condition.manipulations) {
+    if (m.op == Manipulation::Op::dose)
+      dosed = true;
+    else if (m.of_dose)
+      touched = touched || has(m.target);
+    else if (!has(m.target))
+      return false;
+  }
+  return touched || !dosed;
 }
 
 }  // namespace labile

@@ -8,6 +8,7 @@
 
 #include "card/find_agent.hpp"
 #include "card/sections.hpp"
+#include "pharmacology/handle_effects.hpp"
 
 namespace labile {
 namespace {
@@ -29,6 +30,8 @@ std::vector<Field<ManipulationKeys>> manipulation_keys() {
           {"trial", "trials", &K::trial, {0, 1e8}, "first trial, counted from 0"},
           {"time", "ms", &K::time_ms, {0, 1e12}, "task time from which it holds, at the start of a trial"},
           {"when", "1", &K::when_name, {}, "on what a stimulation depends", {}, kWhenNames},
+          {"drug", "1", &K::drug, {}, "name of a drug, for op = \"dose\""},
+          {"hours", "h", &K::hours, {0, 1e5}, "since it was taken; without it, at its peak"},
           {"probability", "1", &K::probability, {0, 1}, "of a random stimulation, one or one a trial"}};
 }
 
@@ -49,12 +52,14 @@ std::optional<Effect::Op> effect_of(Op op) {
     case Op::reset:
       return Effect::reset_fraction;
     case Op::stimulate:
+    case Op::dose:
       break;
   }
   return std::nullopt;
 }
 
 bool allows(const Handle& h, Op op) {
+  if (op == Op::dose) return false;
   const auto effect = effect_of(op);
   return effect ? std::find(h.ops.begin(), h.ops.end(), *effect) != h.ops.end() : h.pulsed;
 }
@@ -167,29 +172,101 @@ void check_contingency(const Node& node, const Manipulation& m) {
     throw Error(where_of(node, "probability"), "is empty; write a share from 0 to 1");
 }
 
+/// A drug, its amount and where it is given, before anything is run.
+void check_dose(const Node& node, const Manipulation& m) {
+  const Node& name = required(node, "drug", "write the name of a drug; `labile describe drug` lists them");
+  const Drug& drug = located(name.where, [&]() -> const Drug& { return find_drug(m.drug, formulary()); });
+  if (const Node* target = node.find("target"))
+    throw Error(target->where, fmt::format("a dose has no target: {} acts on what it binds to", drug.name));
+  if (!(m.amount >= 0))
+    throw Error(where_of(node, "amount"),
+                fmt::format("a dose of {} {} must be at least 0", m.amount, drug.unit));
+  if (node.find("hours") && m.hours < 0)
+    throw Error(where_of(node, "hours"), fmt::format("{} h must be at least 0", m.hours));
+}
+
+bool same_time(const Manipulation& a, const Manipulation& b) {
+  return a.at == b.at && a.occurrence == b.occurrence && a.trial == b.trial && a.time_ms == b.time_ms;
+}
+
+/// Adds what the doses of a condition do together to the handles of the card's agents.
+void add_effects(Condition& condition, const Draft& draft) {
+  std::vector<Manipulation> doses;
+  for (const auto& m : condition.manipulations)
+    if (m.op == Op::dose) doses.push_back(m);
+  if (doses.empty()) return;
+  for (const auto& m : doses)
+    if (!same_time(m, doses.front()))
+      throw Error(m.where, fmt::format("condition '{}': doses begin at different times; give them in "
+                                       "conditions of their own, or at once",
+                                       condition.name));
+  const auto effects = handle_effects([&](Modulation& system) {
+    for (const auto& m : doses)
+      located(m.where, [&] {
+        system.add(find_drug(m.drug, formulary()), m.amount,
+                   m.hours < 0 ? std::nullopt : std::optional(m.hours), m.regions);
+      });
+  });
+  for (const auto& e : effects) {
+    const Handle* handle = nullptr;
+    for (const auto& agent : draft.agents) {
+      const auto& handles = agent->handles();
+      const auto named = [&](const std::string& name) {
+        return std::find_if(handles.begin(), handles.end(), [&](const Handle& h) { return h.name == name; });
+      };
+      if (!e.unless.empty() && named(e.unless) != handles.end()) continue;
+      if (const auto at = named(e.handle); at != handles.end()) handle = &*at;
+    }
+    if (!handle) continue;
+    for (const auto& m : condition.manipulations)
+      if (m.op != Op::dose && m.target == e.handle)
+        throw Error(m.where, fmt::format("condition '{}': '{}' is set by {} too; one of them would be lost",
+                                         condition.name, e.handle, doses.front().drug));
+    Manipulation m = doses.front();
+    m.op = Op::set;
+    m.drug.clear();
+    m.regions.clear();
+    m.hours = -1;
+    m.of_dose = true;
+    m.target = e.handle;
+    m.unless = e.unless;
+    m.amount = std::clamp(e.value, handle->bounds.lo, handle->bounds.hi);
+    condition.manipulations.push_back(std::move(m));
+  }
+}
+
 }  // namespace
 
 void read_manipulations(const Node& root, Draft& draft) {
   auto& conditions = draft.card.conditions;
   conditions.push_back({"intact", {}});
   for (const Node* node : tables_of(root, "manipulation")) {
-    const auto keys = read_keys(*node, manipulation_keys(), {}, "[[manipulation]]");
+    const auto keys = read_keys(*node, manipulation_keys(), {"regions"}, "[[manipulation]]");
     const Node& name = required(*node, "condition", "write the name of the condition, such as \"DA lesion\"");
-    (void)required(*node, "target", "write a handle of an agent, such as \"da.release\"");
+    const bool dose = keys.op_name == "dose";
+    if (!dose) (void)required(*node, "target", "write a handle of an agent, such as \"da.release\"");
+    for (const char* key : {"drug", "hours", "regions"})
+      if (const Node* n = node->find(key); n && !dose) throw Error(n->where, "is for op = \"dose\" only");
     if (keys.condition == "intact")
       throw Error(name.where, "'intact' is the condition without manipulations; give this one another name");
     Manipulation m = keys;
     m.op = static_cast<Op>(index_of(kOpNames, keys.op_name));
     m.when = static_cast<Manipulation::When>(index_of(kWhenNames, keys.when_name));
+    if (const Node* regions = node->find("regions"))
+      m.regions = texts_of(*regions);  // of a dose; without, everywhere
     m.where = node->where;
     check_contingency(*node, m);
     check_time(*node, m, draft);
-    check_target(*node, m, draft);
+    if (dose)
+      check_dose(*node, m);
+    else
+      check_target(*node, m, draft);
     auto it = std::find_if(conditions.begin(), conditions.end(),
                            [&](const auto& c) { return c.name == keys.condition; });
     if (it == conditions.end()) it = conditions.insert(it, {keys.condition, {}});
     it->manipulations.push_back(std::move(m));
   }
+  for (auto& c : conditions) add_effects(c, draft);
   for (const auto& c : conditions)
     if (!c.manipulations.empty() && std::none_of(draft.agents.begin(), draft.agents.end(),
                                                  [&](const auto& a) { return has_condition(*a, c); }))

@@ -61,7 +61,7 @@ std::vector<std::string> names_of(const std::vector<T>& list, std::string T::*na
 }
 
 /// Spelling of enumerations, in the order of their values.
-inline const std::vector<std::string> kOpNames{"scale", "set", "add", "lesion", "reset", "stimulate"};
+inline const std::vector<std::string> kOpNames{"scale", "set", "add", "lesion", "reset", "stimulate", "dose"};
 inline const std::vector<std::string> kWhenNames{"always", "reward", "no_reward", "random"};
 
 }  // namespace labile

@@ -22,6 +22,9 @@ std::vector<Line> lines_of(const ModulatorInfo& m) {
                       {"their recovery", "s", &m.tau_vesicles},
                       {"diffusion", "µm²/s", &m.diffusion},
                       {m.enzyme.empty() ? "other loss" : "hydrolysis by " + m.enzyme, "1/s", &m.loss}};
+  for (const auto& v : m.innervation)
+    r.push_back(
+        {fmt::format("received{}", v.region == "default" ? "" : " in " + v.region), "share", &v.value});
   for (const auto& t : m.transporters) {
     r.push_back({t.name + ": Km", "µM", &t.km});
     for (const auto& v : t.vmax)

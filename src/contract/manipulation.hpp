@@ -9,7 +9,7 @@
 namespace labile {
 
 struct Manipulation {
-  enum class Op { scale, set, add, lesion, reset, stimulate };
+  enum class Op { scale, set, add, lesion, reset, stimulate, dose };
   enum class When { always, reward, no_reward, random };
 
   Op op = Op::scale;
@@ -21,7 +21,13 @@ struct Manipulation {
   double time_ms = -1;       // task time: holds from the first trial that begins then or later; `at` is ""
   When when = When::always;  // stimulate only
   std::vector<double> probability{1.0};  // when = random: per trial from onset on; the last value holds
-  Where where;                           // for messages
+  // op dose: `amount` of a drug; what it does stands behind it as manipulations of handles.
+  std::string drug;
+  double hours = -1;                 // since it was taken; < 0: at its peak
+  std::vector<std::string> regions;  // none: everywhere
+  bool of_dose = false;              // what a dose does: agents need one such handle, not all
+  std::string unless;                // of_dose: not for agents that have this handle
+  Where where;                       // for messages
 };
 
 /// The named arm of an experiment: no manipulation at all is the intact arm.

@@ -26,9 +26,10 @@ Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::s
     f.c.assign(n, 0.0);
     f.before = f.arriving = f.c;
     f.alive = everywhere;
+    for (const auto& r : regions_) f.received.push_back(m.received(r));
     for (const auto& t : m.transporters) {
       std::vector<double> vmax;
-      for (const auto& r : regions_) vmax.push_back(m.vmax(t, r));
+      for (const auto& r : regions_) vmax.push_back(ModulatorInfo::vmax(t, r));
       f.clearance.add_transporter(vmax, t.km.value);
     }
     for (const auto& r : m.receptors)
@@ -85,7 +86,8 @@ void Modulation::clear() {
       f.clearance.set_loss(region, m.loss.value);
       for (std::size_t t = 0; t < m.transporters.size(); ++t) {
         f.clearance.set_inhibition(static_cast<int>(t), region, 0);
-        f.clearance.set_vmax(static_cast<int>(t), region, m.vmax(m.transporters[t], regions_[r]));
+        f.clearance.set_vmax(static_cast<int>(t), region,
+                             ModulatorInfo::vmax(m.transporters[t], regions_[r]));
       }
       for (auto& x : f.receptors) x.set_drugs(region, {});
       for (auto& x : f.autoreceptors) x.field.set_drugs(region, {});
@@ -219,7 +221,7 @@ void Modulation::lesion(std::string_view modulator, double share, bool uptake,
     for (std::size_t t = 0; t < info_[i].transporters.size(); ++t)
       fields_[i].clearance.set_vmax(
           static_cast<int>(t), static_cast<int>(r),
-          info_[i].vmax(info_[i].transporters[t], regions_[r]) * fields_[i].alive[r]);
+          ModulatorInfo::vmax(info_[i].transporters[t], regions_[r]) * fields_[i].alive[r]);
   }
 }
 
@@ -238,8 +240,9 @@ void Modulation::step() {
     Field& f = fields_[i];
     const double released = f.quantum * f.release.rate(f.hz) / (dt_ms_ / 1000);
     for (std::size_t r = 0; r < regions_.size(); ++r)
-      f.clearance.set_source(static_cast<int>(r),
-                             f.alive[r] * released * let_through(f, info_[i], r) + f.arriving[r]);
+      f.clearance.set_source(
+          static_cast<int>(r),
+          f.received[r] * f.alive[r] * released * let_through(f, info_[i], r) + f.arriving[r]);
     f.before = f.c;
     f.clearance.step(f.c);
     for (auto& x : f.receptors) x.step(f.before, f.c);
@@ -261,7 +264,8 @@ void Modulation::settle() {
     const auto steady_given = [&](const std::vector<double>& felt, int r) {
       for (auto& x : f.autoreceptors) x.field.settle(felt);
       const auto at = static_cast<std::size_t>(r);
-      f.clearance.set_source(r, f.alive[at] * released * let_through(f, m, at) + f.arriving[at]);
+      f.clearance.set_source(
+          r, f.received[at] * f.alive[at] * released * let_through(f, m, at) + f.arriving[at]);
       return f.clearance.steady(r);
     };
     // Regions that others' release listens to come first.

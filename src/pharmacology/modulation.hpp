@@ -58,6 +58,7 @@ class Modulation {
     Clearance clearance;
     double hz, quantum = 1;                                  // what drugs leave of release
     std::vector<double> c = {}, before = {}, arriving = {};  // [region] µM; µM/s that a releaser adds
+    std::vector<double> received = {};                       // [region] share of a release that arrives
     std::vector<double> alive = {}, enzyme = {};  // [region] share of units; 1 + inhibitors of the enzyme
     std::vector<ReceptorField> receptors = {};
     std::vector<Autoreceptor> autoreceptors = {};

@@ -23,20 +23,29 @@ Constant plain(double x) {
   return {x, "ours", "", ""};
 }
 
+/// One number for all regions, or a table of them.
+std::vector<Regional> read_regional(const Node& t, const char* key, std::string_view about) {
+  const Node& node = required(t, key, about);
+  if (node.kind != Node::Kind::table || node.find("value"))
+    return {{"default", read_constant(t, key, kNotNegative, about)}};
+  std::vector<Regional> r;
+  for (const auto& m : node.members) r.push_back({m.name, read_constant(node, m.name, kNotNegative, about)});
+  return r;
+}
+double regional(const std::vector<Regional>& list, std::string_view region, double standard) {
+  for (const std::string_view wanted : {region, std::string_view("default")})
+    for (const auto& v : list)
+      if (v.region == wanted) return v.value.value;
+  return standard;
+}
+
 TransporterInfo read_transporter(const Node& t) {
   require_table(t);
   refuse_unknown_keys(t, {"name", "km", "vmax"}, "a transporter");
   TransporterInfo r;
   r.name = text_at(t, "name", "the transporter's name");
   r.km = read_constant(t, "km", kPositive, "half-saturating concentration, µM");
-  const Node& vmax = required(t, "vmax", "µM/s, one number or a table of regions");
-  const bool one = vmax.kind != Node::Kind::table || vmax.find("value");
-  if (one) {
-    r.vmax.push_back({"default", read_constant(t, "vmax", kNotNegative, "µM/s")});
-  } else {
-    for (const auto& m : vmax.members)
-      r.vmax.push_back({m.name, read_constant(vmax, m.name, kNotNegative, "µM/s")});
-  }
+  r.vmax = read_regional(t, "vmax", "µM/s, one number or a table of regions");
   return r;
 }
 ReceptorInfo read_receptor(const Node& t) {
@@ -67,22 +76,22 @@ void refuse_twice(const std::vector<T>& list, const char* kind, const Where& whe
 }
 }  // namespace
 
-double ModulatorInfo::vmax(const TransporterInfo& t, std::string_view region) const {
-  for (const auto& v : t.vmax)
-    if (v.region == region) return v.value.value;
-  for (const auto& v : t.vmax)
-    if (v.region == "default") return v.value.value;
-  return 0;
+double ModulatorInfo::vmax(const TransporterInfo& t, std::string_view region) {
+  return regional(t.vmax, region, 0);
+}
+double ModulatorInfo::received(std::string_view region) const {
+  return regional(innervation, region, 1);
 }
 
 std::vector<ModulatorInfo> read_modulators(const Node& root) {
   std::vector<ModulatorInfo> r;
   for (const Node* t : tables_of(root, "modulator")) {
     require_table(*t);
-    refuse_unknown_keys(*t,
-                        {"name", "short", "nucleus", "enzyme", "tonic_hz", "burst_hz", "quantum", "p",
-                         "tau_vesicles", "diffusion", "loss", "transporter", "receptor", "autoreceptor"},
-                        "a modulator");
+    refuse_unknown_keys(
+        *t,
+        {"name", "short", "nucleus", "enzyme", "tonic_hz", "burst_hz", "quantum", "p", "tau_vesicles",
+         "diffusion", "loss", "innervation", "transporter", "receptor", "autoreceptor"},
+        "a modulator");
     ModulatorInfo m;
     m.name = text_at(*t, "name", "the modulator's name");
     m.short_name = text_or(*t, "short", m.name);
@@ -95,6 +104,8 @@ std::vector<ModulatorInfo> read_modulators(const Node& root) {
     m.tau_vesicles = read_constant_or(*t, "tau_vesicles", kPositive, "recovery of vesicles, s", plain(4));
     m.diffusion = read_constant_or(*t, "diffusion", kNotNegative, "µm²/s", plain(0));
     m.loss = read_constant_or(*t, "loss", kNotNegative, "1/s", plain(0));
+    if (t->find("innervation"))
+      m.innervation = read_regional(*t, "innervation", "share of a release that a region receives");
     for (const Node* n : tables_of(*t, "transporter")) m.transporters.push_back(read_transporter(*n));
     for (const Node* n : tables_of(*t, "receptor")) m.receptors.push_back(read_receptor(*n));
     for (const Node* n : tables_of(*t, "autoreceptor")) m.autoreceptors.push_back(read_autoreceptor(*n));

@@ -10,13 +10,13 @@
 
 namespace labile {
 
+struct Regional {
+  std::string region;  // "default": wherever no line is
+  Constant value;
+};
 struct TransporterInfo {
   std::string name;
-  Constant km;  // µM
-  struct Regional {
-    std::string region;  // "default": wherever no line is
-    Constant value;
-  };
+  Constant km;                 // µM
   std::vector<Regional> vmax;  // µM/s
 };
 struct ReceptorInfo {
@@ -33,12 +33,14 @@ struct AutoreceptorInfo {
 struct ModulatorInfo {
   std::string name, short_name, nucleus, enzyme;  // enzyme: what hydrolyses it; "" where nothing does
   Constant tonic_hz, burst_hz, quantum, p, tau_vesicles, diffusion, loss;
+  std::vector<Regional> innervation;  // what a region receives of a release, 1 without a line
   std::vector<TransporterInfo> transporters;
   std::vector<ReceptorInfo> receptors;
   std::vector<AutoreceptorInfo> autoreceptors;
 
   /// Vmax of a transporter in a region, 0 where it has none.
-  [[nodiscard]] double vmax(const TransporterInfo& t, std::string_view region) const;
+  [[nodiscard]] static double vmax(const TransporterInfo& t, std::string_view region);
+  [[nodiscard]] double received(std::string_view region) const;
 };
 
 /// [[modulator]] tables of a card or of our own file. Throws Error with file and line.

@@ -17,6 +17,7 @@
 #include "card/find_agent.hpp"
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
+#include "pharmacology/formulary.hpp"
 #include "record/read.hpp"
 #include "record/read_schedule.hpp"
 #include "record/select.hpp"
@@ -292,6 +293,7 @@ class Runner {
   void simulate_cells() {
     const Schedule* schedule = schedule_;
     if (card_.task.empty()) return;
+    note_doses();
     if (schedule) note_ignored(*schedule);
     if (!card_.schedule.empty() && !schedule)
       result_.notes.push_back(
@@ -408,6 +410,23 @@ class Runner {
                       schedule.source, fmt::join(given, ", "), card_.task));
   }
 
+  /// What doses do to agents' handles.
+  void note_doses() {
+    for (const auto& c : card_.conditions) {
+      std::vector<std::string> drugs, handles;
+      for (const auto& m : c.manipulations) {
+        if (m.op == Manipulation::Op::dose)
+          drugs.push_back(fmt::format("{} {} of {}{}", m.amount, find_drug(m.drug, formulary()).unit, m.drug,
+                                      m.hours < 0 ? " at its peak" : fmt::format(" after {} h", m.hours)));
+        else if (m.of_dose)
+          handles.push_back(fmt::format("{} {:.3g}", m.target, m.amount));
+      }
+      if (!drugs.empty())
+        result_.notes.push_back(fmt::format("Condition '{}': {}: {}.", c.name, fmt::join(drugs, " and "),
+                                            fmt::join(handles, ", ")));
+    }
+  }
+
   /// Manipulations of the condition that came to nobody.
   void note_idle(const Plan& plan, const std::vector<BlockResult>& parts) {
     const auto& list = plan.condition->manipulations;
@@ -419,11 +438,14 @@ class Runner {
       }
       if (all.subjects > 0) continue;
       const Manipulation& m = list[i];
+      if (m.of_dose) continue;  // said of the dose
       const std::string when = m.trial >= 0     ? fmt::format("trial {}", m.trial)
                                : m.time_ms >= 0 ? fmt::format("{} ms", m.time_ms)
                                                 : fmt::format("occurrence {} of '{}'", m.occurrence, m.at);
       const std::string note = fmt::format(
-          "Condition '{}': {} never came, so '{}' was never touched{}.", plan.condition->name, when, m.target,
+          "Condition '{}': {} never came, so {} was never {}{}.", plan.condition->name, when,
+          m.op == Manipulation::Op::dose ? m.drug : fmt::format("'{}'", m.target),
+          m.op == Manipulation::Op::dose ? "given" : "touched",
           m.trial < 0 && m.time_ms < 0 ? fmt::format(" (it came {} time(s) at most)", all.most_events) : "");
       if (std::ranges::find(result_.notes, note) == result_.notes.end()) result_.notes.push_back(note);
     }

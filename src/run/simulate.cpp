@@ -174,7 +174,7 @@ class Interventions {
                                              : event && a.seen[lane] == a.m.occurrence;
         if (!now) continue;
         a.onset[lane] = ph.trial;
-        if (a.m.op != Manipulation::Op::stimulate)
+        if (a.handle >= 0 && a.m.op != Manipulation::Op::stimulate)
           agent_.apply(a.handle, static_cast<int>(lane), effect(a.m));
       }
   }
@@ -218,10 +218,14 @@ class Interventions {
     std::vector<int> seen, onset;  // [lane] events so far; first trial in force, -1 = not yet
   };
 
+  /// -1: a dose, or what a dose does to handles that this agent lacks.
   [[nodiscard]] int handle(const Manipulation& m) const {
+    if (m.op == Manipulation::Op::dose) return -1;
     std::vector<std::string> names;
     for (const auto& h : agent_.handles()) names.push_back(h.name);
     const auto it = std::find(names.begin(), names.end(), m.target);
+    if (m.of_dose && (it == names.end() || std::find(names.begin(), names.end(), m.unless) != names.end()))
+      return -1;
     if (it == names.end())
       throw Error(m.where, fmt::format("no handle '{}' on this agent{}", m.target, suggest(m.target, names)));
     return static_cast<int>(it - names.begin());
@@ -246,9 +250,10 @@ class Interventions {
       case Manipulation::Op::reset:
         return {Effect::reset_fraction, m.amount};
       case Manipulation::Op::stimulate:
+      case Manipulation::Op::dose:
         break;
     }
-    throw Bug("a stimulation is no lasting effect");
+    throw Bug("a stimulation or a dose is no lasting effect of its own");
   }
   static bool stimulated(const Active& a, std::size_t index, const Phase& ph, const Subjects& who,
                          std::size_t lane) {

@@ -1,0 +1,35 @@
+/// What drugs do to the handles of agents, through the same releases, transporters and receptors for all agents.
+///
+/// An agent's handles are relative to intact. What they are set to is a ratio of responses, with the drug over without it:
+///
+///   striatum.D1   rise of D1 in a burst of 200 ms, dorsal striatum
+///   striatum.D2   fall of D2 in a pause of 200 ms, dorsal striatum
+///   da.release    mean of both, for agents that do not tell D1 from D2
+///   da.tonic      (change of D1 at rest + change of D2 at rest) / 2, dorsal striatum; 0 intact: both favor go
+///   ach.release   mean of the nicotinic and M1 activation at rest, prefrontal cortex
+///   ne.release    mean of the rise of alpha1 and beta in a burst, prefrontal cortex
+///   ser.release   mean of 5HT1A, 5HT2A and 5HT2C activation at rest, prefrontal cortex
+///
+/// Which receptors a handle stands for is a choice of ours (docs/pharmacology.md); what a drug does to them is not.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "pharmacology/modulation.hpp"
+
+namespace labile {
+
+struct HandleEffect {
+  std::string handle;
+  double value;        // what it is set to
+  std::string unless;  // handle of agents that this is not for; "" for all
+};
+
+/// Regions in which a drug can be given to an agent.
+[[nodiscard]] const std::vector<std::string>& agent_regions();
+/// `treat` gives the drugs to a system at rest. Handles that do not change stand at their intact value.
+[[nodiscard]] std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>& treat);
+
+}  // namespace labile

@@ -1,0 +1,127 @@
+"""Drugs: what `labile describe` says of them, doses in cards, and what is refused."""
+import json
+
+import pytest
+from labile_cli import good, labile, results
+
+SURE = {"checked", "recalled", "unsure", "guess", "ours"}
+HEAD = """\
+seed = 3
+subjects = 200
+record = "all"
+metrics = ["switch_lag", "accuracy"]
+[task]
+name = "feature_reversal"
+[[agent]]
+model = "flex"
+"""
+DOSE = '[[manipulation]]\ncondition = "drug"\nop = "dose"\ndrug = "{}"\namount = {}\n'
+
+
+def drugs():
+    return json.loads(good("describe", "drug", "--json"))
+
+
+def handles(folder, text, name="card.toml"):
+    """What doses set handles to, as the run says, and the run's results."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(text)
+    good("run", name, "--out", "out", cwd=folder)
+    r = results(folder / "out")
+    note = next(n for n in r["notes"] if n.startswith("Condition 'drug'"))
+    return {w.rsplit(" ", 1)[0]: float(w.rsplit(" ", 1)[1]) for w in note.rstrip(".").split(": ")[-1].split(", ")}, r
+
+
+def values(r, condition):
+    return {k: v["value"] for c in r["cells"] if c["condition"] == condition for k, v in c["metrics"].items()}
+
+
+def test_every_number_says_how_sure_it_is():
+    modulators = json.loads(good("describe", "modulator", "--json"))
+    assert {m["name"] for m in modulators} == {"dopamine", "noradrenaline", "serotonin", "acetylcholine"}
+    numbers = [(m["name"], k, c) for m in [*modulators, *drugs()] for k, c in m["constants"].items()]
+    numbers += [(d["name"], t["site"], t["ki"]) for d in drugs() for t in d["targets"] if t["ki"]]
+    assert len(numbers) > 150
+    for name, key, c in numbers:
+        assert c["sure"] in SURE, (name, key)
+        assert c["source"] and c["unit"], (name, key)
+        assert c["sure"] != "checked" or len(c["source"]) > 15, (name, key)
+
+
+def test_the_formulary():
+    names = {d["name"] for d in drugs()}
+    assert {"haloperidol", "raclopride", "quinpirole", "amisulpride", "levodopa", "methylphenidate", "atomoxetine", "propranolol",
+            "prazosin", "guanfacine", "citalopram", "tryptophan_depletion", "scopolamine", "biperiden", "donepezil",
+            "nicotine"} <= names
+    said = good("describe", "drug", "haloperidol")
+    assert "D2" in said and "guess" in said and "Take nothing below 'recalled' for established" in said
+    # Half at the half-occupying dose: dose / (dose + ed50).
+    for d in drugs():
+        for row in d["occupancy"]:
+            ed50 = next(c["value"] for k, c in d["constants"].items() if k.startswith("takes half of"))
+            assert row["occupied"] == pytest.approx(row["dose"] / (row["dose"] + ed50))
+    assert good("describe", "modulator", "DA").startswith("modulator dopamine (DA)")
+
+
+def test_doses_go_through_receptors(tmp_path):
+    # Scopolamine .4 mg, ed50 .2: B = 2 at M1. Acetylcholine at rest 5 Hz x 1 µM / 50 per s = .1 µM of an EC50 of 1, nothing feeds back.
+    ed50 = next(d for d in drugs() if d["name"] == "scopolamine")["constants"]["takes half of M1"]["value"]
+    h, r = handles(tmp_path / "a", HEAD + DOSE.format("scopolamine", 0.4))
+    assert h["ach.release"] == pytest.approx((1 + 1.1 / (1.1 + 0.4 / ed50)) / 2, abs=1e-3)
+    assert {k: v for k, v in h.items() if k != "ach.release"} == {"da.release": 1, "da.tonic": 0, "ne.release": 1, "ser.release": 1}
+    # What a dose does is what these handles do.
+    same = HEAD + '[[manipulation]]\ncondition = "drug"\nop = "set"\ntarget = "ach.release"\namount = {}\n'.format(
+        (1 + 1.1 / (1.1 + 0.4 / ed50)) / 2)
+    (tmp_path / "b.toml").write_text(same)
+    good("run", "b.toml", "--out", "out", cwd=tmp_path)
+    assert values(r, "drug") == pytest.approx(values(results(tmp_path / "out"), "drug"), rel=1e-9)
+    assert values(r, "drug") != values(r, "intact")
+    # The written card is the same card.
+    good("run", tmp_path / "a" / "out" / "card.toml", "--out", "again", cwd=tmp_path)
+    assert results(tmp_path / "again")["cells"] == r["cells"]
+
+
+def test_signs_sites_and_times(tmp_path):
+    def only(name, dose, more="", folder=iter(range(99))):
+        return handles(tmp_path / str(next(folder)), HEAD + DOSE.format(name, dose) + more)[0]
+
+    none = only("haloperidol", 0)
+    assert none == {"da.release": 1, "da.tonic": 0, "ach.release": 1, "ne.release": 1, "ser.release": 1}
+    low, high = only("haloperidol", 0.5), only("haloperidol", 8)
+    assert high["da.tonic"] < low["da.tonic"] < 0 and high["da.release"] < low["da.release"] < 1
+    assert only("levodopa", 100)["da.release"] > 1
+    assert only("citalopram", 20)["ser.release"] > 1 > only("tryptophan_depletion", 100)["ser.release"]
+    assert only("propranolol", 40)["ne.release"] < 1
+    assert only("donepezil", 5)["ach.release"] > 1
+    # Only where it is: alpha1 and beta are read in prefrontal cortex.
+    assert only("propranolol", 40, 'regions = ["dorsal_striatum"]\n')["ne.release"] == 1
+    at_peak, late = only("propranolol", 40, "hours = 2\n"), only("propranolol", 40, "hours = 12\n")
+    assert at_peak["ne.release"] == pytest.approx(only("propranolol", 40)["ne.release"])
+    assert at_peak["ne.release"] < late["ne.release"] < 1
+
+
+def test_a_spiking_circuit_hears_d1_and_d2_apart(tmp_path):
+    card = HEAD.replace("subjects = 200", "subjects = 2").replace('name = "feature_reversal"', 'name = "bandit_reversal"\nblocks = [4, 4]')
+    card = card.replace('model = "flex"', 'model = "corticostriatal_minimal"')
+    h, _ = handles(tmp_path / "a", card + DOSE.format("haloperidol", 2))
+    assert set(h) == {"striatum.D1", "striatum.D2"} and h["striatum.D2"] < 0.8 and h["striatum.D1"] > h["striatum.D2"]
+
+
+@pytest.mark.parametrize("text, said", [
+    (DOSE.format("haloperidole", 2), "did you mean 'haloperidol'"),
+    (DOSE.format("haloperidol", -2), "-2 mg must be at least 0"),
+    (DOSE.format("haloperidol", 2) + 'regions = ["prefrontl"]\n', "did you mean 'prefrontal'"),
+    (DOSE.format("haloperidol", 2) + 'target = "da.release"\n', "a dose has no target"),
+    (DOSE.format("haloperidol", 2) + "hours = -1\n", "hours"),
+    (DOSE.format("haloperidol", 2) + '[[manipulation]]\ncondition = "drug"\ntarget = "da.release"\namount = 0.5\n',
+     "'da.release' is set by haloperidol too"),
+    (DOSE.format("haloperidol", 2) + DOSE.format("levodopa", 100) + "trial = 5\n", "doses begin at different times"),
+    ('[[manipulation]]\ncondition = "drug"\nop = "scale"\ntarget = "da.release"\namount = 1\ndrug = "levodopa"\n',
+     'is for op = "dose" only'),
+    ('[[manipulation]]\ncondition = "drug"\nop = "dose"\namount = 1\n', "drug"),
+])
+def test_refusals(tmp_path, text, said):
+    (tmp_path / "card.toml").write_text(HEAD + text)
+    done = labile("run", "card.toml", "--dry", cwd=tmp_path)
+    assert done.returncode == 2 and said in done.stderr and "card.toml:" in done.stderr, done.stderr
+    assert not (tmp_path / "labile-report").exists()
