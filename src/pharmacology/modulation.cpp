@@ -74,7 +74,7 @@ void Modulation::clear() {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     Field& f = fields_[i];
     const auto& m = info_[i];
-    f.quantum = 1;
+    f.quantum.assign(n, 1.0);
     f.enzyme.assign(n, 1.0);
     f.alive.assign(n, 1.0);
     f.arriving.assign(n, 0.0);
@@ -167,12 +167,12 @@ void Modulation::add(const DrugTarget& target, double relative, std::span<const 
           if (target.action == DrugAction::releaser) {
             for (const auto r : where) fields_[i].arriving[r] += relative;
           } else if (target.action == DrugAction::precursor) {
-            fields_[i].quantum *= 1 + relative;
+            for (const auto r : where) fields_[i].quantum[r] *= 1 + relative;
           } else if (relative > 1) {
             throw Error(fmt::format("depletion of {} by {}: the share that is lost is at most 1", target.site,
                                     relative));
           } else {
-            fields_[i].quantum *= 1 - relative;
+            for (const auto r : where) fields_[i].quantum[r] *= 1 - relative;
           }
         }
       break;
@@ -238,11 +238,11 @@ double Modulation::let_through(const Field& f, const ModulatorInfo& m, std::size
 void Modulation::step() {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     Field& f = fields_[i];
-    const double released = f.quantum * f.release.rate(f.hz) / (dt_ms_ / 1000);
+    const double released = f.release.rate(f.hz) / (dt_ms_ / 1000);
     for (std::size_t r = 0; r < regions_.size(); ++r)
       f.clearance.set_source(
           static_cast<int>(r),
-          f.received[r] * f.alive[r] * released * let_through(f, info_[i], r) + f.arriving[r]);
+          f.received[r] * f.alive[r] * f.quantum[r] * released * let_through(f, info_[i], r) + f.arriving[r]);
     f.before = f.c;
     f.clearance.step(f.c);
     for (auto& x : f.receptors) x.step(f.before, f.c);
@@ -259,13 +259,14 @@ void Modulation::settle() {
     Field& f = fields_[i];
     const auto& m = info_[i];
     f.release.settle(f.hz);
-    const double released = f.quantum * m.quantum.value * f.hz * f.release.ready();
+    const double released = m.quantum.value * f.hz * f.release.ready();
     std::vector<double> c(f.c.size());
     const auto steady_given = [&](const std::vector<double>& felt, int r) {
       for (auto& x : f.autoreceptors) x.field.settle(felt);
       const auto at = static_cast<std::size_t>(r);
       f.clearance.set_source(
-          r, f.received[at] * f.alive[at] * released * let_through(f, m, at) + f.arriving[at]);
+          r,
+          f.received[at] * f.alive[at] * f.quantum[at] * released * let_through(f, m, at) + f.arriving[at]);
       return f.clearance.steady(r);
     };
     // Regions that others' release listens to come first.

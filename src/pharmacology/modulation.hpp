@@ -56,7 +56,8 @@ class Modulation {
   struct Field {
     Release release;
     Clearance clearance;
-    double hz, quantum = 1;                                  // what drugs leave of release
+    double hz;
+    std::vector<double> quantum = {};                        // [region] what drugs leave of release
     std::vector<double> c = {}, before = {}, arriving = {};  // [region] µM; µM/s that a releaser adds
     std::vector<double> received = {};                       // [region] share of a release that arrives
     std::vector<double> alive = {}, enzyme = {};  // [region] share of units; 1 + inhibitors of the enzyme

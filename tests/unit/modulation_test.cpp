@@ -63,6 +63,13 @@ TEST(Modulation, StartsInTheClosedFormsOfSteadyStates) {
   m.clear();
   m.settle();
   expect(0.0227027, 0.694215, 0.022199);
+  // A third is lost to depletion, J = .8/3; in one region it leaves the other alone.
+  Modulation two(from_text(kPlain), {"striatum", "cortex"}, 1);
+  const std::vector<std::string> striatum{"striatum"};
+  two.add({.site = "DA", .action = DrugAction::depletion}, 1.0 / 3, striatum);
+  two.settle();
+  EXPECT_NEAR(two.concentration("DA", "striatum"), 0.21 * (0.8 / 3) / (4.1 - 0.8 / 3), 1e-12);
+  EXPECT_NEAR(two.concentration("DA", "cortex"), 0.21 * 0.4 / 3.7, 1e-12);
   // A lesion of half: J = .2; with its uptake: J / Vmax as before.
   m.lesion("DA", 0.5);
   m.settle();
@@ -91,7 +98,8 @@ TEST(Modulation, SettlesWhereLongRunsEnd) {
       m->add({.site = "D2", .action = DrugAction::antagonist}, 1.5);
       m->add({.site = "alpha2", .action = DrugAction::partial_agonist, .efficacy = 0.4}, 2, front);
       m->add({.site = "AChE", .action = DrugAction::cholinesterase_inhibitor}, 1, front);
-      m->add({.site = "5HT", .action = DrugAction::depletion}, 0.3);
+      m->add({.site = "5HT", .action = DrugAction::depletion}, 0.3, front);
+      m->add({.site = "ACh", .action = DrugAction::precursor}, 0.2);
       m->lesion("NE", 0.25, true, front);
       m->set_rate("DA", 6);
     }
