@@ -183,6 +183,18 @@ void check_dose(const Node& node, const Manipulation& m) {
                 fmt::format("a dose of {} {} must be at least 0", m.amount, drug.unit));
   if (node.find("hours") && m.hours < 0)
     throw Error(where_of(node, "hours"), fmt::format("{} h must be at least 0", m.hours));
+  if (const Node* regions = node.find("regions")) {
+    if (m.regions.empty()) throw Error(regions->where, "is empty; leave it out for everywhere");
+    for (std::size_t i = 0; i < m.regions.size(); ++i) {
+      if (std::find(m.regions.begin(), m.regions.begin() + static_cast<std::ptrdiff_t>(i), m.regions[i]) !=
+          m.regions.begin() + static_cast<std::ptrdiff_t>(i))
+        throw Error(regions->where, fmt::format("'{}' is named twice", m.regions[i]));
+      const auto& known = agent_regions();
+      if (std::find(known.begin(), known.end(), m.regions[i]) == known.end())
+        throw Error(regions->where, fmt::format("no region is called '{}'{}; known: {}", m.regions[i],
+                                                suggest(m.regions[i], known), fmt::join(known, ", ")));
+    }
+  }
 }
 
 bool same_time(const Manipulation& a, const Manipulation& b) {
@@ -200,13 +212,18 @@ void add_effects(Condition& condition, const Draft& draft) {
       throw Error(m.where, fmt::format("condition '{}': doses begin at different times; give them in "
                                        "conditions of their own, or at once",
                                        condition.name));
-  const auto effects = handle_effects([&](Modulation& system) {
-    for (const auto& m : doses)
-      located(m.where, [&] {
-        system.add(find_drug(m.drug, formulary()), m.amount,
-                   m.hours < 0 ? std::nullopt : std::optional(m.hours), m.regions);
-      });
+  const auto effects = located(doses.front().where, [&] {
+    return handle_effects([&](Modulation& system) {
+      for (const auto& m : doses)
+        located(m.where, [&] {
+          system.add(find_drug(m.drug, formulary()), m.amount,
+                     m.hours < 0 ? std::nullopt : std::optional(m.hours), m.regions);
+        });
+    });
   });
+  const auto changes = [](const HandleEffect& e) { return std::abs(e.value - e.intact) > 1e-9; };
+  bool felt = false;
+  std::vector<std::pair<HandleEffect, const Handle*>> reached;
   for (const auto& e : effects) {
     const Handle* handle = nullptr;
     for (const auto& agent : draft.agents) {
@@ -218,6 +235,16 @@ void add_effects(Condition& condition, const Draft& draft) {
       if (const auto at = named(e.handle); at != handles.end()) handle = &*at;
     }
     if (!handle) continue;
+    felt = felt || changes(e);
+    reached.push_back({e, handle});
+  }
+  for (const auto& [e, handle] : reached) {
+    // A dose that changes nothing is a placebo: it holds every handle where it is.
+    if (felt && !changes(e)) continue;
+    if (e.value < handle->bounds.lo || e.value > handle->bounds.hi)
+      throw Error(doses.front().where,
+                  fmt::format("condition '{}': the dose makes '{}' {:.4g}; allowed: {} to {}", condition.name,
+                              e.handle, e.value, handle->bounds.lo, handle->bounds.hi));
     for (const auto& m : condition.manipulations)
       if (m.op != Op::dose && m.target == e.handle)
         throw Error(m.where, fmt::format("condition '{}': '{}' is set by {} too; one of them would be lost",
@@ -230,7 +257,7 @@ void add_effects(Condition& condition, const Draft& draft) {
     m.of_dose = true;
     m.target = e.handle;
     m.unless = e.unless;
-    m.amount = std::clamp(e.value, handle->bounds.lo, handle->bounds.hi);
+    m.amount = e.value;
     condition.manipulations.push_back(std::move(m));
   }
 }
@@ -271,7 +298,12 @@ void read_manipulations(const Node& root, Draft& draft) {
     if (!c.manipulations.empty() && std::none_of(draft.agents.begin(), draft.agents.end(),
                                                  [&](const auto& a) { return has_condition(*a, c); }))
       throw Error(c.manipulations.front().where,
-                  fmt::format("no agent of this card has all the handles of condition '{}'", c.name));
+                  fmt::format("no agent of this card has {} of condition '{}'",
+                              std::any_of(c.manipulations.begin(), c.manipulations.end(),
+                                          [](const auto& m) { return m.op == Op::dose; })
+                                  ? "a handle that the drugs reach"
+                                  : "all the handles",
+                              c.name));
 }
 
 }  // namespace labile

@@ -105,8 +105,9 @@ void print_lines(const std::vector<Line>& lines, Sources& sources) {
 void print_key() {
   fmt::print(
       "\n  sure: checked = read in the source; recalled = known well, not read again; unsure = wants "
-      "checking; guess = plausible,\n"
-      "  without a source; ours = a choice of ours. Take nothing below 'recalled' for established.\n");
+      "checking; guess = plausible\n"
+      "  without a source, or computed from numbers that were read; ours = a choice of ours. Take nothing "
+      "below 'recalled' for established.\n");
 }
 Json constant_json(const Constant& c, const std::string& unit) {
   return {{"value", c.value}, {"unit", unit}, {"sure", c.sure}, {"source", c.source}, {"doi", c.doi}};
@@ -179,7 +180,9 @@ void print_drug(const Drug& d) {
   }
   print_lines(lines_of(d), sources);
   if (d.ed50) {
-    fmt::print("\n  places at {} that it takes where nothing competes:", d.dose_site);
+    fmt::print(
+        "\n  places at {} that it takes{}:", d.dose_site,
+        d.in_vivo ? " beside the modulator at rest, where it was measured" : " where nothing competes");
     for (const double dose : shown_doses(d))
       fmt::print("  {:.3g} {} {:.0f}%", dose, d.unit, 100 * dose / (dose + d.ed50->value));
     fmt::print("\n");

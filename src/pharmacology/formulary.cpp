@@ -137,8 +137,13 @@ std::vector<Drug> read_drugs(const Node& root) {
     if (d.targets.empty())
       throw Error(t->where, fmt::format("drug '{}' acts on nothing: it wants a [[drug.target]]", d.name));
     if (const Node* dose = t->find("dose")) {
-      read_shared(*dose, {{"ed50", &d.ed50}, {"effect", &d.effect}, {"usual", &d.usual}}, {"site"},
+      read_shared(*dose, {{"ed50", &d.ed50}, {"effect", &d.effect}, {"usual", &d.usual}}, {"site", "in_vivo"},
                   "a drug's dose");
+      if (const Node* n = dose->find("in_vivo")) {
+        const bool* yes = n->kind == Node::Kind::value ? std::get_if<bool>(&n->value) : nullptr;
+        if (!yes) throw Error(n->where, fmt::format("wants true or false, got {}", n->what()));
+        d.in_vivo = *yes;
+      }
       d.dose_site = dose->find("site") ? text_of(*dose->find("site")) : d.targets.front().site;
       if (std::ranges::find(d.targets, d.dose_site, &DrugTarget::site) == d.targets.end())
         throw Error(dose->where, fmt::format("drug '{}' has no target '{}', which its dose is about", d.name,

@@ -1,5 +1,5 @@
-/// Named drugs: what they act on, at which concentrations and doses, each number with how sure it is. They stand in formulary.toml; a card's own
-/// [[drug]] has the same keys.
+/// Named drugs: what they act on, at which concentrations and doses, each number with how sure it is. They stand in formulary.toml; read_drugs reads a user's
+/// own with the same keys.
 ///
 /// How much of a drug is at a target is given relative to its dissociation constant there, A/K: dose / ed50 at the target that the dose was measured at, at
 /// the peak, times K of that target / K of this one; before and after the peak it follows the drug's course in plasma. So half of that target's places are
@@ -41,6 +41,7 @@ struct Drug {
   std::string name, does, unit, note;
   std::vector<DrugTarget> targets;
   std::string dose_site;
+  bool in_vivo = false;  // ed50 was measured while the modulator competed: it is K (1 + x at rest), not K
   std::optional<Constant> ed50 = {};  // dose that takes half of `dose_site` at its peak
   std::optional<Constant> effect =
       {};  // share lost to depletion, or gained from a precursor, at the usual dose

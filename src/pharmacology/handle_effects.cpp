@@ -42,6 +42,9 @@ std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>&
   const auto ratio = [&](const Reading& r, auto&& of) { return of(treated, r) / of(intact, r); };
   const auto burst = [](const Modulation& m, const Reading& r) { return response(m, r, true); };
   const auto pause = [](const Modulation& m, const Reading& r) { return response(m, r, false); };
+  const auto level = [](const Modulation& m, const Reading& r) {
+    return at_rest(m, r) + response(m, r, true);
+  };
   const auto front = [](const char* modulator, const char* receptor) {
     return Reading{modulator, receptor, "prefrontal"};
   };
@@ -49,13 +52,17 @@ std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>&
   const double tilt =
       (at_rest(treated, kD1) - at_rest(intact, kD1) + at_rest(treated, kD2) - at_rest(intact, kD2)) / 2;
   const double ach = (ratio(front("ACh", "nicotinic"), at_rest) + ratio(front("ACh", "M1"), at_rest)) / 2;
-  const double ne = (ratio(front("NE", "alpha1"), burst) + ratio(front("NE", "beta"), burst)) / 2;
+  const double ne = (ratio(front("NE", "alpha1"), level) + ratio(front("NE", "beta"), level)) / 2;
   const double ser = (ratio(front("5HT", "5HT1A"), at_rest) + ratio(front("5HT", "5HT2A"), at_rest) +
                       ratio(front("5HT", "5HT2C"), at_rest)) /
                      3;
-  return {{"striatum.D1", d1, ""}, {"striatum.D2", d2, ""},  {"da.release", (d1 + d2) / 2, "striatum.D1"},
-          {"da.tonic", tilt, ""},  {"ach.release", ach, ""}, {"ne.release", ne, ""},
-          {"ser.release", ser, ""}};
+  return {{"striatum.D1", d1, 1, ""},
+          {"striatum.D2", d2, 1, ""},
+          {"da.release", (d1 + d2) / 2, 1, "striatum.D1"},
+          {"da.tonic", tilt, 0, ""},
+          {"ach.release", ach, 1, ""},
+          {"ne.release", ne, 1, ""},
+          {"ser.release", ser, 1, ""}};
 }
 
 }  // namespace labile

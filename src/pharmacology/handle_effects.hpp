@@ -7,7 +7,7 @@
 ///   da.release    mean of both, for agents that do not tell D1 from D2
 ///   da.tonic      (change of D1 at rest + change of D2 at rest) / 2, dorsal striatum; 0 intact: both favor go
 ///   ach.release   mean of the nicotinic and M1 activation at rest, prefrontal cortex
-///   ne.release    mean of the rise of alpha1 and beta in a burst, prefrontal cortex
+///   ne.release    mean of alpha1 and beta at the height of a burst, prefrontal cortex
 ///   ser.release   mean of 5HT1A, 5HT2A and 5HT2C activation at rest, prefrontal cortex
 ///
 /// Which receptors a handle stands for is a choice of ours (docs/pharmacology.md); what a drug does to them is not.
@@ -24,6 +24,7 @@ namespace labile {
 struct HandleEffect {
   std::string handle;
   double value;        // what it is set to
+  double intact;       // where it stands without drugs
   std::string unless;  // handle of agents that this is not for; "" for all
 };
 

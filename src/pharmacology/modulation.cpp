@@ -44,6 +44,7 @@ Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::s
   }
   clear();
   settle();
+  for (const auto& f : fields_) rest_.push_back(f.c);
 }
 
 std::size_t Modulation::region(std::string_view name) const {
@@ -59,7 +60,8 @@ std::size_t Modulation::index(std::string_view modulator) const {
 std::vector<std::size_t> Modulation::mask(std::span<const std::string> names) const {
   std::vector<std::size_t> r(names.empty() ? regions_.size() : 0);
   std::iota(r.begin(), r.end(), 0);
-  for (const auto& name : names) r.push_back(region(name));
+  for (const auto& name : names)
+    if (const auto at = region(name); std::ranges::find(r, at) == r.end()) r.push_back(at);
   return r;
 }
 
@@ -75,6 +77,7 @@ void Modulation::clear() {
     Field& f = fields_[i];
     const auto& m = info_[i];
     f.quantum.assign(n, 1.0);
+    f.gained.assign(n, 0.0);
     f.enzyme.assign(n, 1.0);
     f.alive.assign(n, 1.0);
     f.arriving.assign(n, 0.0);
@@ -167,7 +170,7 @@ void Modulation::add(const DrugTarget& target, double relative, std::span<const 
           if (target.action == DrugAction::releaser) {
             for (const auto r : where) fields_[i].arriving[r] += relative;
           } else if (target.action == DrugAction::precursor) {
-            for (const auto r : where) fields_[i].quantum[r] *= 1 + relative;
+            for (const auto r : where) fields_[i].gained[r] += relative;
           } else if (relative > 1) {
             throw Error(fmt::format("depletion of {} by {}: the share that is lost is at most 1", target.site,
                                     relative));
@@ -189,6 +192,18 @@ void Modulation::add(const DrugTarget& target, double relative, std::span<const 
                           target.site, suggest(target.site, known), fmt::join(known, ", ")));
 }
 
+double Modulation::competition(const Drug& drug) const {
+  for (std::size_t i = 0; i < info_.size(); ++i)
+    for (const auto& r : info_[i].receptors)
+      if (r.name == drug.dose_site) {
+        // Where imaging looks: the striatum, if there is one here.
+        const auto at = std::ranges::find(regions_, "dorsal_striatum");
+        return 1 + rest_[i][at == regions_.end() ? 0 : static_cast<std::size_t>(at - regions_.begin())] /
+                       r.ec50.value;
+      }
+  return 1;
+}
+
 void Modulation::add(const Drug& drug, double dose, std::optional<double> since_h,
                      std::span<const std::string> regions) {
   std::string missing;
@@ -199,6 +214,7 @@ void Modulation::add(const Drug& drug, double dose, std::optional<double> since_
       relative = drug.share(t, dose, since_h);
     } else {
       relative = drug.relative(t, dose, since_h);
+      if (drug.in_vivo && !t.ed50) relative *= competition(drug);
     }
     try {
       add(t, relative, regions);
@@ -218,10 +234,12 @@ void Modulation::lesion(std::string_view modulator, double share, bool uptake,
   for (const auto r : mask(regions)) {
     fields_[i].alive[r] *= 1 - share;
     if (!uptake) continue;
-    for (std::size_t t = 0; t < info_[i].transporters.size(); ++t)
-      fields_[i].clearance.set_vmax(
-          static_cast<int>(t), static_cast<int>(r),
-          ModulatorInfo::vmax(info_[i].transporters[t], regions_[r]) * fields_[i].alive[r]);
+    // Its terminals' transporters go in every field that they serve.
+    for (std::size_t k = 0; k < info_.size(); ++k)
+      for (std::size_t t = 0; t < info_[k].transporters.size(); ++t)
+        if (const auto& x = info_[k].transporters[t]; x.of == info_[i].name || x.of == info_[i].short_name)
+          fields_[k].clearance.set_vmax(static_cast<int>(t), static_cast<int>(r),
+                                        ModulatorInfo::vmax(x, regions_[r]) * fields_[i].alive[r]);
   }
 }
 
@@ -240,9 +258,10 @@ void Modulation::step() {
     Field& f = fields_[i];
     const double released = f.release.rate(f.hz) / (dt_ms_ / 1000);
     for (std::size_t r = 0; r < regions_.size(); ++r)
-      f.clearance.set_source(
-          static_cast<int>(r),
-          f.received[r] * f.alive[r] * f.quantum[r] * released * let_through(f, info_[i], r) + f.arriving[r]);
+      f.clearance.set_source(static_cast<int>(r), f.received[r] * f.alive[r] * f.quantum[r] *
+                                                          (1 + f.gained[r]) * released *
+                                                          let_through(f, info_[i], r) +
+                                                      f.arriving[r]);
     f.before = f.c;
     f.clearance.step(f.c);
     for (auto& x : f.receptors) x.step(f.before, f.c);
@@ -264,9 +283,9 @@ void Modulation::settle() {
     const auto steady_given = [&](const std::vector<double>& felt, int r) {
       for (auto& x : f.autoreceptors) x.field.settle(felt);
       const auto at = static_cast<std::size_t>(r);
-      f.clearance.set_source(
-          r,
-          f.received[at] * f.alive[at] * f.quantum[at] * released * let_through(f, m, at) + f.arriving[at]);
+      f.clearance.set_source(r, f.received[at] * f.alive[at] * f.quantum[at] * (1 + f.gained[at]) * released *
+                                        let_through(f, m, at) +
+                                    f.arriving[at]);
       return f.clearance.steady(r);
     };
     // Regions that others' release listens to come first.

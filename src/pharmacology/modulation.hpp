@@ -57,7 +57,8 @@ class Modulation {
     Release release;
     Clearance clearance;
     double hz;
-    std::vector<double> quantum = {};                        // [region] what drugs leave of release
+    // [region] what depletion leaves of release; what precursors add to it, as a share
+    std::vector<double> quantum = {}, gained = {};
     std::vector<double> c = {}, before = {}, arriving = {};  // [region] µM; µM/s that a releaser adds
     std::vector<double> received = {};                       // [region] share of a release that arrives
     std::vector<double> alive = {}, enzyme = {};  // [region] share of units; 1 + inhibitors of the enzyme
@@ -71,12 +72,15 @@ class Modulation {
   [[nodiscard]] std::vector<std::size_t> mask(std::span<const std::string> names) const;
   /// What a region's autoreceptors leave of release.
   [[nodiscard]] double let_through(const Field& f, const ModulatorInfo& m, std::size_t region) const;
+  /// 1 + x at rest of the receptor that the drug's dose was measured at: there it is taken half although the modulator competes.
+  [[nodiscard]] double competition(const Drug& drug) const;
   bool occupy(const DrugTarget& target, double relative, std::span<const std::size_t> where);
 
   std::vector<ModulatorInfo> info_;
   std::vector<std::string> regions_;
   double dt_ms_;
   std::vector<Field> fields_;
+  std::vector<std::vector<double>> rest_;  // [modulator][region] µM, without drugs
 };
 
 }  // namespace labile

@@ -39,11 +39,12 @@ double regional(const std::vector<Regional>& list, std::string_view region, doub
   return standard;
 }
 
-TransporterInfo read_transporter(const Node& t) {
+TransporterInfo read_transporter(const Node& t, const std::string& modulator) {
   require_table(t);
-  refuse_unknown_keys(t, {"name", "km", "vmax"}, "a transporter");
+  refuse_unknown_keys(t, {"name", "of", "km", "vmax"}, "a transporter");
   TransporterInfo r;
   r.name = text_at(t, "name", "the transporter's name");
+  r.of = text_or(t, "of", modulator);
   r.km = read_constant(t, "km", kPositive, "half-saturating concentration, µM");
   r.vmax = read_regional(t, "vmax", "µM/s, one number or a table of regions");
   return r;
@@ -106,7 +107,7 @@ std::vector<ModulatorInfo> read_modulators(const Node& root) {
     m.loss = read_constant_or(*t, "loss", kNotNegative, "1/s", plain(0));
     if (t->find("innervation"))
       m.innervation = read_regional(*t, "innervation", "share of a release that a region receives");
-    for (const Node* n : tables_of(*t, "transporter")) m.transporters.push_back(read_transporter(*n));
+    for (const Node* n : tables_of(*t, "transporter")) m.transporters.push_back(read_transporter(*n, m.name));
     for (const Node* n : tables_of(*t, "receptor")) m.receptors.push_back(read_receptor(*n));
     for (const Node* n : tables_of(*t, "autoreceptor")) m.autoreceptors.push_back(read_autoreceptor(*n));
     refuse_twice(m.transporters, "transporters", t->where);

@@ -16,6 +16,7 @@ struct Regional {
 };
 struct TransporterInfo {
   std::string name;
+  std::string of;              // modulator whose terminals carry it, and lose it with a lesion
   Constant km;                 // µM
   std::vector<Regional> vmax;  // µM/s
 };

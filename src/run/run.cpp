@@ -416,8 +416,10 @@ class Runner {
       std::vector<std::string> drugs, handles;
       for (const auto& m : c.manipulations) {
         if (m.op == Manipulation::Op::dose)
-          drugs.push_back(fmt::format("{} {} of {}{}", m.amount, find_drug(m.drug, formulary()).unit, m.drug,
-                                      m.hours < 0 ? " at its peak" : fmt::format(" after {} h", m.hours)));
+          drugs.push_back(
+              fmt::format("{} {} of {}{}{}", m.amount, find_drug(m.drug, formulary()).unit, m.drug,
+                          m.hours < 0 ? " at its peak" : fmt::format(" after {} h", m.hours),
+                          m.regions.empty() ? "" : fmt::format(" in {}", fmt::join(m.regions, ", "))));
         else if (m.of_dose)
           handles.push_back(fmt::format("{} {:.3g}", m.target, m.amount));
       }

@@ -68,7 +68,7 @@ def test_doses_go_through_receptors(tmp_path):
     ed50 = next(d for d in drugs() if d["name"] == "scopolamine")["constants"]["takes half of M1"]["value"]
     h, r = handles(tmp_path / "a", HEAD + DOSE.format("scopolamine", 0.4))
     assert h["ach.release"] == pytest.approx((1 + 1.1 / (1.1 + 0.4 / ed50)) / 2, abs=1e-3)
-    assert {k: v for k, v in h.items() if k != "ach.release"} == {"da.release": 1, "da.tonic": 0, "ne.release": 1, "ser.release": 1}
+    assert set(h) == {"ach.release"}  # handles that a drug leaves alone are free for other manipulations
     # What a dose does is what these handles do.
     same = HEAD + '[[manipulation]]\ncondition = "drug"\nop = "set"\ntarget = "ach.release"\namount = {}\n'.format(
         (1 + 1.1 / (1.1 + 0.4 / ed50)) / 2)
@@ -92,6 +92,12 @@ def test_signs_sites_and_times(tmp_path):
     assert only("levodopa", 100)["da.release"] > 1
     assert only("citalopram", 20)["ser.release"] > 1 > only("tryptophan_depletion", 100)["ser.release"]
     assert only("propranolol", 40)["ne.release"] < 1
+    assert only("atomoxetine", 40)["ne.release"] > 1 and only("methylphenidate", 20)["ne.release"] > 1
+    # D2 alone in the striatum, alpha1 alone in the cortex.
+    assert set(only("haloperidol", 2, 'regions = ["dorsal_striatum"]\n')) == {"da.release", "da.tonic"}
+    assert set(only("haloperidol", 2, 'regions = ["prefrontal"]\n')) == {"ne.release"}
+    both = only("citalopram", 20, '[[manipulation]]\ncondition = "drug"\nop = "lesion"\ntarget = "da.release"\namount = 0.5\n')
+    assert set(both) == {"ser.release"}
     assert only("donepezil", 5)["ach.release"] > 1
     # Only where it is: alpha1 and beta are read in prefrontal cortex.
     assert only("propranolol", 40, 'regions = ["dorsal_striatum"]\n')["ne.release"] == 1
@@ -111,6 +117,10 @@ def test_a_spiking_circuit_hears_d1_and_d2_apart(tmp_path):
     (DOSE.format("haloperidole", 2), "did you mean 'haloperidol'"),
     (DOSE.format("haloperidol", -2), "-2 mg must be at least 0"),
     (DOSE.format("haloperidol", 2) + 'regions = ["prefrontl"]\n', "did you mean 'prefrontal'"),
+    (DOSE.format("haloperidol", 2) + 'regions = []\n', "leave it out for everywhere"),
+    (DOSE.format("haloperidol", 2) + 'regions = ["prefrontal", "prefrontal"]\n', "named twice"),
+    (DOSE.format("levodopa", 10000), "more is released than is cleared"),
+    (DOSE.format("donepezil", 1000), "allowed: 0 to 10"),
     (DOSE.format("haloperidol", 2) + 'target = "da.release"\n', "a dose has no target"),
     (DOSE.format("haloperidol", 2) + "hours = -1\n", "hours"),
     (DOSE.format("haloperidol", 2) + '[[manipulation]]\ncondition = "drug"\ntarget = "da.release"\namount = 0.5\n',

@@ -222,6 +222,57 @@ dose = { site = "D2", ed50 = 5 }
   EXPECT_DOUBLE_EQ(two[0].relative(two[0].targets[1], 10), 0.2);
 }
 
+TEST(Drugs, TwoHalvesAreAWhole) {
+  for (const auto& drug : formulary()) {
+    const double dose = drug.usual->value;
+    auto whole = everything(ready_modulators()), halves = everything(ready_modulators());
+    whole.add(drug, dose);
+    halves.add(drug, dose / 2);
+    halves.add(drug, dose / 2);
+    whole.settle();
+    halves.settle();
+    const auto a = state(whole), b = state(halves);
+    for (std::size_t i = 0; i < a.size(); ++i) EXPECT_NEAR(a[i], b[i], 1e-12 * (1 + a[i])) << drug.name;
+  }
+}
+
+TEST(Drugs, TakeHalfBesideTheModulatorWhereThatWasMeasured) {
+  // What a blocker holds is B / (1 + x + B): half at its dose in living people, in striatum.
+  int found = 0;
+  for (const auto& drug : formulary()) {
+    if (!drug.in_vivo || drug.targets[0].action != DrugAction::antagonist) continue;
+    ++found;
+    auto m = everything(ready_modulators());
+    const auto& of = drug.dose_site == "D2" ? "DA" : "ACh";
+    const double before = m.activation(of, drug.dose_site, "dorsal_striatum");
+    // Nothing feeds back here: the receptor alone.
+    Modulation alone({find_modulator(of, ready_modulators())}, {"dorsal_striatum"}, 1);
+    const double c = alone.concentration(of, "dorsal_striatum");
+    alone.add(drug, drug.ed50->value);
+    const double ec50 = before > 0 ? c * (1 - before) / before : 0;  // C / EC50 = r / (1 - r)
+    const double x = c / ec50, b = 1 + x;
+    alone.settle();
+    const double now = alone.concentration(of, "dorsal_striatum") / ec50;
+    EXPECT_NEAR(alone.activation(of, drug.dose_site, "dorsal_striatum"), now / (1 + now + b), 1e-9)
+        << drug.name;
+  }
+  EXPECT_EQ(found, 3);
+}
+
+TEST(Modulation, LesionsTakeTheirOwnTerminals) {
+  auto m = everything(ready_modulators());
+  const double before = m.concentration("DA", "prefrontal");
+  m.lesion("NE", 0.5, true);
+  m.settle();
+  EXPECT_GT(m.concentration("DA", "prefrontal"), 1.3 * before)
+      << "NET, on noradrenaline's terminals, cleared it";
+  m.clear();
+  m.lesion("DA", 0.5, true);
+  m.settle();
+  EXPECT_LT(m.concentration("DA", "prefrontal"), 0.7 * before)
+      << "half is released, most is cleared as before";
+}
+
 TEST(Modulation, TakesAUsersOwnModulator) {
   auto own = from_text(R"(
 [[modulator]]
