@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "pharmacology/handle_effects.hpp"
+
 namespace labile {
 namespace {
 using Json = nlohmann::ordered_json;
@@ -123,12 +125,8 @@ struct Change {
   std::string what;
   double intact, drug;
 };
-const std::vector<std::string>& shown_regions() {
-  static const std::vector<std::string> list{"dorsal_striatum", "prefrontal"};
-  return list;
-}
 std::vector<Change> changes(const Drug& d, double dose) {
-  const Modulation intact(ready_modulators(), shown_regions(), 1);
+  const Modulation intact(ready_modulators(), agent_regions(), 1);
   Modulation treated = intact;
   treated.add(d, dose);
   treated.settle();

@@ -5,6 +5,7 @@
 /// N is how many units were built, so that a spike of every one adds Q [µM] and a lesion leaves the others as they are. a, 0 to 1, is what
 /// the region's autoreceptors take off (a_max times their activation). With p = 0 vesicles do not run out. For a nucleus known by
 /// its mean rate alone, all units as one: dR/dt = (1 - R)/tau - p rate R, whose steady state is 1/(1 + p tau rate).
+/// Source: design.
 #pragma once
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 ///
 /// How much of a drug is at a target is given relative to its dissociation constant there, A/K: dose / ed50 at the target that the dose was measured at, at
 /// the peak, times K of that target / K of this one; before and after the peak it follows the drug's course in plasma. So half of that target's places are
-/// taken at ed50, where nothing competes.
+/// taken at ed50 where nothing competes, or beside the modulator at rest (`in_vivo`, Modulation::add).
 #pragma once
 
 #include <optional>
@@ -34,8 +34,8 @@ struct DrugTarget {
   DrugAction action = DrugAction::antagonist;
   double efficacy = 1;              // of agonists
   std::optional<Constant> ki = {};  // nM; none where nothing is bound
-  std::optional<Constant> ed50 =
-      {};  // dose that takes half of this site, where it was measured apart from the drug's main one
+  // Dose that takes half of this site, where it was measured apart from the drug's main one.
+  std::optional<Constant> ed50 = {};
 };
 struct Drug {
   std::string name, does, unit, note;
@@ -43,8 +43,8 @@ struct Drug {
   std::string dose_site;
   bool in_vivo = false;  // ed50 was measured while the modulator competed: it is K (1 + x at rest), not K
   std::optional<Constant> ed50 = {};  // dose that takes half of `dose_site` at its peak
-  std::optional<Constant> effect =
-      {};  // share lost to depletion, or gained from a precursor, at the usual dose
+  // Share lost to depletion, or gained from a precursor, at the usual dose.
+  std::optional<Constant> effect = {};
   std::optional<Constant> usual = {};  // dose of one session in studies
   std::optional<Constant> peak_h = {}, half_life_h = {};
 
@@ -62,7 +62,7 @@ struct Drug {
   void check(double dose) const;
 };
 
-/// [[drug]] tables of a card or of our own file. Throws Error with file and line.
+/// [[drug]] tables, a user's or our own file's. Throws Error with file and line.
 [[nodiscard]] std::vector<Drug> read_drugs(const toml_tree::Node& root);
 [[nodiscard]] const std::vector<Drug>& formulary();
 /// Throws Error with the nearest known name.

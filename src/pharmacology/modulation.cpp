@@ -128,11 +128,10 @@ bool Modulation::occupy(const DrugTarget& target, double relative, std::span<con
   return found;
 }
 
-void Modulation::add(const DrugTarget& target, double relative, std::span<const std::string> regions) {
+bool Modulation::give(const DrugTarget& target, double relative, std::span<const std::size_t> where) {
   if (!(relative >= 0 && std::isfinite(relative)))
     throw Error(fmt::format("{} of {}: {} must be a finite number >= 0", text_of(target.action), target.site,
                             relative));
-  const auto where = mask(regions);
   bool found = false;
   switch (target.action) {
     case DrugAction::agonist:
@@ -180,7 +179,10 @@ void Modulation::add(const DrugTarget& target, double relative, std::span<const 
         }
       break;
   }
-  if (found) return;
+  return found;
+}
+
+void Modulation::refuse(const DrugTarget& target) const {
   std::vector<std::string> known;
   for (const auto& m : info_) {
     known.push_back(m.short_name);
@@ -190,6 +192,10 @@ void Modulation::add(const DrugTarget& target, double relative, std::span<const 
   }
   throw Error(fmt::format("nothing here answers to {} at '{}'{}; known: {}", text_of(target.action),
                           target.site, suggest(target.site, known), fmt::join(known, ", ")));
+}
+
+void Modulation::add(const DrugTarget& target, double relative, std::span<const std::string> regions) {
+  if (!give(target, relative, mask(regions))) refuse(target);
 }
 
 double Modulation::competition(const Drug& drug) const {
@@ -206,7 +212,7 @@ double Modulation::competition(const Drug& drug) const {
 
 void Modulation::add(const Drug& drug, double dose, std::optional<double> since_h,
                      std::span<const std::string> regions) {
-  std::string missing;
+  const auto where = mask(regions);
   bool found = false;
   for (const auto& t : drug.targets) {
     double relative = 0;
@@ -216,14 +222,9 @@ void Modulation::add(const Drug& drug, double dose, std::optional<double> since_
       relative = drug.relative(t, dose, since_h);
       if (drug.in_vivo && !t.ed50) relative *= competition(drug);
     }
-    try {
-      add(t, relative, regions);
-      found = true;
-    } catch (const Error& e) {
-      if (missing.empty()) missing = e.what();
-    }
+    found = give(t, relative, where) || found;
   }
-  if (!found) throw Error(fmt::format("drug '{}': {}", drug.name, missing));
+  if (!found) refuse(drug.targets.front());
 }
 
 void Modulation::lesion(std::string_view modulator, double share, bool uptake,
@@ -253,15 +254,18 @@ double Modulation::let_through(const Field& f, const ModulatorInfo& m, std::size
   return left;
 }
 
+double Modulation::source(const Field& f, const ModulatorInfo& m, std::size_t region, double released) const {
+  return f.received[region] * f.alive[region] * f.quantum[region] * (1 + f.gained[region]) * released *
+             let_through(f, m, region) +
+         f.arriving[region];
+}
+
 void Modulation::step() {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     Field& f = fields_[i];
     const double released = f.release.rate(f.hz) / (dt_ms_ / 1000);
     for (std::size_t r = 0; r < regions_.size(); ++r)
-      f.clearance.set_source(static_cast<int>(r), f.received[r] * f.alive[r] * f.quantum[r] *
-                                                          (1 + f.gained[r]) * released *
-                                                          let_through(f, info_[i], r) +
-                                                      f.arriving[r]);
+      f.clearance.set_source(static_cast<int>(r), source(f, info_[i], r, released));
     f.before = f.c;
     f.clearance.step(f.c);
     for (auto& x : f.receptors) x.step(f.before, f.c);
@@ -282,10 +286,7 @@ void Modulation::settle() {
     std::vector<double> c(f.c.size());
     const auto steady_given = [&](const std::vector<double>& felt, int r) {
       for (auto& x : f.autoreceptors) x.field.settle(felt);
-      const auto at = static_cast<std::size_t>(r);
-      f.clearance.set_source(r, f.received[at] * f.alive[at] * f.quantum[at] * (1 + f.gained[at]) * released *
-                                        let_through(f, m, at) +
-                                    f.arriving[at]);
+      f.clearance.set_source(r, source(f, m, static_cast<std::size_t>(r), released));
       return f.clearance.steady(r);
     };
     // Regions that others' release listens to come first.

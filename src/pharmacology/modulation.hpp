@@ -5,7 +5,7 @@
 /// One thread; a pure function of what it is told. Concentrations are µM, activations 0 to 1.
 #pragma once
 
-#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +74,12 @@ class Modulation {
   [[nodiscard]] double let_through(const Field& f, const ModulatorInfo& m, std::size_t region) const;
   /// 1 + x at rest of the receptor that the drug's dose was measured at: there it is taken half although the modulator competes.
   [[nodiscard]] double competition(const Drug& drug) const;
+  /// Whether a region here has the site.
+  bool give(const DrugTarget& target, double relative, std::span<const std::size_t> where);
+  [[noreturn]] void refuse(const DrugTarget& target) const;
+  /// J of a region: what a nucleus that releases `released` [µM/s] where it is intact gives there, and what releasers add.
+  [[nodiscard]] double source(const Field& f, const ModulatorInfo& m, std::size_t region,
+                              double released) const;
   bool occupy(const DrugTarget& target, double relative, std::span<const std::size_t> where);
 
   std::vector<ModulatorInfo> info_;

@@ -1,5 +1,5 @@
 /// What is known of a modulator: release, clearance, receptors, each number with how sure it is. The four that come ready stand in
-/// modulators.toml; a card's own has the same keys.
+/// modulators.toml; read_modulators reads a user's own with the same keys.
 #pragma once
 
 #include <string>
@@ -28,8 +28,8 @@ struct AutoreceptorInfo {
   std::string name;          // drugs at the receptor of this name act on it too
   Constant ec50, tau, hill;  // µM, ms, 1
   Constant most;             // share of release that it takes off when all are activated
-  std::string
-      at;  // region whose concentration it senses, for release everywhere (cell bodies); "": each region its own (terminals)
+  // Region whose concentration it senses, for release everywhere (cell bodies); "": each region its own (terminals).
+  std::string at;
 };
 struct ModulatorInfo {
   std::string name, short_name, nucleus, enzyme;  // enzyme: what hydrolyses it; "" where nothing does
@@ -44,7 +44,7 @@ struct ModulatorInfo {
   [[nodiscard]] double received(std::string_view region) const;
 };
 
-/// [[modulator]] tables of a card or of our own file. Throws Error with file and line.
+/// [[modulator]] tables, a user's or our own file's. Throws Error with file and line.
 [[nodiscard]] std::vector<ModulatorInfo> read_modulators(const toml_tree::Node& root);
 /// The four that come ready.
 [[nodiscard]] const std::vector<ModulatorInfo>& ready_modulators();
