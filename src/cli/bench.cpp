@@ -58,6 +58,36 @@ void bench_b1(Json& out, int threads) {
   out["B1.real_time_factor"] = m.summary.model_s / m.summary.run_s;
 }
 
+/// The card with the four modulators in twelve regions beside its own field, its dopamine cells as the nucleus of each, and twenty gates that read their
+/// receptors: what a whole circuit's modulators cost.
+NetworkCard with_all_modulators(NetworkCard card) {
+  NetworkSpec& net = card.conditions[0].network;
+  net.modulation.regions = {"dorsal_striatum",
+                            "dorsomedial_striatum",
+                            "dorsolateral_striatum",
+                            "accumbens",
+                            "prefrontal",
+                            "orbitofrontal",
+                            "cingulate",
+                            "motor",
+                            "sensory",
+                            "hippocampus",
+                            "amygdala",
+                            "thalamus"};
+  net.modulation.modulators = ready_modulators();
+  for (const auto& m : net.modulation.modulators) net.modulation.nuclei.push_back({m.name, "VTA", {}, 0, {}});
+  const std::vector<std::string> texts{"0.002 + D1.{} * (1 + 0.5 * beta.{})", "D2.{} - 0.3 * 5HT2C.{}",
+                                       "1 + 0.5 * (D1.{} + alpha1.{}) - 0.3 * 5HT1A.{}",
+                                       "(1 - 0.8 * M1.{}) * (1 - 0.4 * alpha1.{})", "1 - 0.6 * M2.{}"};
+  for (std::size_t k = 0; k < 20; ++k) {
+    std::string text = texts[k % texts.size()];
+    for (auto at = text.find("{}"); at != std::string::npos; at = text.find("{}"))
+      text.replace(at, 2, net.modulation.regions[k % 12]);
+    net.gates.push_back({fmt::format("gate{}", k), text, {}});
+  }
+  return card;
+}
+
 void bench_b2(Json& out, int threads) {
   const auto report = [&](const char* variant, const NetworkCard& card) {
     const Measured m = median_run(card, threads);
@@ -74,6 +104,8 @@ void bench_b2(Json& out, int threads) {
   out["B2.build_s"] = m.summary.build_s;
   out["B2.modulated.rate_hz"] = m.rate_hz;
   out["B2.modulated.cv_isi"] = m.cv_isi;
+
+  report("whole", with_all_modulators(card));
 
   NetworkCard fifty = card;  // dopamine cells ten times as fast, and the mean that the gate takes off
   for (PopulationSpec& p : fifty.conditions[0].network.populations)

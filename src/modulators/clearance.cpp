@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include "core/error.hpp"
 #include "core/math.hpp"
 
 namespace labile {
+static_assert(sizeof(Vec) == kWidth * sizeof(double) &&
+              std::is_trivially_copyable_v<Vec>);  // copied as bytes
 namespace {
 constexpr double kFinest = 0.05;  // substep x fastest rate
 constexpr int kMost = 10'000;
@@ -58,6 +61,14 @@ void Clearance::set_loss(int region, double per_s) {
 void Clearance::set_source(int region, double source) {
   source_.at(at(region)) = at_least_zero("the source", source);
   if (ready_) four_source_[at(region / kWidth)].set(region % kWidth, source);
+}
+
+void Clearance::set_sources(std::span<const double> source) {
+  if (source.size() != source_.size())
+    throw Bug(fmt::format("{} sources for {} regions", source.size(), source_.size()));
+  std::ranges::copy(source, source_.begin());
+  if (!ready_) return;
+  std::memcpy(four_source_.data(), source.data(), source.size_bytes());
 }
 
 int Clearance::substeps() {
@@ -111,7 +122,7 @@ void Clearance::step(std::span<double> c) {
     const auto four = at(first / kWidth);
     const int used = std::min(kWidth, regions_ - first);
     Vec x(0.0);
-    for (int i = 0; i < used; ++i) x.set(i, c[at(first + i)]);
+    std::memcpy(&x, &c[at(first)], at(used) * sizeof(double));
     if (n == 0) {
       x = x * decay_[four] + arrives_[four] * four_source_[four];
     } else {
@@ -128,7 +139,7 @@ void Clearance::step(std::span<double> c) {
         x += h * sixth * (a + b + b + d + d + e);
       }
     }
-    for (int i = 0; i < used; ++i) c[at(first + i)] = x[i];
+    std::memcpy(&c[at(first)], &x, at(used) * sizeof(double));
   }
 }
 

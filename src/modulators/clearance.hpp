@@ -31,16 +31,19 @@ class Clearance {
   void set_loss(int region, double per_s);
   /// J in µM/s, >= 0. Cheap, from step to step.
   void set_source(int region, double source);
+  /// All of them [region], each finite and >= 0, which is not looked at.
+  void set_sources(std::span<const double> source);
   /// C [region] in µM, >= 0, from one step to the next. Throws Error when constants are so fast that a step needs more than 10,000 substeps.
   void step(std::span<double> c);
   /// C where nothing changes any more: J equals what is cleared. Infinite where J is more than transporters take and nothing else is lost.
   [[nodiscard]] double steady(int region) const;
+  /// What transporters and loss take at c, µM/s.
+  [[nodiscard]] double cleared(int region, double c) const;
   [[nodiscard]] int regions() const { return regions_; }
   [[nodiscard]] int substeps();
 
  private:
   void prepare();
-  [[nodiscard]] double cleared(int region, double c) const;
 
   struct Transporter {
     double km;

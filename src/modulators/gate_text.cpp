@@ -304,11 +304,11 @@ class Parser {
   }
   [[noreturn]] void unknown_function(const Token& name) const {
     const std::string spelling(spelled(name));
-    if (std::find(names_.begin(), names_.end(), spelling) != names_.end())
+    if (known(spelling))
       fail(name, fmt::format("'{0}' is a value, not a function; write {0} * (...) to multiply", spelling));
-    std::vector<std::string> known;
-    for (const Function& f : kFunctions) known.emplace_back(f.name);
-    fail(name, fmt::format("no function is called '{}'{}", spelling, suggest(spelling, known)));
+    std::vector<std::string> functions;
+    for (const Function& f : kFunctions) functions.emplace_back(f.name);
+    fail(name, fmt::format("no function is called '{}'{}", spelling, suggest(spelling, functions)));
   }
   static const Function* function(std::string_view name) {
     for (const Function& f : kFunctions)
@@ -346,8 +346,8 @@ class Parser {
     while (i < text_.size() && std::string_view(" \t\r\n").find(text_[i]) != std::string_view::npos) ++i;
     token_ = {Token::Kind::end, i, i, 0};
     if (i == text_.size()) return;
-    if (is_letter(text_[i])) {
-      while (i < text_.size() && (is_letter(text_[i]) || is_digit(text_[i]))) ++i;
+    if (const std::size_t end = end_of_word(i); is_letter(text_[i]) || known(text_.substr(i, end - i))) {
+      i = end;
       token_.kind = Token::Kind::name;
     } else if (is_digit(text_[i]) || (text_[i] == '.' && i + 1 < text_.size() && is_digit(text_[i + 1]))) {
       const char* first = text_.data() + i;
@@ -364,6 +364,17 @@ class Parser {
       token_.kind = Token::Kind::symbol;
     }
     token_.end = i;
+  }
+  /// Letters, digits, and dots between them: "5HT1A.prefrontal". A word that begins with a digit is a name where one is spelled so.
+  [[nodiscard]] std::size_t end_of_word(std::size_t i) const {
+    const auto part = [&](std::size_t k) {
+      return k < text_.size() && (is_letter(text_[k]) || is_digit(text_[k]));
+    };
+    while (part(i) || (i < text_.size() && text_[i] == '.' && part(i + 1))) ++i;
+    return i;
+  }
+  [[nodiscard]] bool known(std::string_view word) const {
+    return std::find(names_.begin(), names_.end(), word) != names_.end();
   }
   [[nodiscard]] std::string_view spelled(const Token& token) const {
     return text_.substr(token.begin, token.end - token.begin);

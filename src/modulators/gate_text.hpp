@@ -1,7 +1,7 @@
 /// A gate written as text, "0.002 + D1 * (1 + beta)": parsed once, checked, evaluated once a step.
 ///
 /// Grammar, from weakest to strongest: one comparison (< <= > >=, giving 0 or 1), + -, * /, unary minus, and
-/// the right-associative ^, over numbers, names, parentheses and the functions exp log sqrt abs rectify(x)
+/// the right-associative ^, over numbers, names (dots within, as in D1.striatum), parentheses and the functions exp log sqrt abs rectify(x)
 /// tanh logistic min(a, b) max(a, b) hill(x, k, n) = x^n / (x^n + k^n) and if(c, a, b). Own exp, log and pow,
 /// so that bits are the same on every machine. Semantics and limits: docs/dev/gates.md.
 #pragma once

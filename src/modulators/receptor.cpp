@@ -49,6 +49,7 @@ ReceptorField::ReceptorField(const Params& params, std::span<const double> densi
   per_ec50_ = 1 / params.ec50;
   stimulus_.assign(density.size(), 0.0);
   taken_.assign(density.size(), 1.0);
+  theta_.assign(density.size(), 0.0);
   to_weight_ = weight_of_end(z);
   from_weight_ = -expm1(-z) - to_weight_;
 }
@@ -65,30 +66,42 @@ void ReceptorField::set_drugs(int region, const Occupants& drugs) {
 }
 
 double ReceptorField::theta(std::size_t region, double c) const {
-  return labile::activation(c / params_.ec50, params_.hill, drugs_[region]);
+  return density_[region] * labile::activation(c / params_.ec50, params_.hill, drugs_[region]);
 }
-
-void ReceptorField::settle(std::span<const double> c) {
+void ReceptorField::check(std::span<const double> c) const {
   if (c.size() != r_.size()) throw Bug(fmt::format("{} concentrations for {} regions", c.size(), r_.size()));
-  for (std::size_t i = 0; i < r_.size(); ++i) r_[i] = theta(i, c[i]);
 }
 
-void ReceptorField::step(std::span<const double> from, std::span<const double> to) {
+void ReceptorField::begin_at(std::span<const double> c) {
+  check(c);
+  for (std::size_t i = 0; i < r_.size(); ++i) theta_[i] = theta(i, c[i]);
+}
+void ReceptorField::settle(std::span<const double> c) {
+  begin_at(c);
+  r_ = theta_;
+}
+
+void ReceptorField::step(std::span<const double> to) {
+  check(to);
   const std::size_t n = r_.size();
-  if (from.size() != n || to.size() != n)
-    throw Bug(fmt::format("{} and {} concentrations for {} regions", from.size(), to.size(), n));
   if (params_.hill != 1) {
-    for (std::size_t i = 0; i < n; ++i)
-      r_[i] = kept_ * r_[i] + from_weight_ * theta(i, from[i]) + to_weight_ * theta(i, to[i]);
+    for (std::size_t i = 0; i < n; ++i) {
+      const double end = theta(i, to[i]);
+      r_[i] = kept_ * r_[i] + from_weight_ * theta_[i] + to_weight_ * end;
+      theta_[i] = end;
+    }
     return;
   }
   // Without a power the loop goes four regions at a time.
-  double* r = r_.data();
-  const double *a = from.data(), *b = to.data(), *stimulus = stimulus_.data(), *taken = taken_.data();
+  double* __restrict r = r_.data(), * __restrict begin = theta_.data();
+  const double *__restrict c = to.data(), *__restrict stimulus = stimulus_.data(),
+               *__restrict taken = taken_.data(), *__restrict density = density_.data();
+  const double kept = kept_, from_weight = from_weight_, to_weight = to_weight_, per_ec50 = per_ec50_;
   for (std::size_t i = 0; i < n; ++i) {
-    const double x = a[i] * per_ec50_, y = b[i] * per_ec50_;
-    r[i] = kept_ * r[i] + from_weight_ * ((x + stimulus[i]) / (x + taken[i])) +
-           to_weight_ * ((y + stimulus[i]) / (y + taken[i]));
+    const double x = c[i] * per_ec50;
+    const double end = density[i] * ((x + stimulus[i]) / (x + taken[i]));
+    r[i] = kept * r[i] + from_weight * begin[i] + to_weight * end;
+    begin[i] = end;
   }
 }
 

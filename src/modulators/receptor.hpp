@@ -35,22 +35,26 @@ class ReceptorField {
   void set_drugs(int region, const Occupants& drugs);
   /// r at its value for C [region], as after a long time.
   void settle(std::span<const double> c);
-  /// A step in which C goes from `from` (just after what arrived at the last step) to `to` (just before what arrives now), both [region] in µM.
-  void step(std::span<const double> from, std::span<const double> to);
+  /// C [region] in µM where the next step begins: just after what arrived at the last one, or after drugs changed.
+  void begin_at(std::span<const double> c);
+  /// A step at whose end C is `to` [region] in µM, just before what arrives then; it begins where the last one ended, or where begin_at() said.
+  void step(std::span<const double> to);
   /// r times density.
-  [[nodiscard]] double activation(int region) const {
-    return density_[static_cast<std::size_t>(region)] * r_[static_cast<std::size_t>(region)];
-  }
+  [[nodiscard]] double activation(int region) const { return r_[static_cast<std::size_t>(region)]; }
+  /// Where activation() is kept, as long as this lives.
+  [[nodiscard]] const double* address(int region) const { return &r_[static_cast<std::size_t>(region)]; }
   [[nodiscard]] const Params& params() const { return params_; }
 
  private:
   [[nodiscard]] double theta(std::size_t region, double c) const;
+  void check(std::span<const double> c) const;
   Params params_;
   double kept_, from_weight_, to_weight_;  // r' = kept r + from_weight theta_from + to_weight theta_to
-  std::vector<double> density_, r_;        // [region]
+  std::vector<double> density_, r_;        // [region] r times density
   std::vector<Occupants> drugs_;           // [region]
   double per_ec50_;
   std::vector<double> stimulus_, taken_;  // [region] S; 1 + B + T
+  std::vector<double> theta_;             // [region] where the next step begins, times density
 };
 
 }  // namespace labile

@@ -86,6 +86,7 @@ Network::Impl::Impl(const NetworkSpec& s, std::uint64_t seed_, Execution e, bool
   check_memory();
   make_populations();
   make_fields();
+  make_gates();
   make_projections();
   choose_window();
   make_drives();
@@ -184,16 +185,51 @@ void Network::Impl::make_fields() {
     std::stable_sort(fields.back().pulses.begin(), fields.back().pulses.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
   }
-  field_values.resize(fields.size());
+  if (!spec.modulation.regions.empty()) regional.emplace(spec.modulation, populations, spec.dt_ms);
+}
+
+std::vector<std::string> Network::Impl::value_names() const {
   std::vector<std::string> names;
   for (const FieldSpec& f : spec.fields) names.push_back(f.name);
-  for (const GateSpec& g : spec.gates) {
+  if (regional) names.insert(names.end(), regional->heard().begin(), regional->heard().end());
+  return names;
+}
+
+void Network::Impl::make_gates() {
+  const auto gate_of = [&](const GateSpec& g, const std::vector<std::string>& names) {
     try {
-      gates.push_back({&g, GateText(g.text, names, g.where), {}, {}});
+      return GateText(g.text, names, g.where);
     } catch (const Error& e) {
       if (e.placed()) throw;
       throw Error(fmt::format("gate '{}': {}", g.name, e.what()));
     }
+  };
+  if (regional) {
+    // What nobody uses is not read: first all names, then those in use.
+    regional->listen(regional->names());
+    auto names = value_names();
+    std::vector<bool> used(names.size() + spec.gates.size());
+    const auto use = [&](const GateText& text) {
+      for (const int i : text.used()) used[static_cast<std::size_t>(i)] = true;
+    };
+    for (const GateSpec& g : spec.gates) use(gate_of(g, names));
+    for (const GateSpec& g : spec.gates) names.push_back(g.name);  // drives use gates too
+    for (const PopulationSpec& p : spec.populations)
+      for (const DriveSpec& d : p.drive) use(GateText(d.text, names, d.where));
+    std::vector<std::string> heard;
+    for (std::size_t i = 0; i < regional->names().size(); ++i)
+      if (used[fields.size() + i]) heard.push_back(names[fields.size() + i]);
+    regional->listen(heard);
+  }
+  const auto names = value_names();
+  values.resize(names.size());
+  for (const GateSpec& g : spec.gates) {
+    GateText text = gate_of(g, names);
+    const bool jumps = std::ranges::any_of(text.used(), [&](int i) {
+      const auto at = static_cast<std::size_t>(i);
+      return at < fields.size() || regional->jumps(at - fields.size());
+    });
+    gates.push_back({&g, std::move(text), jumps, {}, {}});
   }
 }
 
@@ -309,6 +345,19 @@ void Network::Impl::choose_window() {
     least = std::min(least, f.release_delay);
     longest = std::max(longest, f.release_delay);
   }
+  if (regional)
+    for (auto& x : regional->nuclei()) {
+      x.release_delay =
+          x.spec->release_delay_ms > 0 ? steps_of(x.spec->release_delay_ms, spec.dt_ms) : min_delay;
+      if (x.release_delay < min_delay)
+        throw Error(
+            x.spec->where,
+            fmt::format("nucleus '{}': release_delay {} ms is below the network's minimal delay, {} ms",
+                        x.spec->population, x.spec->release_delay_ms,
+                        static_cast<double>(min_delay) * spec.dt_ms));
+      least = std::min(least, x.release_delay);
+      longest = std::max(longest, x.release_delay);
+    }
   window = window_of(least);
   if (execution.exchange_steps > 0) window = std::min<Step>(window, execution.exchange_steps);
   for (Population& p : populations) p.log.keep(longest + 2 * window + 2);
@@ -337,8 +386,7 @@ void Network::Impl::choose_window() {
 }
 
 void Network::Impl::make_drives() {
-  std::vector<std::string> names;
-  for (const FieldSpec& f : spec.fields) names.push_back(f.name);
+  std::vector<std::string> names = value_names();
   for (const GateSpec& g : spec.gates) names.push_back(g.name);
   drive_values.resize(names.size());
   for (Population& p : populations) {

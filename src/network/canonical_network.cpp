@@ -125,6 +125,28 @@ void write_field(TomlWriter& w, const FieldSpec& f) {
   w.raw("pulses", fmt::format("[{}]", fmt::join(pulses, ", ")));
 }
 
+void write_modulation(TomlWriter& w, const ModulationSpec& m) {
+  if (m.regions.empty()) return;
+  w.header("[modulation]");
+  w.line("regions", m.regions);
+  std::vector<std::string> names;
+  for (const auto& one : m.modulators) names.push_back(one.name);
+  w.line("modulators", names);
+  for (const auto& n : m.nuclei) {
+    w.header("[[nucleus]]");
+    w.line("modulator", n.modulator);
+    w.line("population", n.population);
+    if (!n.regions.empty()) w.line("regions", n.regions);
+    w.line("release_delay", n.release_delay_ms);
+  }
+  for (const auto& x : m.exchange) {
+    w.header("[[exchange]]");
+    w.line("between", std::vector<std::string>{x.a, x.b});
+    w.line("rate", x.rate_per_s);
+    if (!x.modulator.empty()) w.line("modulator", x.modulator);
+  }
+}
+
 }  // namespace
 
 std::string distribution_text(const Distribution& d) {
@@ -143,12 +165,15 @@ std::string network_text(const NetworkSpec& spec) {
   for (const auto& p : spec.populations) write_population(w, p);
   for (const auto& p : spec.projections) write_projection(w, p);
   for (const auto& f : spec.fields) write_field(w, f);
+  write_modulation(w, spec.modulation);
   for (const auto& g : spec.gates) {
     w.header("[[gate]]");
     w.line("name", g.name);
     w.line("text", g.text);
   }
-  return w.text();
+  std::string r = w.text();
+  for (const auto& own : spec.modulation.own) r += own;
+  return r;
 }
 
 }  // namespace labile

@@ -122,9 +122,32 @@ double Network::field_value(int field) const {
   return impl_->fields[static_cast<std::size_t>(field)].field.right();
 }
 double Network::gate_value(int gate) const {
-  std::vector<double> values;
-  for (const auto& f : impl_->fields) values.push_back(f.field.right());
-  return impl_->gates[static_cast<std::size_t>(gate)].text.eval(values);
+  impl_->look_right();
+  return impl_->gates[static_cast<std::size_t>(gate)].text.eval(impl_->values);
+}
+double Network::modulation_value(std::string_view name) const {
+  if (!impl_->regional) throw Error("the network has no modulators in regions: it has no [modulation]");
+  return impl_->regional->value(name);
+}
+void Network::dose(const Drug& drug, double amount, std::optional<double> since_h,
+                   std::span<const std::string> regions) {
+  if (!impl_->regional) throw Error("a dose wants modulators in regions: the network has no [modulation]");
+  Modulation& m = impl_->regional->modulation();
+  m.add(drug, amount, since_h, regions);
+  if (impl_->now == 0) m.settle();
+}
+void Network::lose_terminals(int population, double share) {
+  bool found = false;
+  if (impl_->regional)
+    for (const auto& x : impl_->regional->nuclei())
+      if (x.population == population) {
+        impl_->regional->modulation().lose_terminals(x.number, share);
+        found = true;
+      }
+  if (!found)
+    throw Error(
+        fmt::format("population '{}' is no nucleus: no terminals of it release a modulator in regions",
+                    impl_->populations[static_cast<std::size_t>(population)].spec->name));
 }
 void Network::read_state(int population, std::string_view variable, std::span<const int> units,
                          std::span<double> out) const {

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "network/spec.hpp"
@@ -73,6 +74,12 @@ class Network {
   void release_field(int field);
   /// Silences units of a population (a lesion): they emit no spikes from now on. index < size.
   void silence(int population, std::span<const int> units);
+  /// A drug is there from now on, added to what is there; before the first step, modulators start in the steady state with it. Throws Error as
+  /// Modulation::add does, and when the network has no modulators in regions.
+  void dose(const Drug& drug, double amount, std::optional<double> since_h = {},
+            std::span<const std::string> regions = {});
+  /// A share of a nucleus's terminals is lost with their transporters; silence() takes its spikes. Throws Error when the population is no nucleus.
+  void lose_terminals(int population, double share);
   /// Sets every eligibility of a projection to zero at the present time. Weights are settled as by an
   /// arrival: bounded, and with soft bounds their factor is taken anew.
   void clear_eligibility(int projection);
@@ -83,6 +90,8 @@ class Network {
   [[nodiscard]] std::uint64_t total_spikes(int population) const;
   [[nodiscard]] double field_value(int field) const;
   [[nodiscard]] double gate_value(int gate) const;
+  /// "DA.striatum" (µM) or "D1.striatum" (0 to 1). Throws Error with the nearest known name.
+  [[nodiscard]] double modulation_value(std::string_view name) const;
   /// A state variable of some neurons, in the model's unit.
   void read_state(int population, std::string_view variable, std::span<const int> units,
                   std::span<double> out) const;

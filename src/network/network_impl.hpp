@@ -7,6 +7,7 @@
 #include "modulators/field.hpp"
 #include "modulators/gate_text.hpp"
 #include "network/network.hpp"
+#include "network/regional_modulation.hpp"
 #include "network/sources.hpp"
 #include "network/unit.hpp"
 #include "network/worker_pool.hpp"
@@ -20,6 +21,7 @@ struct Network::Impl {
   // build.cpp
   void check_and_name();
   void make_fields();
+  void make_gates();
   void make_populations();
   void make_projections();
   void choose_window();
@@ -96,10 +98,14 @@ struct Network::Impl {
     std::size_t next_pulse = 0;
   };
   std::vector<FieldState> fields;
-  std::vector<double> field_values;  // scratch: one limit of each
+  std::optional<RegionalModulation> regional;
+  /// Names of what gates may use, in the order of `values`: fields, then what is heard of `regional`.
+  [[nodiscard]] std::vector<std::string> value_names() const;
+  std::vector<double> values;  // one limit of each
   struct GateState {
     const GateSpec* spec;
     GateText text;
+    bool jumps;                       // uses what changes at once: both limits are worked out
     std::vector<double> left, right;  // [step & mask]
   };
   std::vector<GateState> gates;
@@ -109,7 +115,7 @@ struct Network::Impl {
     std::vector<std::optional<GateText>> text;  // [driven parameter]
   };
   std::vector<Drive> drives;
-  std::vector<double> drive_values;  // scratch: fields, then gates
+  std::vector<double> drive_values;  // scratch: values, then gates
 
   struct Watch {
     int population;
@@ -119,7 +125,10 @@ struct Network::Impl {
   std::vector<Watch> watches;
   std::uint64_t events = 0, plastic_events = 0;
 
-  void evaluate_gates(bool right, Step n);
+  void look_right();  // values after what arrived at the present step
+  [[nodiscard]] double value_of(const GateState& g, Step n) const;
+  void evaluate_left(Step n);
+  void evaluate_right(Step n);
   Step run_from = 0, run_to = 0;  // the present window
 };
 

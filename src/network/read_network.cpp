@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "network/read_modulation.hpp"
 #include "network/sources.hpp"
 #include "neurons/catalogue.hpp"
 #include "plasticity/catalogue.hpp"
@@ -554,7 +555,8 @@ std::vector<Field<NetworkSpec>> network_keys() {
 }
 
 const std::vector<std::string>& network_sections() {
-  static const std::vector<std::string> r{"network", "population", "projection", "field", "gate"};
+  static const std::vector<std::string> r{"network",    "population", "projection", "field",     "gate",
+                                          "modulation", "nucleus",    "exchange",   "modulator", "drug"};
   return r;
 }
 
@@ -570,6 +572,7 @@ NetworkSpec read_network(const Node& root, const std::filesystem::path& folder) 
   for (const Node* n : tables_of(root, "projection"))
     network.projections.push_back(read_projection(*n, network, folder));
   for (const Node* n : tables_of(root, "field")) network.fields.push_back(read_field(*n, network));
+  network.modulation = read_modulation(root, network.populations);
   for (const Node* n : tables_of(root, "gate")) network.gates.push_back(read_gate(*n, network));
   for (const auto& p : network.projections) {
     std::vector<std::string> known;

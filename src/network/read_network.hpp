@@ -8,8 +8,8 @@
 
 namespace labile {
 
-/// Reads dt of [network] and all of [[population]], [[projection]], [[field]] and [[gate]]; keys of these
-/// tables that are not theirs, wrong types, units and bounds are refused with line and column. Files of
+/// Reads dt of [network] and all of [[population]], [[projection]], [[field]] and [[gate]], and [modulation] with its tables
+/// (read_modulation.hpp); keys of these tables that are not theirs, wrong types, units and bounds are refused with line and column. Files of
 /// connections are looked for in `folder`, the card's own. What only the whole network knows (delays against
 /// dt, ports, formulas) is for Network's constructor.
 [[nodiscard]] NetworkSpec read_network(const Node& root, const std::filesystem::path& folder);

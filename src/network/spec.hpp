@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "core/params.hpp"
+#include "pharmacology/formulary.hpp"
+#include "pharmacology/modulator_info.hpp"
 
 namespace labile {
 
@@ -155,11 +157,39 @@ struct GateSpec {
   Where where;
 };
 
+/// A population whose spikes release a modulator in some regions (all where none are named).
+struct NucleusSpec {
+  std::string modulator, population;
+  std::vector<std::string> regions;
+  double release_delay_ms = 0;  // as FieldSpec's
+  Where where;
+};
+
+/// What spreads between two regions of equal volume: dC_a/dt = rate (C_b - C_a), and the reverse.
+struct ExchangeSpec {
+  std::string a, b, modulator;  // "": all modulators
+  double rate_per_s = 0;
+  Where where;
+};
+
+/// Modulators in regions: concentrations, uptake, receptors and drugs (docs/pharmacology.md). Gates and drives read concentrations as
+/// "DA.striatum" (µM) and receptors as "D1.striatum" (0 to 1).
+struct ModulationSpec {
+  std::vector<std::string> regions;       // none: the network has no such modulators
+  std::vector<ModulatorInfo> modulators;  // start in the steady state of their tonic rates
+  std::vector<NucleusSpec> nuclei;        // modulators without one keep their tonic rate
+  std::vector<ExchangeSpec> exchange;
+  std::vector<Drug> drugs;       // that can be given: the formulary and the card's own
+  std::vector<std::string> own;  // [[modulator]] and [[drug]] of the card, as canonical text
+  Where where;
+};
+
 struct NetworkSpec {
   double dt_ms = 0.1;
   std::vector<PopulationSpec> populations;
   std::vector<ProjectionSpec> projections;
   std::vector<FieldSpec> fields;
+  ModulationSpec modulation;
   std::vector<GateSpec> gates;
 };
 

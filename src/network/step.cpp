@@ -12,8 +12,8 @@ namespace labile {
 void Network::Impl::run_until(Step target) {
   const FlushDenormals scope;
   if (now == 0 && target > 0) {
-    for (std::size_t i = 0; i < fields.size(); ++i) field_values[i] = fields[i].field.right();
-    evaluate_gates(true, 0);
+    look_right();
+    for (GateState& g : gates) g.right[0] = value_of(g, 0);
   }
   const std::function<void(int)> work = [this](int i) {
     units[static_cast<std::size_t>(i)]->run(run_from, run_to);
@@ -35,28 +35,39 @@ void Network::Impl::run_until(Step target) {
   throw_if_bad();
 }
 
-void Network::Impl::evaluate_gates(bool right, Step n) {
+void Network::Impl::look_right() {
+  for (std::size_t i = 0; i < fields.size(); ++i) values[i] = fields[i].field.right();
+  if (regional) regional->read(std::span(values).subspan(fields.size()));
+}
+
+double Network::Impl::value_of(const GateState& g, Step n) const {
+  const double value = g.text.eval(values);
+  if (!std::isfinite(value))
+    throw Error(g.spec->where, fmt::format("gate '{}' = {} is not a number at {:.3f} ms", g.spec->name,
+                                           g.text.text(), static_cast<double>(n) * spec.dt_ms));
+  return value;
+}
+void Network::Impl::evaluate_left(Step n) {
   const auto at = static_cast<std::size_t>(n & gate_mask);
-  for (GateState& g : gates) {
-    const double value = g.text.eval(field_values);
-    if (!std::isfinite(value))
-      throw Error(g.spec->where, fmt::format("gate '{}' = {} is not a number at {:.3f} ms", g.spec->name,
-                                             g.text.text(), static_cast<double>(n) * spec.dt_ms));
-    (right ? g.right : g.left)[at] = value;
-  }
+  for (GateState& g : gates) g.left[at] = value_of(g, n);
+}
+void Network::Impl::evaluate_right(Step n) {
+  const auto at = static_cast<std::size_t>(n & gate_mask);
+  for (GateState& g : gates) g.right[at] = g.jumps ? value_of(g, n) : g.left[at];
 }
 
 void Network::Impl::advance_modulators(Step from, Step to) {
   // What was changed from outside since the last step acts from here on.
-  for (std::size_t i = 0; i < fields.size(); ++i) field_values[i] = fields[i].field.right();
-  evaluate_gates(true, from - 1);
+  look_right();
+  for (GateState& g : gates)
+    if (g.jumps) g.right[static_cast<std::size_t>((from - 1) & gate_mask)] = value_of(g, from - 1);
   for (Step n = from; n <= to; ++n) {
     const auto at = static_cast<std::size_t>(n & gate_mask);
     // Receptors drive neurons with what they were when the step began.
     if (!drives.empty()) {
-      for (std::size_t i = 0; i < fields.size(); ++i) drive_values[i] = fields[i].field.right();
+      std::ranges::copy(values, drive_values.begin());
       for (std::size_t i = 0; i < gates.size(); ++i)
-        drive_values[fields.size() + i] = gates[i].right[static_cast<std::size_t>((n - 1) & gate_mask)];
+        drive_values[values.size() + i] = gates[i].right[static_cast<std::size_t>((n - 1) & gate_mask)];
       for (const Drive& d : drives) {
         Population& p = populations[static_cast<std::size_t>(d.population)];
         for (std::size_t k = 0; k < d.text.size(); ++k)
@@ -86,11 +97,19 @@ void Network::Impl::advance_modulators(Step from, Step to) {
       while (f.next_pulse < f.pulses.size() && f.pulses[f.next_pulse].first <= n)
         pulse += f.pulses[f.next_pulse++].second;
       f.field.step(released, pulse);
-      field_values[i] = f.field.left();
+      values[i] = f.field.left();
     }
-    evaluate_gates(false, n);
-    for (std::size_t i = 0; i < fields.size(); ++i) field_values[i] = fields[i].field.right();
-    evaluate_gates(true, n);
+    if (regional) {
+      regional->advance();
+      regional->read(std::span(values).subspan(fields.size()));
+    }
+    evaluate_left(n);
+    if (regional) {
+      regional->arrive(populations, n);
+      regional->read_jumps(std::span(values).subspan(fields.size()));
+    }
+    for (std::size_t i = 0; i < fields.size(); ++i) values[i] = fields[i].field.right();
+    evaluate_right(n);
     for (Projection& p : projections) {
       if (!p.clock) continue;
       const Step m = n - p.clock->gate_lag();  // the synapse's own time

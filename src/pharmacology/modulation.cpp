@@ -24,8 +24,10 @@ Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::s
     Field f{Release(1, {m.quantum.value, m.p.value, m.tau_vesicles.value}, dt_ms),
             Clearance(static_cast<int>(n), dt_ms), m.tonic_hz.value};
     f.c.assign(n, 0.0);
-    f.before = f.arriving = f.c;
-    f.alive = everywhere;
+    f.arriving = f.sources = f.c;
+    f.reach = f.let = everywhere;
+    f.alive = f.terminals = everywhere;
+    f.spiking.assign(n, 0);
     for (const auto& r : regions_) f.received.push_back(m.received(r));
     for (const auto& t : m.transporters) {
       std::vector<double> vmax;
@@ -71,6 +73,42 @@ void Modulation::set_rate(std::string_view modulator, double hz) {
   fields_[index(modulator)].hz = hz;
 }
 
+int Modulation::add_nucleus(std::string_view modulator, int units, std::span<const std::string> regions) {
+  const auto i = index(modulator);
+  const auto& m = info_[i];
+  nuclei_.push_back(
+      {i, Release(units, {m.quantum.value, m.p.value, m.tau_vesicles.value}, dt_ms_), mask(regions)});
+  for (const auto r : nuclei_.back().regions) fields_[i].spiking[r] += units;
+  return static_cast<int>(nuclei_.size()) - 1;
+}
+void Modulation::spike(int nucleus, int unit, std::int64_t n) {
+  Nucleus& x = nuclei_[static_cast<std::size_t>(nucleus)];
+  x.released += x.release.spike(unit, n);
+}
+void Modulation::arrive() {
+  for (Nucleus& x : nuclei_) {
+    if (x.released == 0) continue;
+    Field& f = fields_[x.field];
+    for (const auto r : x.regions) {
+      const double share = static_cast<double>(x.release.units()) / f.spiking[r];
+      f.c[r] += share * f.reach[r] * f.let[r] * x.released;
+    }
+    f.moved = true;
+    x.released = 0;
+  }
+}
+void Modulation::lose_terminals(int nucleus, double share) {
+  if (!(share >= 0 && share <= 1))
+    throw Error(fmt::format("a share of {} of terminals must be between 0 and 1", share));
+  const Nucleus& x = nuclei_[static_cast<std::size_t>(nucleus)];
+  Field& f = fields_[x.field];
+  for (const auto r : x.regions) {
+    const double own = static_cast<double>(x.release.units()) / f.spiking[r];
+    f.terminals[r] -= own * share * f.terminals[r];
+    set_uptake(x.field, r);
+  }
+}
+
 void Modulation::clear() {
   const std::size_t n = regions_.size();
   for (std::size_t i = 0; i < fields_.size(); ++i) {
@@ -80,10 +118,13 @@ void Modulation::clear() {
     f.gained.assign(n, 0.0);
     f.enzyme.assign(n, 1.0);
     f.alive.assign(n, 1.0);
+    f.terminals.assign(n, 1.0);
     f.arriving.assign(n, 0.0);
     f.inhibition.assign(m.transporters.size(), std::vector<double>(n, 0.0));
     f.at_receptor.assign(m.receptors.size(), std::vector<Occupants>(n));
     f.at_autoreceptor.assign(m.autoreceptors.size(), std::vector<Occupants>(n));
+    know_reach(f);
+    f.moved = true;
     for (std::size_t r = 0; r < n; ++r) {
       const int region = static_cast<int>(r);
       f.clearance.set_loss(region, m.loss.value);
@@ -114,6 +155,7 @@ bool Modulation::occupy(const DrugTarget& target, double relative, std::span<con
       if (info_[i].receptors[k].name == target.site)
         for (const auto r : where) {
           add_to(f.at_receptor[k][r]);
+          f.moved = true;
           f.receptors[k].set_drugs(static_cast<int>(r), f.at_receptor[k][r]);
           found = true;
         }
@@ -121,6 +163,7 @@ bool Modulation::occupy(const DrugTarget& target, double relative, std::span<con
       if (info_[i].autoreceptors[k].name == target.site)
         for (const auto r : where) {
           add_to(f.at_autoreceptor[k][r]);
+          f.moved = true;
           f.autoreceptors[k].field.set_drugs(static_cast<int>(r), f.at_autoreceptor[k][r]);
           found = true;
         }
@@ -176,6 +219,7 @@ bool Modulation::give(const DrugTarget& target, double relative, std::span<const
           } else {
             for (const auto r : where) fields_[i].quantum[r] *= 1 - relative;
           }
+          know_reach(fields_[i]);
         }
       break;
   }
@@ -235,80 +279,156 @@ void Modulation::lesion(std::string_view modulator, double share, bool uptake,
   for (const auto r : mask(regions)) {
     fields_[i].alive[r] *= 1 - share;
     if (!uptake) continue;
-    // Its terminals' transporters go in every field that they serve.
-    for (std::size_t k = 0; k < info_.size(); ++k)
-      for (std::size_t t = 0; t < info_[k].transporters.size(); ++t)
-        if (const auto& x = info_[k].transporters[t]; x.of == info_[i].name || x.of == info_[i].short_name)
-          fields_[k].clearance.set_vmax(static_cast<int>(t), static_cast<int>(r),
-                                        ModulatorInfo::vmax(x, regions_[r]) * fields_[i].alive[r]);
+    fields_[i].terminals[r] *= 1 - share;
+    set_uptake(i, r);
+  }
+  know_reach(fields_[i]);
+}
+
+void Modulation::set_uptake(std::size_t modulator, std::size_t r) {
+  // A modulator's terminals carry transporters that serve other modulators too.
+  const auto& m = info_[modulator];
+  for (std::size_t k = 0; k < info_.size(); ++k)
+    for (std::size_t t = 0; t < info_[k].transporters.size(); ++t)
+      if (const auto& x = info_[k].transporters[t]; x.of == m.name || x.of == m.short_name)
+        fields_[k].clearance.set_vmax(static_cast<int>(t), static_cast<int>(r),
+                                      ModulatorInfo::vmax(x, regions_[r]) * fields_[modulator].terminals[r]);
+}
+
+void Modulation::exchange(std::string_view a, std::string_view b, double rate_per_s,
+                          std::string_view modulator) {
+  if (!(rate_per_s >= 0 && std::isfinite(rate_per_s)))
+    throw Error(
+        fmt::format("exchange between {} and {}: {} per s must be finite and >= 0", a, b, rate_per_s));
+  const auto i = region(a), j = region(b);
+  if (i == j) throw Error(fmt::format("exchange between {} and itself", a));
+  const auto only = modulator.empty() ? fields_.size() : index(modulator);
+  const auto n = regions_.size();
+  const std::vector<double> volumes(n, 1.0);
+  for (std::size_t k = 0; k < fields_.size(); ++k) {
+    if (only < fields_.size() && k != only) continue;
+    Field& f = fields_[k];
+    f.exchange.resize(n * n, 0.0);
+    f.exchange[i * n + j] += rate_per_s;
+    f.exchange[j * n + i] += rate_per_s;
+    f.half_spread = {Diffusion(volumes, f.exchange, dt_ms_ / 2)};
   }
 }
 
-double Modulation::let_through(const Field& f, const ModulatorInfo& m, std::size_t region) const {
-  double left = 1;
+void Modulation::know_reach(Field& f) {
+  for (std::size_t r = 0; r < f.reach.size(); ++r)
+    f.reach[r] = f.received[r] * f.alive[r] * f.quantum[r] * (1 + f.gained[r]);
+}
+void Modulation::know_let(Field& f, const ModulatorInfo& m) const {
+  std::ranges::fill(f.let, 1.0);
   for (std::size_t k = 0; k < f.autoreceptors.size(); ++k) {
     const auto& a = f.autoreceptors[k];
-    left *=
-        1 - m.autoreceptors[k].most.value * a.field.activation(a.at >= 0 ? a.at : static_cast<int>(region));
+    const double most = m.autoreceptors[k].most.value;
+    for (std::size_t r = 0; r < f.let.size(); ++r)
+      f.let[r] *= 1 - most * a.field.activation(a.at >= 0 ? a.at : static_cast<int>(r));
   }
-  return left;
-}
-
-double Modulation::source(const Field& f, const ModulatorInfo& m, std::size_t region, double released) const {
-  return f.received[region] * f.alive[region] * f.quantum[region] * (1 + f.gained[region]) * released *
-             let_through(f, m, region) +
-         f.arriving[region];
 }
 
 void Modulation::step() {
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     Field& f = fields_[i];
+    if (f.moved) {
+      for (auto& x : f.receptors) x.begin_at(f.c);
+      for (auto& x : f.autoreceptors) x.field.begin_at(f.c);
+      f.moved = false;
+    }
     const double released = f.release.rate(f.hz) / (dt_ms_ / 1000);
     for (std::size_t r = 0; r < regions_.size(); ++r)
-      f.clearance.set_source(static_cast<int>(r), source(f, info_[i], r, released));
-    f.before = f.c;
+      f.sources[r] = f.arriving[r] + (f.spiking[r] > 0 ? 0.0 : f.reach[r] * f.let[r] * released);
+    f.clearance.set_sources(f.sources);
+    for (auto& x : f.half_spread) x.step(f.c);
     f.clearance.step(f.c);
-    for (auto& x : f.receptors) x.step(f.before, f.c);
-    for (auto& x : f.autoreceptors) x.field.step(f.before, f.c);
+    for (auto& x : f.half_spread) x.step(f.c);
+    for (auto& x : f.receptors) x.step(f.c);
+    for (auto& x : f.autoreceptors) x.field.step(f.c);
+    know_let(f, info_[i]);
   }
 }
 
+void Modulation::refuse_flood(std::size_t modulator, std::size_t region) const {
+  const ModulatorInfo& m = info_[modulator];
+  std::vector<std::string> cleared;
+  for (const auto& t : m.transporters)
+    for (const auto& v : t.vmax)
+      if (v.value.value > 0 && std::ranges::find(cleared, v.region) == cleared.end())
+        cleared.push_back(v.region);
+  const bool none = m.loss.value == 0 && std::ranges::all_of(m.transporters, [&](const auto& t) {
+                      return ModulatorInfo::vmax(t, regions_[region]) == 0;
+                    });
+  throw Error(none ? fmt::format("nothing clears {} in '{}'{}; its transporters are in {}; a card's own "
+                                 "[[modulator]] can have others",
+                                 m.name, regions_[region], suggest(regions_[region], cleared),
+                                 fmt::join(cleared, ", "))
+                   : fmt::format("{} in {}: more is released than is cleared at {} Hz", m.name,
+                                 regions_[region], fields_[modulator].hz));
+}
+
 void Modulation::settle() {
-  // Release falls as a concentration rises and clearance grows with it, so that there is one crossing.
+  // Release falls as a concentration rises and clearance grows with it, so that each region has one crossing, given the others.
   constexpr double kMost = 1e6;  // µM
-  std::vector<int> order(regions_.size());
+  constexpr int kSweeps = 10'000;
+  const std::size_t n = regions_.size();
+  std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     Field& f = fields_[i];
     const auto& m = info_[i];
     f.release.settle(f.hz);
     const double released = m.quantum.value * f.hz * f.release.ready();
-    std::vector<double> c(f.c.size());
-    const auto steady_given = [&](const std::vector<double>& felt, int r) {
-      for (auto& x : f.autoreceptors) x.field.settle(felt);
-      f.clearance.set_source(r, source(f, m, static_cast<std::size_t>(r), released));
-      return f.clearance.steady(r);
+    std::vector<double> c = f.c;
+    const auto gained = [&](std::size_t at) {  // what arrives at c[at] less what leaves, µM/s
+      for (auto& x : f.autoreceptors) x.field.settle(c);
+      know_let(f, m);
+      double g = f.arriving[at] + f.reach[at] * f.let[at] * released -
+                 f.clearance.cleared(static_cast<int>(at), c[at]);
+      if (!f.exchange.empty())
+        for (std::size_t j = 0; j < n; ++j) g += f.exchange[at * n + j] * (c[j] - c[at]);
+      return g;
     };
     // Regions that others' release listens to come first.
     std::ranges::stable_sort(order, std::greater{}, [&](int r) {
       return std::ranges::any_of(f.autoreceptors, [&](const auto& a) { return a.at == r; });
     });
-    for (const int r : order) {
-      const auto at = static_cast<std::size_t>(r);
-      double lo = 0, hi = kMost;
-      for (int k = 0; k < 200 && hi - lo > 1e-16 * hi; ++k) {
-        c[at] = lo + (hi - lo) / 2;
-        (steady_given(c, r) > c[at] ? lo : hi) = c[at];
+    for (int sweep = 0; sweep < (f.exchange.empty() ? 1 : kSweeps); ++sweep) {
+      double moved = 0;
+      for (const int r : order) {
+        const auto at = static_cast<std::size_t>(r);
+        const double before = c[at];
+        double lo = 0, hi = kMost;
+        for (int k = 0; k < 200 && hi - lo > 1e-16 * hi; ++k) {
+          c[at] = lo + (hi - lo) / 2;
+          (gained(at) > 0 ? lo : hi) = c[at];
+        }
+        if (hi >= kMost) refuse_flood(i, at);
+        c[at] = hi < 1e-40 ? 0 : hi;
+        moved = std::max(moved, std::abs(hi - before) / std::max(hi, 1e-12));
       }
-      if (hi >= kMost)
-        throw Error(
-            fmt::format("{} in {}: more is released than is cleared at {} Hz", m.name, regions_[at], f.hz));
-      c[at] = hi;
+      if (moved < 1e-14) break;
     }
-    f.c = f.before = c;
+    f.c = c;
+    f.moved = false;
     for (auto& x : f.autoreceptors) x.field.settle(c);
     for (auto& x : f.receptors) x.settle(f.c);
+    know_let(f, m);
   }
+}
+
+std::vector<std::pair<std::string, Modulation::Place>> Modulation::places() const {
+  std::vector<std::pair<std::string, Place>> r;
+  for (int m = 0; m < static_cast<int>(info_.size()); ++m)
+    for (int at = 0; at < static_cast<int>(regions_.size()); ++at) {
+      const auto& info = info_[static_cast<std::size_t>(m)];
+      const auto& region = regions_[static_cast<std::size_t>(at)];
+      r.emplace_back(info.short_name + "." + region, Place{m, -1, at});
+      for (int k = 0; k < static_cast<int>(info.receptors.size()); ++k)
+        r.emplace_back(info.receptors[static_cast<std::size_t>(k)].name + "." + region, Place{m, k, at});
+    }
+  return r;
 }
 
 double Modulation::concentration(std::string_view modulator, std::string_view where) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "modulators/clearance.hpp"
+#include "modulators/diffusion.hpp"
 #include "modulators/receptor.hpp"
 #include "modulators/release.hpp"
 #include "pharmacology/formulary.hpp"
@@ -25,7 +26,17 @@ class Modulation {
   /// Error where a modulator is released faster than a region can clear it.
   Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::string> regions, double dt_ms);
 
-  /// Rate of a nucleus from the next step on, Hz.
+  /// A nucleus whose units spike one by one and reach some regions (all where none are named). There it stands in for the modulator's rate from now
+  /// on; several that reach one region share its releases by their units. Its number, from 0.
+  int add_nucleus(std::string_view modulator, int units, std::span<const std::string> regions = {});
+  /// A spike of a nucleus's unit at step n; arrive() releases it.
+  void spike(int nucleus, int unit, std::int64_t n);
+  /// Concentrations from just before what was released at the present step to just after it.
+  void arrive();
+  /// A share of a nucleus's terminals is lost where it reaches, and their transporters with them; its spikes are the caller's to silence.
+  void lose_terminals(int nucleus, double share);
+
+  /// Rate of a nucleus from the next step on, Hz. Not heard where add_nucleus() has one that spikes.
   void set_rate(std::string_view modulator, double hz);
   /// What a drug does in some regions (all where none are named), added to what is there already. `relative` is A/K. Throws Error, naming
   /// what is known, where no region has the site, an action does not go with it, or a region is unknown.
@@ -33,6 +44,9 @@ class Modulation {
   /// All targets of a drug that this system has. Throws Error where it has none of them.
   void add(const Drug& drug, double dose, std::optional<double> since_h = {},
            std::span<const std::string> regions = {});
+  /// Spreads between two regions of equal volume: dC_a/dt = rate (C_b - C_a) and the reverse; adds to what is there. For all modulators, or one. Throws
+  /// Error unless the rate [1/s] is finite and >= 0 and the regions are two that there are.
+  void exchange(std::string_view a, std::string_view b, double rate_per_s, std::string_view modulator = {});
   /// A share of a nucleus's units that is lost, as felt in these regions; `uptake`: their transporters are lost with them.
   void lesion(std::string_view modulator, double share, bool uptake = false,
               std::span<const std::string> regions = {});
@@ -45,6 +59,18 @@ class Modulation {
   [[nodiscard]] double concentration(std::string_view modulator, std::string_view region) const;
   [[nodiscard]] double activation(std::string_view modulator, std::string_view receptor,
                                   std::string_view region) const;
+  /// Where a value stands: a concentration, or (receptor >= 0) an activation.
+  struct Place {
+    int modulator = 0, receptor = -1, region = 0;
+  };
+  /// All that can be read, as "DA.striatum" (concentrations, µM) and "D1.striatum" (activations), and where it stands.
+  [[nodiscard]] std::vector<std::pair<std::string, Place>> places() const;
+  /// Where the value is kept, as long as this lives and is not assigned to.
+  [[nodiscard]] const double* address(const Place& at) const {
+    const Field& f = fields_[static_cast<std::size_t>(at.modulator)];
+    return at.receptor < 0 ? &f.c[static_cast<std::size_t>(at.region)]
+                           : f.receptors[static_cast<std::size_t>(at.receptor)].address(at.region);
+  }
   [[nodiscard]] const std::vector<std::string>& regions() const { return regions_; }
   [[nodiscard]] const std::vector<ModulatorInfo>& modulators() const { return info_; }
 
@@ -59,33 +85,48 @@ class Modulation {
     double hz;
     // [region] what depletion leaves of release; what precursors add to it, as a share
     std::vector<double> quantum = {}, gained = {};
-    std::vector<double> c = {}, before = {}, arriving = {};  // [region] µM; µM/s that a releaser adds
-    std::vector<double> received = {};                       // [region] share of a release that arrives
-    std::vector<double> alive = {}, enzyme = {};  // [region] share of units; 1 + inhibitors of the enzyme
+    std::vector<double> c = {}, arriving = {};  // [region] µM; µM/s that a releaser adds
+    std::vector<double> reach = {},
+                        let = {};  // [region] of a release of 1: without autoreceptors; share that they leave
+    std::vector<double> sources = {};         // [region] scratch
+    std::vector<double> exchange = {};        // [region][region] 1/s; empty: none
+    std::vector<Diffusion> half_spread = {};  // half a step of it; none or one
+    bool moved = true;                        // receptors have not heard of C or drugs as they are now
+    std::vector<double> received = {};        // [region] share of a release that arrives
+    // [region] share of units, and of terminals with transporters, that live; 1 + inhibitors of the enzyme
+    std::vector<double> alive = {}, terminals = {}, enzyme = {};
+    std::vector<int> spiking = {};  // [region] units of nuclei that spike; 0: the rate holds
     std::vector<ReceptorField> receptors = {};
     std::vector<Autoreceptor> autoreceptors = {};
     std::vector<std::vector<double>> inhibition = {};                            // [transporter][region]
     std::vector<std::vector<Occupants>> at_receptor = {}, at_autoreceptor = {};  // [receptor][region]
   };
+  struct Nucleus {
+    std::size_t field;
+    Release release;
+    std::vector<std::size_t> regions;
+    double released = 0;  // µM, in regions that it reaches alone, since arrive()
+  };
   [[nodiscard]] std::size_t region(std::string_view name) const;
   [[nodiscard]] std::size_t index(std::string_view modulator) const;
   [[nodiscard]] std::vector<std::size_t> mask(std::span<const std::string> names) const;
-  /// What a region's autoreceptors leave of release.
-  [[nodiscard]] double let_through(const Field& f, const ModulatorInfo& m, std::size_t region) const;
   /// 1 + x at rest of the receptor that the drug's dose was measured at: there it is taken half although the modulator competes.
   [[nodiscard]] double competition(const Drug& drug) const;
   /// Whether a region here has the site.
   bool give(const DrugTarget& target, double relative, std::span<const std::size_t> where);
   [[noreturn]] void refuse(const DrugTarget& target) const;
-  /// J of a region: what a nucleus that releases `released` [µM/s] where it is intact gives there, and what releasers add.
-  [[nodiscard]] double source(const Field& f, const ModulatorInfo& m, std::size_t region,
-                              double released) const;
+  /// What depletion, precursors and lesions leave of a release, and then autoreceptors as they are.
+  static void know_reach(Field& f);
+  void know_let(Field& f, const ModulatorInfo& m) const;
+  void set_uptake(std::size_t modulator, std::size_t region);
+  [[noreturn]] void refuse_flood(std::size_t modulator, std::size_t region) const;
   bool occupy(const DrugTarget& target, double relative, std::span<const std::size_t> where);
 
   std::vector<ModulatorInfo> info_;
   std::vector<std::string> regions_;
   double dt_ms_;
   std::vector<Field> fields_;
+  std::vector<Nucleus> nuclei_;
   std::vector<std::vector<double>> rest_;  // [modulator][region] µM, without drugs
 };
 

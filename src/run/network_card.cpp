@@ -13,6 +13,7 @@
 #include "network/read_network.hpp"
 #include "network/sources.hpp"
 #include "neurons/catalogue.hpp"
+#include "pharmacology/modulation.hpp"
 #include "plasticity/catalogue.hpp"
 #include "toml/toml_text.hpp"
 
@@ -31,6 +32,10 @@ const MeasureInfo kMeasures[] = {
     {"chosen_in_top", "Chosen synapse in the top", "yes = 1",
      "whether the chosen synapse ends in the top share"},
     {"rewards", "Rewards", "rewards", "rewards given"},
+    {"mean", "Mean", "", "mean of a field, gate, concentration or receptor"},
+    {"max", "Highest value", "", "its highest value"},
+    {"min", "Lowest value", "", "its lowest value"},
+    {"decay", "Decay", "ms", "from its highest value until it is a part of the way back to where it began"},
 };
 /// Kinds of protocol in the order of ProtocolSpec::Kind, with their keys beside kind and name.
 const std::vector<SectionInfo> kProtocols{
@@ -45,6 +50,18 @@ const std::vector<SectionInfo> kProtocols{
      {"population", "value", "times"},
      {}},
     {"silence", "units that fire no more from times on", {"population", "units", "times"}, {}},
+    {"lesion",
+     "a share of a population, drawn by the seed, that fires no more; of a nucleus with its uptake if wanted",
+     {"population", "share", "times"},
+     {"uptake"}},
+    {"stimulate",
+     "pulses of an extra rate (Hz, Poisson) or current (pA, neurons), in trains",
+     {"population", "value", "times", "width"},
+     {"interval", "count"}},
+    {"dose",
+     "a drug that is there from times on, as in [modulation]",
+     {"drug", "amount"},
+     {"hours", "regions", "times"}},
     {"clear_eligibility", "sets the eligibilities of projections to 0 at times", {"projection", "times"}, {}},
     {"reward_on_coincidence",
      "chooses one synapse; whenever its target fires within a window after its source, a field rises later",
@@ -58,6 +75,7 @@ const std::vector<SectionInfo> kRecords{
     {"state", "a state variable of chosen neurons", {"of", "units", "every"}, {}},
     {"field", "a field's value", {"every"}, {}},
     {"gate", "a gate's value", {"every"}, {}},
+    {"modulation", "a concentration (\"DA.striatum\") or a receptor (\"D1.striatum\")", {"every"}, {}},
     {"synapses",
      "weight and eligibility of chosen synapses: pairs or sources",
      {"every"},
@@ -119,9 +137,13 @@ void check_steps(double ms, double dt, const Where& where) {
 /// Refuses protocols on populations and projections of a kind that they cannot act on.
 void check_targets(const Node& node, const ProtocolSpec& p, const NetworkSpec& net) {
   using Kind = ProtocolSpec::Kind;
-  if (p.kind == Kind::rate || p.kind == Kind::current) {
+  if (p.kind == Kind::rate || p.kind == Kind::current || p.kind == Kind::stimulate) {
     const std::string& model = population_named(net, p.population).model;
     const Where where = where_of(node, "population");
+    if (p.kind == Kind::stimulate && model != "poisson" && source_named(model))
+      throw Error(where, fmt::format("'{}' ({}) fires as it is told; neurons and Poisson sources can be "
+                                     "stimulated",
+                                     p.population, model));
     if (p.kind == Kind::rate && model != "poisson")
       throw Error(where,
                   fmt::format("'{}' ({}) has no rate to set; Poisson sources have", p.population, model));
@@ -143,6 +165,25 @@ void check_targets(const Node& node, const ProtocolSpec& p, const NetworkSpec& n
 }
 
 // --- the parts ---
+
+/// A drug that the modulators here answer to, in regions that there are.
+void read_dose(const Node& node, const ModulationSpec& m, ProtocolSpec& p) {
+  const Node& drug = *node.find("drug");
+  p.drug = text_of(drug);
+  const Drug& known = *located(drug.where, [&] { return &find_drug(p.drug, m.drugs); });
+  if (m.regions.empty())
+    throw Error(node.where, "a dose wants modulators in regions: write [modulation] with regions = [...]");
+  p.amount = read_number(*node.find("amount"), number_info("amount", known.unit, {0, 1e9}));
+  if (const Node* n = node.find("hours")) p.hours = read_number(*n, number_info("hours", "h", {0, 1e5}));
+  if (const Node* n = node.find("regions")) p.regions = texts_of(*n);
+  located(node.where, [&] {
+    Modulation probe(m.modulators, m.regions, 1);
+    for (const auto& x : m.exchange) probe.exchange(x.a, x.b, x.rate_per_s, x.modulator);
+    probe.add(known, p.amount, p.hours, p.regions);
+    probe.settle();
+  });
+  if (!node.find("times")) p.times_ms = {0};
+}
 
 ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
   ProtocolSpec p;
@@ -184,11 +225,36 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
     p.units = read_units(*n);
     check_units(c.network, p.population, p.units, n->where);
   }
-  number("amount", p.amount, "1");
+  if (p.kind == ProtocolSpec::Kind::dose)
+    read_dose(node, c.network.modulation, p);
+  else
+    number("amount", p.amount, "1");
+  number("share", p.share, "1", {0, 1});
+  number("width", p.width_ms, "ms", {c.network.dt_ms, kLongest});
+  number("interval", p.interval_ms, "ms", {c.network.dt_ms, kLongest});
+  if (const Node* n = node.find("count")) {
+    ParamInfo info = number_info("count", "1", {1, 1e6});
+    info.type = ParamType::integer;
+    p.count = checked_integer(info, setting_of(*n));
+  }
+  if (const Node* n = node.find("uptake")) {
+    const ParamInfo yes{"uptake", "1", ParamType::boolean, {}, "", false, {}, {}};
+    p.uptake = checked_boolean(yes, setting_of(*n));
+    const auto& nuclei = c.network.modulation.nuclei;
+    if (p.uptake && std::ranges::find(nuclei, p.population, &NucleusSpec::population) == nuclei.end())
+      throw Error(n->where, fmt::format("'{}' is no nucleus: it has no uptake to lose", p.population));
+  }
+  if (p.kind == ProtocolSpec::Kind::stimulate && p.count > 1 && p.interval_ms <= p.width_ms)
+    throw Error(
+        where_of(node, "interval"),
+        fmt::format("pulses of {} ms every {} ms run into each other; interval must be longer than width",
+                    p.width_ms, p.interval_ms));
   number("value", p.value,
-         p.kind == ProtocolSpec::Kind::rate      ? "Hz"
-         : p.kind == ProtocolSpec::Kind::current ? "pA"
-                                                 : "1");
+         p.kind == ProtocolSpec::Kind::rate                             ? "Hz"
+         : p.kind == ProtocolSpec::Kind::current                        ? "pA"
+         : p.kind != ProtocolSpec::Kind::stimulate                      ? "1"
+         : population_named(c.network, p.population).model == "poisson" ? "Hz"
+                                                                        : "pA");
   number("from", p.from_ms, "ms", {0, kLongest});
   number("to", p.to_ms, "ms", {0, kLongest});
   number("window", p.window_ms, "ms", {c.network.dt_ms, 1e6});
@@ -215,6 +281,27 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
   return p;
 }
 
+/// Refuses the last protocol where one before it sets the same thing at the same time.
+void refuse_contradiction(const std::vector<ProtocolSpec>& all) {
+  using Kind = ProtocolSpec::Kind;
+  const ProtocolSpec& p = all.back();
+  for (const ProtocolSpec& other : std::span(all).first(all.size() - 1)) {
+    if (other.kind != p.kind) continue;
+    const auto refuse = [&](const std::string& what) {
+      throw Error(p.where,
+                  fmt::format("contradicts the protocol in line {}: both {}", other.where.line, what));
+    };
+    if (p.kind == Kind::clamp && p.field == other.field) {
+      const auto end = [](const ProtocolSpec& x) { return x.to_ms < 0 ? kLongest : x.to_ms; };
+      if (p.from_ms < end(other) && other.from_ms < end(p)) refuse(fmt::format("hold field '{}'", p.field));
+    }
+    if ((p.kind == Kind::rate || p.kind == Kind::current) && p.population == other.population)
+      for (const double t : p.times_ms)
+        if (std::ranges::find(other.times_ms, t) != other.times_ms.end())
+          refuse(fmt::format("set the {} of '{}' at {} ms", protocol_info(p.kind).name, p.population, t));
+  }
+}
+
 /// [network], the network and [[protocol]], under one condition.
 NetworkCondition read_condition(const Node& root, const std::filesystem::path& folder) {
   NetworkCondition c;
@@ -225,8 +312,20 @@ NetworkCondition read_condition(const Node& root, const std::filesystem::path& f
   const Node& duration = required(head, "duration", "write how long to run, such as \"1 s\"");
   c.duration_ms = read_number(duration, number_info("duration", "ms", {0, kLongest}));
   check_steps(c.duration_ms, c.network.dt_ms, duration.where);
-  for (const Node* n : tables_of(root, "protocol")) c.protocols.push_back(read_protocol(*n, c));
+  for (const Node* n : tables_of(root, "protocol")) {
+    c.protocols.push_back(read_protocol(*n, c));
+    refuse_contradiction(c.protocols);
+  }
   return c;
+}
+
+/// What [modulation] has to read.
+std::vector<std::string> modulation_names(const NetworkSpec& net) {
+  std::vector<std::string> r;
+  if (net.modulation.regions.empty()) return r;
+  for (const auto& [name, place] : Modulation(net.modulation.modulators, net.modulation.regions, 1).places())
+    r.push_back(name);
+  return r;
 }
 
 void check_state(const NetworkSpec& net, const RecordSpec& r, const Where& where) {
@@ -298,6 +397,8 @@ void read_record(const Node& node, const NetworkCondition& c, std::vector<Record
       require_part(c.network.populations, target, where, "population");
     if (r.kind == Kind::field) require_part(c.network.fields, target, where, "field");
     if (r.kind == Kind::gate) require_part(c.network.gates, target, where, "gate");
+    if (r.kind == Kind::modulation)
+      require_known(modulation_names(c.network), target, where, "concentration or receptor");
     if (r.kind == Kind::synapses) {
       require_part(c.network.projections, target, where, "projection");
       for (const auto& p : c.network.projections) {
@@ -360,6 +461,26 @@ bool is_chosen(MeasureSpec::Kind k) {
   return k == Kind::chosen_weight || k == Kind::chosen_rank || k == Kind::chosen_in_top || k == Kind::rewards;
 }
 
+bool is_trace(MeasureSpec::Kind k) {
+  return k >= MeasureSpec::Kind::mean;
+}
+
+void read_trace_measure(const Node& node, const NetworkCard& card, MeasureSpec& m) {
+  const NetworkSpec& net = card.conditions.front().network;
+  const Node& of = required(node, "of", "write a field, a gate, or one such as \"DA.striatum\"");
+  m.of = text_of(of);
+  std::vector<std::string> known = names_of(net.fields, &FieldSpec::name);
+  for (const auto& g : net.gates) known.push_back(g.name);
+  for (const auto& name : modulation_names(net)) known.push_back(name);
+  require_known(known, m.of, of.where, "field, gate, concentration or receptor");
+  if (const Node* n = node.find("every")) {
+    m.every_ms = read_number(*n, number_info("every", "ms", {0, kLongest}));
+    check_steps(m.every_ms, net.dt_ms, n->where);
+  }
+  m.every_ms = std::max(m.every_ms, net.dt_ms);
+  if (const Node* n = node.find("part")) m.part = read_number(*n, number_info("part", "1", {1e-6, 1}));
+}
+
 MeasureSpec read_measure(const Node& node, const NetworkCard& card) {
   using Kind = MeasureSpec::Kind;
   const NetworkCondition& c = card.conditions.front();
@@ -374,16 +495,22 @@ MeasureSpec read_measure(const Node& node, const NetworkCard& card) {
   const bool spikes = m.kind == Kind::rate || m.kind == Kind::cv_isi;
   std::vector<std::string> known{"kind", "id"};
   if (spikes) known.insert(known.end(), {"population", "from", "to"});
-  if (!spikes && !is_chosen(m.kind)) known.emplace_back("projection");
+  if (!spikes && !is_chosen(m.kind) && !is_trace(m.kind)) known.emplace_back("projection");
   if (m.kind == Kind::chosen_in_top) known.insert(known.end(), {"top", "ties"});
+  if (is_trace(m.kind)) known.insert(known.end(), {"of", "from", "to", "every"});
+  if (m.kind == Kind::decay) known.emplace_back("part");
   refuse_unknown_keys(node, known, fmt::format("measure '{}'", word));
   m.id = word;
   if (const Node* n = node.find("id")) m.id = text_of(*n);
   refuse_repeated(names_of(card.measures, &MeasureSpec::id), m.id, where_of(node, "id"), "measure");
-  if (spikes) {
-    const Node& population = required(node, "population", "write whose spikes");
-    m.population = text_of(population);
-    require_part(c.network.populations, m.population, population.where, "population");
+  if (spikes || is_trace(m.kind)) {
+    if (spikes) {
+      const Node& population = required(node, "population", "write whose spikes");
+      m.population = text_of(population);
+      require_part(c.network.populations, m.population, population.where, "population");
+    } else {
+      read_trace_measure(node, card, m);
+    }
     if (const Node* n = node.find("from"))
       m.from_ms = read_number(*n, number_info("from", "ms", {0, kLongest}));
     if (const Node* n = node.find("to")) m.to_ms = read_number(*n, number_info("to", "ms", {0, kLongest}));
@@ -461,7 +588,8 @@ Prediction read_network_prediction(const Node& node, const NetworkCard& card) {
 /// "network.projection.EE.params.eta" is "projection.EE.eta".
 std::string card_key(const std::string& key) {
   std::string r = key;
-  for (const char* part : {"population.", "projection.", "field.", "gate.", "record.", "protocol."})
+  for (const char* part : {"population.", "projection.", "field.", "gate.", "record.", "protocol.",
+                           "nucleus.", "modulator.", "drug."})
     if (key.starts_with(std::string("network.") + part)) r = key.substr(8);
   if (r.starts_with("population.") || r.starts_with("projection.")) {
     const auto second = r.find('.', r.find('.') + 1);
@@ -616,6 +744,14 @@ void write_protocol(TomlWriter& w, const ProtocolSpec& p) {
       if (key == "to" && p.to_ms >= 0) w.line(key, p.to_ms);
       if (key == "window") w.line(key, p.window_ms);
       if (key == "weight") w.line(key, p.weight);
+      if (key == "share") w.line(key, p.share);
+      if (key == "uptake") w.line(key, p.uptake);
+      if (key == "width") w.line(key, p.width_ms);
+      if (key == "interval" && p.count > 1) w.line(key, p.interval_ms);
+      if (key == "count") w.line(key, static_cast<double>(p.count));
+      if (key == "drug") w.line(key, p.drug);
+      if (key == "hours" && p.hours) w.line(key, *p.hours);
+      if (key == "regions" && !p.regions.empty()) w.line(key, p.regions);
       if (key == "delay" && p.kind == Kind::reward_on_coincidence) w.raw(key, distribution_text(p.delay_ms));
     }
 }
@@ -647,6 +783,13 @@ void write_measure(TomlWriter& w, const MeasureSpec& m) {
     w.line("population", m.population);
     w.line("from", m.from_ms);
     if (m.to_ms >= 0) w.line("to", m.to_ms);
+  }
+  if (is_trace(m.kind)) {
+    w.line("of", m.of);
+    w.line("from", m.from_ms);
+    if (m.to_ms >= 0) w.line("to", m.to_ms);
+    w.line("every", m.every_ms);
+    if (m.kind == MeasureSpec::Kind::decay) w.line("part", m.part);
   }
   if (!m.projections.empty()) w.line("projection", m.projections);
   if (m.kind != MeasureSpec::Kind::chosen_in_top) return;

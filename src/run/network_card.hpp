@@ -3,6 +3,7 @@
 
 #include <array>
 #include <filesystem>
+#include <optional>
 #include <span>
 
 #include "card/card.hpp"
@@ -13,8 +14,8 @@ namespace labile {
 
 /// [[record]]: one kind of trace of one part of the network.
 struct RecordSpec {
-  enum class Kind { spikes, rates, state, field, gate, synapses } kind = Kind::spikes;
-  std::string target;                     // population, field, gate or projection
+  enum class Kind { spikes, rates, state, field, gate, modulation, synapses } kind = Kind::spikes;
+  std::string target;                     // population, field, gate, "DA.striatum", or projection
   std::string variable;                   // state
   std::vector<int> units;                 // state
   std::vector<int> sources;               // synapses: all of these sources, or
@@ -31,6 +32,9 @@ struct ProtocolSpec {
     rate,                  // of a Poisson population from times on
     current,               // extra current into a population from times on
     silence,               // units that fire no more from times on
+    lesion,                // a share of a population fires no more from times on
+    stimulate,             // pulses of extra current or rate, in trains
+    dose,                  // a drug, there from times on
     clear_eligibility,     // of projections, at times
     reward_on_coincidence  // a chosen synapse: pre then post within the window; a reward some time later
   } kind = Kind::pulse;
@@ -41,6 +45,12 @@ struct ProtocolSpec {
   double amount = 0, value = 0;
   double from_ms = 0, to_ms = -1;  // to < 0: the end
   double window_ms = 20, weight = 0;
+  double share = 0, width_ms = 0, interval_ms = 0;  // lesion; stimulate
+  int count = 1;                                    // stimulate: pulses a train
+  bool uptake = false;                              // lesion: the terminals' transporters go too
+  std::string drug;
+  std::optional<double> hours;  // since the dose was taken; none: its peak
+  std::vector<std::string> regions;
   Distribution delay_ms;
   Where where;
 };
@@ -64,9 +74,16 @@ struct MeasureSpec {
     chosen_weight,
     chosen_rank,
     chosen_in_top,
-    rewards
+    rewards,
+    mean,
+    max,
+    min,
+    decay
   } kind = Kind::rate;
   std::string id, population;
+  std::string of;       // mean, max, min, decay: field, gate, "DA.striatum"
+  double every_ms = 1;  // how often it is read
+  double part = 0.5;    // decay: of the way back
   std::vector<std::string> projections;
   double from_ms = 0, to_ms = -1;  // to < 0: the end
   double top = 0.001;

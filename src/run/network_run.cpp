@@ -8,6 +8,7 @@
 #include <cmath>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "core/random.hpp"
 #include "network/connect.hpp"
 #include "network/memory.hpp"
+#include "network/sources.hpp"
 #include "neurons/catalogue.hpp"
 #include "record/traces.hpp"
 #include "run/judge.hpp"
@@ -78,6 +80,8 @@ class SingleRun {
     summary_.build_s = seconds_since(built_);
     end_ = to_step(condition.duration_ms);
     watch_intervals();
+    for (const auto& p : condition.network.populations)
+      drive_.push_back({p.model == "poisson" ? source_named(p.model)->make(p.params).rate_hz : 0.0, 0.0});
     for (std::size_t i = 0; i < condition.protocols.size(); ++i)
       add_protocol(condition.protocols[i], static_cast<std::uint32_t>(i));
     for (std::size_t p = 0; p < condition.network.projections.size(); ++p)
@@ -222,11 +226,42 @@ class SingleRun {
       case Kind::current: {
         const int population = net->population(p.population);
         for (const double t : p.times_ms)
-          at(t, [=, x = p.value, rate = p.kind == Kind::rate] {
-            rate ? net->set_rate(population, {&x, 1}) : net->set_current(population, {&x, 1});
+          at(t, [=, this, x = p.value] {
+            drive_[static_cast<std::size_t>(population)].steady = x;
+            set_drive(population);
           });
         break;
       }
+      case Kind::stimulate: {
+        const int population = net->population(p.population);
+        for (const double first : p.times_ms)
+          for (int k = 0; k < p.count; ++k) {
+            const double t = first + k * p.interval_ms;
+            const auto change = [=, this](double by) {
+              drive_[static_cast<std::size_t>(population)].extra += by;
+              set_drive(population);
+            };
+            at(t, [=, x = p.value] { change(x); });
+            at(t + p.width_ms, [=, x = p.value] { change(-x); });
+          }
+        break;
+      }
+      case Kind::lesion: {
+        const int population = net->population(p.population);
+        for (const double t : p.times_ms)
+          at(t, [=, this, &p] {
+            net->silence(population, lost_units(population, p.share));
+            if (p.uptake) net->lose_terminals(population, p.share);
+          });
+        break;
+      }
+      case Kind::dose:
+        for (const double t : p.times_ms)
+          at(t, [=, this, &p] {
+            const auto& drugs = condition_.network.modulation.drugs;
+            net->dose(find_drug(p.drug, drugs), p.amount, p.hours, p.regions);
+          });
+        break;
       case Kind::silence: {
         const int population = net->population(p.population);
         for (const double t : p.times_ms) at(t, [=, &p] { net->silence(population, p.units); });
@@ -241,6 +276,31 @@ class SingleRun {
         choose_synapse(p, index);
         break;
     }
+  }
+
+  /// What rates and currents are set to, and what stimulation adds.
+  struct Drive {
+    double steady = 0, extra = 0;
+  };
+  void set_drive(int population) {
+    const Drive& d = drive_[static_cast<std::size_t>(population)];
+    const double x = std::max(d.steady + d.extra, is_poisson(population) ? 0.0 : -1e300);
+    is_poisson(population) ? network_->set_rate(population, {&x, 1})
+                           : network_->set_current(population, {&x, 1});
+  }
+  [[nodiscard]] const PopulationSpec& spec_of(int population) const {
+    return condition_.network.populations[static_cast<std::size_t>(population)];
+  }
+  [[nodiscard]] bool is_poisson(int population) const { return spec_of(population).model == "poisson"; }
+  /// The order in which units die is the seed's, so that a larger lesion contains a smaller one.
+  [[nodiscard]] std::vector<int> lost_units(int population, double share) const {
+    std::vector<int> order(static_cast<std::size_t>(network_->size(population)));
+    std::iota(order.begin(), order.end(), 0);
+    const Draw draw{seed_, Purpose::lesion, static_cast<std::uint32_t>(population)};
+    std::ranges::stable_sort(order, std::greater{},
+                             [&](int i) { return draw.uniform(static_cast<std::uint32_t>(i)); });
+    order.resize(static_cast<std::size_t>(std::llround(share * static_cast<double>(order.size()))));
+    return order;
   }
 
   /// A source drawn from all of its population, then one of its synapses: the same for every condition.
@@ -334,6 +394,7 @@ class SingleRun {
         return record_state(r);
       case Kind::field:
       case Kind::gate:
+      case Kind::modulation:
         return record_modulator(r);
       case Kind::synapses:
         return record_synapses(r);
@@ -394,16 +455,38 @@ class SingleRun {
   }
 
   void record_modulator(const RecordSpec& r) {
-    const bool is_field = r.kind == RecordSpec::Kind::field;
-    const std::string group = (is_field ? "/fields/" : "/gates/") + r.target;
-    const int index = is_field ? network_->field(r.target) : network_->gate(r.target);
+    using Kind = RecordSpec::Kind;
+    const std::string group = (r.kind == Kind::field  ? "/fields/"
+                               : r.kind == Kind::gate ? "/gates/"
+                                                      : "/modulation/") +
+                              r.target;
+    const char* about =
+        r.kind == Kind::gate ? "value of the formula" : "concentration, or activation of a receptor";
     const int times = numbers(group + "/t_ms", "ms", "when");
-    const int values = numbers(group + "/value", "1", is_field ? "concentration" : "value of the formula");
-    sample_every(r.every_ms, [=, this](Step now) {
+    const int values = numbers(group + "/value", unit_of(r.target), about);
+    sample_every(r.every_ms, [=, this, read = reader_of(r.target)](Step now) {
       traces_->append(times, std::vector<double>{to_ms(now)});
-      traces_->append(
-          values, std::vector<double>{is_field ? network_->field_value(index) : network_->gate_value(index)});
+      traces_->append(values, std::vector<double>{read()});
     });
+  }
+  /// A field, a gate, or what a modulator in a region has.
+  [[nodiscard]] std::function<double()> reader_of(const std::string& name) {
+    const auto index = [&](const auto& list) {
+      for (std::size_t i = 0; i < list.size(); ++i)
+        if (list[i].name == name) return static_cast<int>(i);
+      return -1;
+    };
+    Network* net = &*network_;
+    if (const int f = index(condition_.network.fields); f >= 0) return [=] { return net->field_value(f); };
+    if (const int g = index(condition_.network.gates); g >= 0) return [=] { return net->gate_value(g); };
+    return [=] { return net->modulation_value(name); };
+  }
+  /// Concentrations in regions are in µM; all else has no unit.
+  [[nodiscard]] std::string unit_of(const std::string& name) const {
+    for (const auto& m : condition_.network.modulation.modulators)
+      for (const auto& region : condition_.network.modulation.regions)
+        if (name == m.short_name + "." + region) return "µM";
+    return "1";
   }
 
   /// Synapses of the sources asked for, or of the pairs; in the engine's order of each source.
@@ -486,8 +569,41 @@ class SingleRun {
       } else if (m.kind == Kind::cv_isi) {
         const Intervals& sums = intervals_of(network_->population(m.population), from, to);
         at_end_.emplace_back([=, this, &sums] { set_sample(i, sums.mean_cv()); });
+      } else if (m.kind >= Kind::mean) {
+        measure_trace(m, i, from, to);
       } else {
         at_end_.emplace_back([=, this, &m] { set_sample(i, end_measure(m)); });
+      }
+    }
+  }
+
+  /// Values from .. to, both included, and what the measure makes of them.
+  void measure_trace(const MeasureSpec& m, std::size_t i, Step from, Step to) {
+    auto values = std::make_shared<std::vector<double>>();
+    sample_every(m.every_ms, [=, read = reader_of(m.of)](Step now) {
+      if (now >= from && now <= to) values->push_back(read());
+    });
+    at_end_.emplace_back(
+        [=, this, &m] { set_sample(i, values->empty() ? std::nan("") : of_trace(m, *values)); });
+  }
+  static double of_trace(const MeasureSpec& m, const std::vector<double>& x) {
+    using Kind = MeasureSpec::Kind;
+    const auto top = std::ranges::max_element(x);
+    switch (m.kind) {
+      case Kind::mean:
+        return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
+      case Kind::max:
+        return *top;
+      case Kind::min:
+        return *std::ranges::min_element(x);
+      default: {
+        const double wanted = *top + m.part * (x.front() - *top);
+        for (auto at = top + 1; at < x.end(); ++at)
+          if (*at <= wanted) {
+            const double back = (at[-1] - wanted) / (at[-1] - *at);  // within the interval
+            return (static_cast<double>(at - top - 1) + back) * m.every_ms;
+          }
+        return std::nan("");
       }
     }
   }
@@ -602,6 +718,7 @@ class SingleRun {
   std::vector<const Intervals*> whole_;                               // [population]
   std::map<int, std::function<void(std::span<const Network::Spike>)>> spike_recorders_;
   std::vector<std::unique_ptr<Watched>> watched_;
+  std::vector<Drive> drive_;  // [population]
   Timed readers_, actions_;
   std::vector<Sampler> samplers_;
   std::vector<std::function<void()>> at_end_;

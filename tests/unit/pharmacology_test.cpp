@@ -144,7 +144,8 @@ TEST(Receptor, FollowsTheExactSolution) {
       const int steps = 100;
       for (int n = 1; n <= steps; ++n) {
         const double from = 0.1 + 0.006 * (n - 1), to = 0.1 + 0.006 * n;
-        r.step(c(from), c(to));
+        r.begin_at(c(from));
+        r.step(c(to));
         // r' = (a + b t - r)/tau
         const long double t = n * static_cast<long double>(dt), b = 0.006L / dt, z = t / tau;
         const long double exact = 0.1L * -std::expm1(-z) + b * (t + tau * std::expm1(-z));
@@ -161,7 +162,8 @@ TEST(Receptor, IsWhereItsDensityIs) {
   EXPECT_EQ(r.activation(0), 0.5);
   EXPECT_EQ(r.activation(1), 0);
   EXPECT_EQ(r.activation(2), 0.25);
-  r.step(c, c);
+  r.begin_at(c);
+  r.step(c);
   EXPECT_NEAR(r.activation(0), 0.5, 1e-15);
   const double none[] = {-1.0};
   EXPECT_THROW(ReceptorField({}, none, 1), Error);

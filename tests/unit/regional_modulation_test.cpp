@@ -1,0 +1,387 @@
+/// Modulators in regions of a network: spikes of nuclei, drugs, lesions and exchange, what gates and drives hear, against an integration of the same
+/// equations written here; the same bits for any execution; a modulator of the card's own; what is refused.
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+
+#include "core/error.hpp"
+#include "network/network.hpp"
+#include "pharmacology/modulation.hpp"
+#include "run/network_card.hpp"
+#include "run/network_run.hpp"
+
+namespace labile {
+namespace {
+
+/// Dopamine with a terminal autoreceptor and two receptors; cells that fire as told.
+const std::string kCard = R"(
+seed = 1
+[network]
+dt = 0.1
+duration = 600
+[[population]]
+name = "SNc"
+model = "replay"
+size = 4
+units = [0, 1, 2, 3, 0, 1, 0, 1, 2, 3, 3]
+times = [10, 10, 11, 30, 90.3, 90.4, 91, 95, 200, 200, 450]
+[[population]]
+name = "cell"
+model = "lif_exp"
+size = 1
+[[projection]]
+source = "SNc"
+target = "cell"
+connect = "all_to_all"
+weight = 1
+delay = 2
+[modulation]
+regions = ["striatum", "accumbens"]
+[[nucleus]]
+modulator = "dopamine"
+population = "SNc"
+regions = ["striatum"]
+release_delay = 3
+[[modulator]]
+name = "dopamine"
+short = "DA"
+tonic_hz = 4
+quantum = 0.1
+[[modulator.transporter]]
+name = "DAT"
+km = 0.21
+vmax = { striatum = 4.1, accumbens = 1.5 }
+[[modulator.receptor]]
+name = "D1"
+ec50 = 1
+tau = 50
+[[modulator.receptor]]
+name = "5D"
+ec50 = 0.01
+tau = 300
+[[modulator.autoreceptor]]
+name = "D2"
+ec50 = 0.02
+tau = 500
+most = 0.6
+[[gate]]
+name = "both"
+text = "D1.striatum + 2 * 5D.accumbens - DA.striatum"
+)";
+
+NetworkCard parsed(const std::string& text) {
+  return parse_network_card(text, "card.toml", ".");
+}
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const auto at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+void expect_says(const std::string& text, const std::string& words) {
+  try {
+    (void)parsed(text);
+    ADD_FAILURE() << "nothing was refused; wanted: " << words;
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find(words), std::string::npos) << e.what();
+  }
+}
+
+/// The striatum of kCard by Euler's method with 200 steps a step of the network's.
+struct ByHand {
+  double c, d1, a;
+  explicit ByHand(double rest) : c(rest), d1(rest / (1 + rest)), a(rest / (0.02 + rest)) {}
+  void run(double ms) {
+    const double h = 5e-4;
+    for (int k = 0; k < std::lround(ms / h); ++k) {
+      const double dc = -4.1 * c / (0.21 + c) / 1000, dr = (c / (1 + c) - d1) / 50,
+                   da = (c / (0.02 + c) - a) / 500;
+      c += h * dc;
+      d1 += h * dr;
+      a += h * da;
+    }
+  }
+  void spike(double units) { c += 0.1 * units / 4 * (1 - 0.6 * a); }
+};
+
+TEST(RegionalModulation, SpikesReleaseAsTheEquationsSay) {
+  const auto card = parsed(kCard);
+  Network net(card.conditions[0].network, 1);
+  // Regions without a nucleus keep the tonic rate; those with one start at its steady state: C with release 0.4 (1 - 0.6 a) = 4.1 C / (0.21 + C).
+  const double rest = net.modulation_value("DA.striatum");
+  EXPECT_NEAR(0.4 * (1 - 0.6 * rest / (0.02 + rest)), 4.1 * rest / (0.21 + rest), 1e-12);
+  const double elsewhere = net.modulation_value("DA.accumbens");
+  EXPECT_NEAR(0.4 * (1 - 0.6 * elsewhere / (0.02 + elsewhere)), 1.5 * elsewhere / (0.21 + elsewhere), 1e-12);
+  ByHand hand(rest);
+  const std::vector<std::pair<double, double>> arrivals{{13, 2}, {14, 1}, {33, 1},  {93.3, 1}, {93.4, 1},
+                                                        {94, 1}, {98, 1}, {203, 2}, {453, 1}};
+  double t = 0;
+  const auto compare = [&] {
+    EXPECT_NEAR(net.modulation_value("DA.striatum"), hand.c, 2e-6) << t << " ms";
+    EXPECT_NEAR(net.modulation_value("D1.striatum"), hand.d1, 2e-6) << t << " ms";
+    EXPECT_NEAR(net.modulation_value("DA.accumbens"), elsewhere, 1e-12);
+    EXPECT_NEAR(net.gate_value(0),
+                net.modulation_value("D1.striatum") + 2 * elsewhere / (0.01 + elsewhere) -
+                    net.modulation_value("DA.striatum"),
+                1e-12);
+  };
+  for (const auto& [at, units] : arrivals) {
+    net.run_until(std::lround((at - 0.1) * 10));
+    hand.run(at - 0.1 - t);
+    t = at - 0.1;
+    compare();
+    net.run_until(std::lround(at * 10));
+    hand.run(0.1);
+    hand.spike(units);
+    t = at;
+    compare();
+  }
+  net.run_until(6000);
+  hand.run(600 - t);
+  compare();
+}
+
+TEST(RegionalModulation, GateIntegralsHearReleases) {
+  // A plastic synapse whose gate is a concentration: after one pairing its change is eta times the integral of exp(-t/tau_e) DA(t), whatever the window.
+  const std::string plastic = R"(
+[[population]]
+name = "pre"
+model = "replay"
+size = 1
+units = [0, 0]
+times = [20, 580]
+[[population]]
+name = "post"
+model = "lif_exp"
+size = 1
+current = { times = [21, 23], amplitude = [20000, 0] }
+[[projection]]
+name = "learns"
+source = "pre"
+target = "post"
+connect = "all_to_all"
+weight = 1
+delay = 1
+rule = "three_factor_stdp"
+gate = "da"
+eta = 0.01
+tau_e = 100
+A_minus = 0
+w_max = 100
+[[gate]]
+name = "da"
+text = "DA.striatum"
+)";
+  const auto card = parsed(kCard + plastic);
+  Network net(card.conditions[0].network, 1),
+      short_windows(card.conditions[0].network, 1, {.exchange_steps = 1});
+  net.run_until(6000);
+  short_windows.run_until(6000);
+  const double w = net.synapses(net.projection("learns"))[0].w;
+  EXPECT_EQ(w, short_windows.synapses(short_windows.projection("learns"))[0].w);
+  // The same from values read each step, by the trapezoid rule, from the pairing on.
+  Network again(card.conditions[0].network, 1);
+  std::vector<double> da, e;
+  for (Step n = 1; n <= 6000; ++n) {
+    again.run_until(n);
+    da.push_back(again.modulation_value("DA.striatum"));
+    e.push_back(again.synapses(again.projection("learns"))[0].e);
+  }
+  double change = 0;
+  for (std::size_t n = 1; n < da.size(); ++n)
+    change += 0.01 * 0.1 * (e[n - 1] * da[n - 1] + e[n] * da[n]) / 2;
+  EXPECT_GT(w, 1.001);
+  EXPECT_NEAR(w - 1, change, 0.01 * change);
+}
+
+TEST(RegionalModulation, TheSameBitsForAnyExecution) {
+  std::string text = with(kCard, "model = \"replay\"", "model = \"poisson\"\nrate = 20");
+  text = with(text, "units = [0, 1, 2, 3, 0, 1, 0, 1, 2, 3, 3]\n", "");
+  text = with(text, "times = [10, 10, 11, 30, 90.3, 90.4, 91, 95, 200, 200, 450]\n", "");
+  const auto card = parsed(text);
+  const auto values = [&](Execution e, std::vector<Step> stops) {
+    Network net(card.conditions[0].network, 3, e);
+    for (const Step s : stops) net.run_until(s);
+    return std::vector{net.modulation_value("DA.striatum"), net.modulation_value("D1.striatum"),
+                       net.gate_value(0)};
+  };
+  const auto reference = values({}, {5000});
+  EXPECT_EQ(reference, values({.threads = 2}, {5000}));
+  EXPECT_EQ(reference, values({.exchange_steps = 1}, {5000}));
+  EXPECT_EQ(reference, values({.exchange_steps = 7}, {13, 14, 999, 5000}));
+}
+
+TEST(RegionalModulation, NucleiThatReachOneRegionShareIt) {
+  const auto nucleus = [](const char* name) {
+    return std::string("[[population]]\nname = \"") + name +
+           "\"\nmodel = \"replay\"\nsize = 2\nunits = [0, 1]\ntimes = [10, 10]\n"
+           "[[nucleus]]\nmodulator = \"dopamine\"\npopulation = \"" +
+           name + "\"\nregions = [\"striatum\"]\nrelease_delay = 3\n";
+  };
+  // Six units in all: four of SNc (two spikes at 10 ms) and two of VTA (both): 4/6 of Q.
+  Network net(parsed(kCard + nucleus("VTA")).conditions[0].network, 1);
+  net.run_until(129);
+  const double before = net.modulation_value("DA.striatum");
+  net.run_until(130);
+  const double jump = net.modulation_value("DA.striatum") - before;
+  Network alone(parsed(kCard).conditions[0].network, 1);
+  alone.run_until(129);
+  const double alone_before = alone.modulation_value("DA.striatum");
+  alone.run_until(130);
+  EXPECT_NEAR(jump / (alone.modulation_value("DA.striatum") - alone_before), (4.0 / 6) / (2.0 / 4), 0.02);
+}
+
+TEST(RegionalModulation, DosesLesionsAndStimulationOfACard) {
+  const std::string protocols = R"(
+[[protocol]]
+name = "drug"
+kind = "dose"
+drug = "blocker"
+amount = 0
+[[protocol]]
+name = "burst"
+kind = "stimulate"
+population = "VTA"
+value = 0
+times = [100]
+width = 50
+interval = 100
+count = 3
+[[protocol]]
+name = "lesion"
+kind = "lesion"
+population = "VTA"
+share = 0
+times = [0]
+[[population]]
+name = "VTA"
+model = "poisson"
+size = 200
+rate = 4
+[[nucleus]]
+modulator = "dopamine"
+population = "VTA"
+regions = ["accumbens"]
+[[drug]]
+name = "blocker"
+unit = "mg"
+[[drug.target]]
+site = "DAT"
+action = "uptake_inhibitor"
+ki_nM = 10
+[drug.dose]
+site = "DAT"
+ed50 = 2
+[[condition]]
+name = "blocked"
+set = { "protocol.drug.amount" = 8 }
+[[condition]]
+name = "bursts"
+set = { "protocol.burst.value" = 36 }
+[[condition]]
+name = "lesioned"
+set = { "protocol.lesion.share" = 0.75 }
+[[measure]]
+id = "rest"
+kind = "mean"
+of = "DA.accumbens"
+from = 300
+to = 600
+[[measure]]
+id = "spikes"
+kind = "rate"
+population = "VTA"
+[[measure]]
+id = "start"
+kind = "max"
+of = "DA.accumbens"
+from = 0
+to = 1
+)";
+  std::string text = with(kCard, "seed = 1", "seed = 1\nseeds = 6");
+  const auto r = run_network_card(parsed(text + protocols));
+  const auto value = [&](std::size_t condition, std::size_t measure) {
+    return r.cells[condition].values[measure].value;
+  };
+  // 3 x 50 ms of 600 at 40 Hz instead of 4.
+  EXPECT_NEAR(value(0, 1), 4, 0.3);
+  EXPECT_NEAR(value(2, 1), 4 + 36 * 150.0 / 600, 0.5);
+  EXPECT_NEAR(value(3, 1), 1, 0.15);
+  EXPECT_LT(value(3, 0), 0.5 * value(0, 0));
+  EXPECT_GT(value(2, 0), value(0, 0));
+  // The network starts in the steady state with the drug: I/Ki = 4 makes Km five times as large.
+  const double c = value(1, 2), source = 0.4 * (1 - 0.6 * c / (0.02 + c));
+  EXPECT_NEAR(1.5 * c / (0.21 * 5 + c), source, 0.02 * source);
+  EXPECT_GT(value(1, 0), 2 * value(0, 0));
+}
+
+TEST(RegionalModulation, LostTerminalsTakeUpNothing) {
+  const auto card = parsed(kCard);
+  Network net(card.conditions[0].network, 1);
+  const int snc = net.population("SNc");
+  net.lose_terminals(snc, 0.5);
+  const std::vector<int> all{0, 1, 2, 3};
+  net.silence(snc, all);
+  const double start = net.modulation_value("DA.striatum");
+  net.run(100);
+  // C + Km ln C falls by Vmax/2 a second.
+  const double c = net.modulation_value("DA.striatum");
+  EXPECT_NEAR(start - c + 0.21 * std::log(start / c), 2.05 * 0.1, 1e-5);
+  EXPECT_THROW(net.lose_terminals(net.population("cell"), 0.5), Error);
+}
+
+TEST(RegionalModulation, ExchangeHasTheSteadyStateOfTwoRegions) {
+  const std::string text = R"(
+[[modulator]]
+name = "histamine"
+short = "HA"
+tonic_hz = 2
+quantum = 0.5
+loss = 3
+innervation = { here = 1, there = 0 }
+[[modulator.receptor]]
+name = "H1"
+ec50 = 1
+)";
+  Modulation m(read_modulators(toml_tree::parse(text, "card.toml")), {"here", "there"}, 1);
+  m.exchange("here", "there", 0.7);
+  m.settle();
+  // J = 1: k a + g (a - b) = 1, k b = g (a - b).
+  const double k = 3, g = 0.7, b = g / (k * (k + 2 * g)), a = b * (k + g) / g;
+  EXPECT_NEAR(m.concentration("HA", "here"), a, 1e-12);
+  EXPECT_NEAR(m.concentration("HA", "there"), b, 1e-12);
+  for (int n = 0; n < 2000; ++n) m.step();
+  EXPECT_NEAR(m.concentration("HA", "here"), a, 1e-6);  // halves of a step are split
+  EXPECT_NEAR(m.concentration("HA", "there"), b, 1e-6);
+  EXPECT_NEAR(m.activation("HA", "H1", "there"), b / (1 + b), 1e-6);
+  EXPECT_THROW(m.exchange("here", "nowhere", 1), Error);
+  EXPECT_THROW(m.exchange("here", "here", 1), Error);
+  EXPECT_THROW(m.exchange("here", "there", -1), Error);
+}
+
+TEST(RegionalModulation, WhatIsWrongIsRefusedByName) {
+  expect_says(with(kCard, "D1.striatum +", "D1.stratum +"), "did you mean 'D1.striatum'");
+  expect_says(with(kCard, "2 * 5D.accumbens", "2 * 5D.cortex"), "column");
+  expect_says(with(kCard, "modulator = \"dopamine\"\npop", "modulator = \"dopamin\"\npop"),
+              "did you mean 'dopamine'");
+  expect_says(with(kCard, "population = \"SNc\"\nregions", "population = \"SN\"\nregions"),
+              "did you mean 'SNc'");
+  expect_says(with(kCard, "regions = [\"striatum\"]", "regions = [\"stratum\"]"), "did you mean 'striatum'");
+  expect_says(with(kCard, "release_delay = 3", "release_delay = 1"), "below the network's minimal delay");
+  expect_says(with(kCard, "accumbens = 1.5", "amygdala = 1.5"), "nothing clears dopamine in 'accumbens'");
+  expect_says(kCard + "[[exchange]]\nbetween = [\"striatum\", \"cortex\"]\nrate = 1\n",
+              "no region is called 'cortex'");
+  const std::string dose = "[[protocol]]\nkind = \"dose\"\ndrug = \"haloperidol\"\namount = 2\n";
+  expect_says(kCard + dose + "regions = [\"cortex\"]\n", "no region is called 'cortex'");
+  expect_says(kCard + with(dose, "haloperidol", "haloperidl"), "did you mean 'haloperidol'");
+  expect_says(kCard + with(dose, "= 2", "= -2"), "-2");
+  expect_says(kCard + with(dose, "haloperidol", "propranolol"), "nothing here answers to");
+  expect_says(with(kCard, "[modulation]\nregions = [\"striatum\", \"accumbens\"]", ""), "wants regions");
+  const std::string rate = "[[protocol]]\nkind = \"rate\"\npopulation = \"P\"\nvalue = 3\ntimes = [5]\n";
+  expect_says(kCard + "[[population]]\nname = \"P\"\nmodel = \"poisson\"\nsize = 1\nrate = 1\n" + rate + rate,
+              "contradicts the protocol");
+}
+
+}  // namespace
+}  // namespace labile
