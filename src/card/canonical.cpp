@@ -71,9 +71,15 @@ void write_manipulation(Writer& w, const std::string& condition, const Manipulat
   w.header("[[manipulation]]");
   w.line("condition", condition);
   w.line("op", kOpNames[static_cast<int>(m.op)]);
-  if (m.op == Manipulation::Op::dose) {
-    w.line("drug", m.drug);
-    if (m.hours >= 0) w.line("hours", m.hours);
+  if (m.through_modulators()) {
+    if (m.op == Manipulation::Op::dose) {
+      w.line("drug", m.drug);
+      if (m.hours >= 0) w.line("hours", m.hours);
+      if (m.chronic) w.line("chronic", m.chronic);
+    } else {
+      w.line("modulator", m.modulator);
+      if (m.uptake) w.line("uptake", m.uptake);
+    }
     if (!m.regions.empty()) w.line("regions", m.regions);
   } else {
     w.line("target", m.target);
@@ -199,7 +205,7 @@ std::string canonical_text(const Card& card) {
   write_agents(w, card);
   for (const auto& condition : card.conditions)
     for (const auto& m : condition.manipulations)
-      if (!m.of_dose) write_manipulation(w, condition.name, m);
+      if (!m.derived) write_manipulation(w, condition.name, m);
   write_metrics(w, card);
   write_predictions(w, card);
   write_data(w, card);
@@ -208,7 +214,9 @@ std::string canonical_text(const Card& card) {
   w.line("after", static_cast<double>(card.curve_after));
   w.header("[bootstrap]");
   w.line("resamples", static_cast<double>(card.resamples));
-  return w.text();
+  std::string r = w.text();
+  for (const auto& own : card.pharmacology.text) r += own;
+  return r;
 }
 
 std::string text_hash(std::string_view canonical) {

@@ -54,9 +54,9 @@ std::uint64_t read_seed(const Node& root) {
 }  // namespace
 
 void read_head(const Node& root, Draft& draft) {
-  const std::vector<std::string> nested{"seed",         "task",   "variant", "agent",
-                                        "manipulation", "metric", "metrics", "prediction",
-                                        "data",         "fit",    "curves",  "bootstrap"};
+  const std::vector<std::string> nested{"seed",   "task",      "variant",    "agent", "manipulation",
+                                        "metric", "metrics",   "prediction", "data",  "fit",
+                                        "curves", "bootstrap", "modulator",  "drug"};
   if (const Node* n = root.find("condition"))
     throw Error(n->where,
                 "conditions are not listed: \"intact\" comes first, then those that "

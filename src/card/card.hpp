@@ -10,6 +10,7 @@
 #include "contract/manipulation.hpp"
 #include "core/params.hpp"
 #include "fit/fit.hpp"
+#include "pharmacology/own_tables.hpp"
 
 namespace labile {
 
@@ -97,6 +98,7 @@ struct Card {
   std::string schedule;           // "data": what the people of [data] met; else a file; "" = its own
   std::vector<Variant> variants;  // at least one; the first may be unnamed
   std::vector<AgentSpec> agents;
+  PharmacologyTables pharmacology;    // what doses and lesions may name
   std::vector<Condition> conditions;  // the first is intact, without manipulations
   std::vector<MetricSpec> metrics;
   std::vector<Prediction> predictions;

@@ -71,9 +71,9 @@ bool has_condition(const Agent& agent, const Condition& condition) {
   };
   bool dosed = false, touched = false;
   for (const auto& m : condition.manipulations) {
-    if (m.op == Manipulation::Op::dose)
+    if (m.through_modulators())
       dosed = true;
-    else if (m.of_dose)
+    else if (m.derived)
       touched = touched || has(m.target);
     else if (!has(m.target))
       return false;

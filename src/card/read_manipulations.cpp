@@ -32,6 +32,13 @@ std::vector<Field<ManipulationKeys>> manipulation_keys() {
           {"when", "1", &K::when_name, {}, "on what a stimulation depends", {}, kWhenNames},
           {"drug", "1", &K::drug, {}, "name of a drug, for op = \"dose\""},
           {"hours", "h", &K::hours, {0, 1e5}, "since it was taken; without it, at its peak"},
+          {"chronic", "1", &K::chronic, {}, "taken long enough for autoreceptors to desensitize"},
+          {"modulator",
+           "1",
+           &K::modulator,
+           {},
+           "whose nucleus loses units, for op = \"lesion\" instead of target"},
+          {"uptake", "1", &K::uptake, {}, "of that lesion: its terminals' transporters go too"},
           {"probability", "1", &K::probability, {0, 1}, "of a random stimulation, one or one a trial"}};
 }
 
@@ -172,54 +179,78 @@ void check_contingency(const Node& node, const Manipulation& m) {
     throw Error(where_of(node, "probability"), "is empty; write a share from 0 to 1");
 }
 
-/// A drug, its amount and where it is given, before anything is run.
-void check_dose(const Node& node, const Manipulation& m) {
-  const Node& name = required(node, "drug", "write the name of a drug; `labile describe drug` lists them");
-  const Drug& drug = located(name.where, [&]() -> const Drug& { return find_drug(m.drug, formulary()); });
+/// Where a dose or a lesion of a nucleus is felt.
+void check_regions(const Node& node, const Manipulation& m, const PharmacologyTables& tables) {
+  const Node* regions = node.find("regions");
+  if (!regions) return;
+  if (m.regions.empty()) throw Error(regions->where, "is empty; leave it out for everywhere");
+  for (std::size_t i = 0; i < m.regions.size(); ++i) {
+    if (std::find(m.regions.begin(), m.regions.begin() + static_cast<std::ptrdiff_t>(i), m.regions[i]) !=
+        m.regions.begin() + static_cast<std::ptrdiff_t>(i))
+      throw Error(regions->where, fmt::format("'{}' is named twice", m.regions[i]));
+    const auto known = agent_regions(tables.modulators);
+    if (std::find(known.begin(), known.end(), m.regions[i]) == known.end())
+      throw Error(regions->where, fmt::format("no region is called '{}'{}; known: {}", m.regions[i],
+                                              suggest(m.regions[i], known), fmt::join(known, ", ")));
+  }
+}
+
+/// A drug and its amount, or a nucleus and the share that it loses, before anything is run.
+void check_through_modulators(const Node& node, const Manipulation& m, const PharmacologyTables& tables) {
   if (const Node* target = node.find("target"))
-    throw Error(target->where, fmt::format("a dose has no target: {} acts on what it binds to", drug.name));
+    throw Error(target->where, m.op == Op::dose
+                                   ? fmt::format("a dose has no target: {} acts on what it binds to", m.drug)
+                                   : "'modulator' is given too; write one of them");
+  check_regions(node, m, tables);
+  if (m.op == Op::lesion) {
+    located(where_of(node, "modulator"), [&] { (void)find_modulator(m.modulator, tables.modulators); });
+    return;
+  }
+  const Node& name = required(node, "drug", "write the name of a drug; `labile describe drug` lists them");
+  const Drug& drug = *located(name.where, [&] { return &find_drug(m.drug, tables.drugs); });
   if (!(m.amount >= 0))
     throw Error(where_of(node, "amount"),
                 fmt::format("a dose of {} {} must be at least 0", m.amount, drug.unit));
   if (node.find("hours") && m.hours < 0)
     throw Error(where_of(node, "hours"), fmt::format("{} h must be at least 0", m.hours));
-  if (const Node* regions = node.find("regions")) {
-    if (m.regions.empty()) throw Error(regions->where, "is empty; leave it out for everywhere");
-    for (std::size_t i = 0; i < m.regions.size(); ++i) {
-      if (std::find(m.regions.begin(), m.regions.begin() + static_cast<std::ptrdiff_t>(i), m.regions[i]) !=
-          m.regions.begin() + static_cast<std::ptrdiff_t>(i))
-        throw Error(regions->where, fmt::format("'{}' is named twice", m.regions[i]));
-      const auto& known = agent_regions();
-      if (std::find(known.begin(), known.end(), m.regions[i]) == known.end())
-        throw Error(regions->where, fmt::format("no region is called '{}'{}; known: {}", m.regions[i],
-                                                suggest(m.regions[i], known), fmt::join(known, ", ")));
-    }
-  }
+  if (m.chronic && node.find("hours"))
+    throw Error(where_of(node, "chronic"), "'hours' counts from one dose; a chronic one is at its peak");
 }
 
 bool same_time(const Manipulation& a, const Manipulation& b) {
   return a.at == b.at && a.occurrence == b.occurrence && a.trial == b.trial && a.time_ms == b.time_ms;
 }
 
-/// Adds what the doses of a condition do together to the handles of the card's agents.
+/// Adds what the doses and lesions of nuclei of a condition do together to the handles of the card's agents.
 void add_effects(Condition& condition, const Draft& draft) {
+  const PharmacologyTables& tables = draft.card.pharmacology;
   std::vector<Manipulation> doses;
   for (const auto& m : condition.manipulations)
-    if (m.op == Op::dose) doses.push_back(m);
+    if (m.through_modulators()) doses.push_back(m);
   if (doses.empty()) return;
   for (const auto& m : doses)
     if (!same_time(m, doses.front()))
-      throw Error(m.where, fmt::format("condition '{}': doses begin at different times; give them in "
-                                       "conditions of their own, or at once",
-                                       condition.name));
+      throw Error(
+          m.where,
+          fmt::format("condition '{}': what works through modulators begins at different times; give it in "
+                      "conditions of their own, or at once",
+                      condition.name));
   const auto effects = located(doses.front().where, [&] {
-    return handle_effects([&](Modulation& system) {
-      for (const auto& m : doses)
-        located(m.where, [&] {
-          system.add(find_drug(m.drug, formulary()), m.amount,
-                     m.hours < 0 ? std::nullopt : std::optional(m.hours), m.regions);
-        });
-    });
+    return handle_effects(
+        [&](Modulation& system) {
+          bool chronic = false;
+          for (const auto& m : doses)
+            located(m.where, [&] {
+              if (m.op == Op::lesion)
+                system.lesion(m.modulator, m.amount, m.uptake, m.regions);
+              else
+                system.add(find_drug(m.drug, tables.drugs), m.amount,
+                           m.hours < 0 ? std::nullopt : std::optional(m.hours), m.regions);
+              chronic = chronic || m.chronic;
+            });
+          if (chronic) system.desensitize();
+        },
+        tables.modulators);
   });
   const auto changes = [](const HandleEffect& e) { return std::abs(e.value - e.intact) > 1e-9; };
   bool felt = false;
@@ -246,15 +277,20 @@ void add_effects(Condition& condition, const Draft& draft) {
                   fmt::format("condition '{}': the dose makes '{}' {:.4g}; allowed: {} to {}", condition.name,
                               e.handle, e.value, handle->bounds.lo, handle->bounds.hi));
     for (const auto& m : condition.manipulations)
-      if (m.op != Op::dose && m.target == e.handle)
-        throw Error(m.where, fmt::format("condition '{}': '{}' is set by {} too; one of them would be lost",
-                                         condition.name, e.handle, doses.front().drug));
+      if (!m.through_modulators() && m.target == e.handle)
+        throw Error(m.where,
+                    fmt::format("condition '{}': '{}' is set by {} too; one of them would be lost",
+                                condition.name, e.handle,
+                                doses.front().op == Op::dose ? doses.front().drug
+                                                             : "a lesion of " + doses.front().modulator));
     Manipulation m = doses.front();
     m.op = Op::set;
     m.drug.clear();
+    m.modulator.clear();
+    m.chronic = m.uptake = false;
     m.regions.clear();
     m.hours = -1;
-    m.of_dose = true;
+    m.derived = true;
     m.target = e.handle;
     m.unless = e.unless;
     m.amount = e.value;
@@ -265,15 +301,22 @@ void add_effects(Condition& condition, const Draft& draft) {
 }  // namespace
 
 void read_manipulations(const Node& root, Draft& draft) {
+  draft.card.pharmacology = read_pharmacology(root);
   auto& conditions = draft.card.conditions;
   conditions.push_back({"intact", {}});
   for (const Node* node : tables_of(root, "manipulation")) {
     const auto keys = read_keys(*node, manipulation_keys(), {"regions"}, "[[manipulation]]");
     const Node& name = required(*node, "condition", "write the name of the condition, such as \"DA lesion\"");
-    const bool dose = keys.op_name == "dose";
-    if (!dose) (void)required(*node, "target", "write a handle of an agent, such as \"da.release\"");
-    for (const char* key : {"drug", "hours", "regions"})
+    const bool dose = keys.op_name == "dose", nucleus = keys.op_name == "lesion" && node->find("modulator");
+    if (!dose && !nucleus)
+      (void)required(*node, "target", "write a handle of an agent, such as \"da.release\"");
+    for (const char* key : {"drug", "hours", "chronic"})
       if (const Node* n = node->find(key); n && !dose) throw Error(n->where, "is for op = \"dose\" only");
+    for (const char* key : {"modulator", "uptake"})
+      if (const Node* n = node->find(key); n && !nucleus)
+        throw Error(n->where, "is for op = \"lesion\" with a modulator only");
+    if (const Node* n = node->find("regions"); n && !dose && !nucleus)
+      throw Error(n->where, "is for op = \"dose\", or \"lesion\" with a modulator, only");
     if (keys.condition == "intact")
       throw Error(name.where, "'intact' is the condition without manipulations; give this one another name");
     Manipulation m = keys;
@@ -284,8 +327,8 @@ void read_manipulations(const Node& root, Draft& draft) {
     m.where = node->where;
     check_contingency(*node, m);
     check_time(*node, m, draft);
-    if (dose)
-      check_dose(*node, m);
+    if (dose || nucleus)
+      check_through_modulators(*node, m, draft.card.pharmacology);
     else
       check_target(*node, m, draft);
     auto it = std::find_if(conditions.begin(), conditions.end(),
@@ -300,8 +343,8 @@ void read_manipulations(const Node& root, Draft& draft) {
       throw Error(c.manipulations.front().where,
                   fmt::format("no agent of this card has {} of condition '{}'",
                               std::any_of(c.manipulations.begin(), c.manipulations.end(),
-                                          [](const auto& m) { return m.op == Op::dose; })
-                                  ? "a handle that the drugs reach"
+                                          [](const auto& m) { return m.through_modulators(); })
+                                  ? "a handle that drugs or lesions of nuclei reach"
                                   : "all the handles",
                               c.name));
 }

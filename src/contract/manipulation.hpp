@@ -21,13 +21,17 @@ struct Manipulation {
   double time_ms = -1;       // task time: holds from the first trial that begins then or later; `at` is ""
   When when = When::always;  // stimulate only
   std::vector<double> probability{1.0};  // when = random: per trial from onset on; the last value holds
-  // op dose: `amount` of a drug; what it does stands behind it as manipulations of handles.
-  std::string drug;
-  double hours = -1;                 // since it was taken; < 0: at its peak
+  // Through modulators: a dose (`amount` of a drug), or a lesion of a nucleus that releases one. What it does stands behind it as `derived`
+  // manipulations of handles.
+  std::string drug, modulator;
+  double hours = -1;                 // since a dose was taken; < 0: at its peak
+  bool chronic = false;              // a dose: taken long enough for autoreceptors to desensitize
+  bool uptake = false;               // a lesion: the terminals' transporters go too
   std::vector<std::string> regions;  // none: everywhere
-  bool of_dose = false;              // what a dose does: agents need one such handle, not all
-  std::string unless;                // of_dose: not for agents that have this handle
-  Where where;                       // for messages
+  bool derived = false;              // agents need one such handle, not all
+  std::string unless;                // derived: not for agents that have this handle
+  [[nodiscard]] bool through_modulators() const { return op == Op::dose || !modulator.empty(); }
+  Where where;  // for messages
 };
 
 /// The named arm of an experiment: no manipulation at all is the intact arm.

@@ -130,11 +130,15 @@ double Network::modulation_value(std::string_view name) const {
   return impl_->regional->value(name);
 }
 void Network::dose(const Drug& drug, double amount, std::optional<double> since_h,
-                   std::span<const std::string> regions) {
+                   std::span<const std::string> regions, bool chronic) {
   if (!impl_->regional) throw Error("a dose wants modulators in regions: the network has no [modulation]");
   Modulation& m = impl_->regional->modulation();
   m.add(drug, amount, since_h, regions);
-  if (impl_->now == 0) m.settle();
+  if (chronic) {
+    m.desensitize();
+  } else if (impl_->now == 0) {
+    m.settle();
+  }
 }
 void Network::lose_terminals(int population, double share) {
   bool found = false;

@@ -74,10 +74,10 @@ class Network {
   void release_field(int field);
   /// Silences units of a population (a lesion): they emit no spikes from now on. index < size.
   void silence(int population, std::span<const int> units);
-  /// A drug is there from now on, added to what is there; before the first step, modulators start in the steady state with it. Throws Error as
-  /// Modulation::add does, and when the network has no modulators in regions.
+  /// A drug is there from now on, added to what is there; before the first step, modulators start in the steady state with it. Chronic: weeks have gone by
+  /// with it, at rest. Throws Error as Modulation::add does, and when the network has no modulators in regions.
   void dose(const Drug& drug, double amount, std::optional<double> since_h = {},
-            std::span<const std::string> regions = {});
+            std::span<const std::string> regions = {}, bool chronic = false);
   /// A share of a nucleus's terminals is lost with their transporters; silence() takes its spikes. Throws Error when the population is no nucleus.
   void lose_terminals(int population, double share);
   /// Sets every eligibility of a projection to zero at the present time. Weights are settled as by an

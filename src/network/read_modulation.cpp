@@ -6,18 +6,10 @@
 
 #include "network/read_network.hpp"
 #include "pharmacology/modulation.hpp"
-#include "toml/toml_text.hpp"
+#include "pharmacology/own_tables.hpp"
 
 namespace labile {
 namespace {
-
-/// The card's own come before those of the same name that come ready.
-template <class T>
-std::vector<T> joined(std::vector<T> own, const std::vector<T>& ready) {
-  for (const T& r : ready)
-    if (std::ranges::find(own, r.name, &T::name) == own.end()) own.push_back(r);
-  return own;
-}
 
 NucleusSpec read_nucleus(const Node& node, const std::vector<PopulationSpec>& populations,
                          const std::vector<ModulatorInfo>& modulators) {
@@ -63,16 +55,6 @@ ExchangeSpec read_exchange(const Node& node, const std::vector<ModulatorInfo>& m
   return x;
 }
 
-/// Each table's keys in the order in which they are written.
-void keep_text(const Node& root, const char* section, std::vector<std::string>& own) {
-  for (const Node* t : tables_of(root, section)) {
-    TomlWriter w;
-    w.header(fmt::format("[[{}]]", section));
-    for (const auto& m : t->members) w.raw(toml_key(m.name), toml_text(m.node));
-    own.push_back(w.text());
-  }
-}
-
 /// "D1.striatum" must be one word of a gate.
 void check_region(const std::string& name, const Where& where) {
   const auto letter = [](char c) {
@@ -86,16 +68,15 @@ void check_region(const std::string& name, const Where& where) {
 
 ModulationSpec read_modulation(const Node& root, const std::vector<PopulationSpec>& populations) {
   ModulationSpec spec;
-  const auto own = read_modulators(root);
-  const auto modulators = joined(own, ready_modulators());
-  spec.drugs = joined(read_drugs(root), formulary());
-  keep_text(root, "modulator", spec.own);
-  keep_text(root, "drug", spec.own);
+  const PharmacologyTables tables = read_pharmacology(root);
+  const auto& modulators = tables.modulators;
+  spec.drugs = tables.drugs;
+  spec.own = tables.text;
   const Node* head = root.find("modulation");
   if (!head) {
     for (const char* section : {"nucleus", "exchange", "modulator", "drug"})
-      if (const auto tables = tables_of(root, section); !tables.empty())
-        throw Error(tables.front()->where,
+      if (const auto list = tables_of(root, section); !list.empty())
+        throw Error(list.front()->where,
                     fmt::format("[[{}]] wants regions: write [modulation] with regions = [...]", section));
     return spec;
   }
@@ -117,7 +98,7 @@ ModulationSpec read_modulation(const Node& root, const std::vector<PopulationSpe
       if (std::ranges::find(wanted, n.modulator) == wanted.end())
         throw Error(n.where, fmt::format("'{}' is not among the modulators of [modulation]", n.modulator));
   } else {
-    for (const auto& m : own) wanted.push_back(m.name);
+    wanted = tables.own_modulators;
     for (const auto& n : spec.nuclei) wanted.push_back(n.modulator);
   }
   for (const auto& m : modulators)

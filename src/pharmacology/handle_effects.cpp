@@ -29,13 +29,17 @@ double response(Modulation m, const Reading& r, bool burst) {
 constexpr Reading kD1{"DA", "D1", "dorsal_striatum"}, kD2{"DA", "D2", "dorsal_striatum"};
 }  // namespace
 
-const std::vector<std::string>& agent_regions() {
-  static const std::vector<std::string> list{"dorsal_striatum", "prefrontal"};
+std::vector<std::string> agent_regions(const std::vector<ModulatorInfo>& modulators) {
+  std::vector<std::string> list{"dorsal_striatum", "prefrontal"};
+  for (const auto& m : modulators)
+    for (const auto& a : m.autoreceptors)
+      if (!a.at.empty() && std::ranges::find(list, a.at) == list.end()) list.push_back(a.at);
   return list;
 }
 
-std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>& treat) {
-  static const Modulation intact(ready_modulators(), agent_regions(), kStepMs);
+std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>& treat,
+                                         const std::vector<ModulatorInfo>& modulators) {
+  const Modulation intact(modulators, agent_regions(modulators), kStepMs);
   Modulation treated = intact;
   treat(treated);
   treated.settle();

@@ -28,9 +28,13 @@ struct HandleEffect {
   std::string unless;  // handle of agents that this is not for; "" for all
 };
 
-/// Regions in which a drug can be given to an agent.
-[[nodiscard]] const std::vector<std::string>& agent_regions();
-/// `treat` gives the drugs to a system at rest. Handles that do not change stand at their intact value.
-[[nodiscard]] std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>& treat);
+/// Regions of an agent: those that its handles are read in, and those that autoreceptors of cell bodies sense.
+[[nodiscard]] std::vector<std::string> agent_regions(
+    const std::vector<ModulatorInfo>& modulators = ready_modulators());
+/// `treat` gives the drugs to a system at rest. Handles that do not change stand at their intact value. `modulators` has the four that handles are read
+/// from, with their receptors; others may be there. Throws Error where one is missing.
+[[nodiscard]] std::vector<HandleEffect> handle_effects(
+    const std::function<void(Modulation&)>& treat,
+    const std::vector<ModulatorInfo>& modulators = ready_modulators());
 
 }  // namespace labile

@@ -46,7 +46,11 @@ Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::s
   }
   clear();
   settle();
-  for (const auto& f : fields_) rest_.push_back(f.c);
+  for (auto& f : fields_) {
+    rest_.push_back(f.c);
+    for (auto& a : f.autoreceptors)
+      for (std::size_t r = 0; r < n; ++r) a.rest.push_back(a.field.activation(static_cast<int>(r)));
+  }
 }
 
 std::size_t Modulation::region(std::string_view name) const {
@@ -123,6 +127,7 @@ void Modulation::clear() {
     f.inhibition.assign(m.transporters.size(), std::vector<double>(n, 0.0));
     f.at_receptor.assign(m.receptors.size(), std::vector<Occupants>(n));
     f.at_autoreceptor.assign(m.autoreceptors.size(), std::vector<Occupants>(n));
+    for (auto& a : f.autoreceptors) a.kept.assign(n, 1.0);
     know_reach(f);
     f.moved = true;
     for (std::size_t r = 0; r < n; ++r) {
@@ -315,6 +320,19 @@ void Modulation::exchange(std::string_view a, std::string_view b, double rate_pe
   }
 }
 
+void Modulation::desensitize() {
+  settle();
+  for (std::size_t i = 0; i < fields_.size(); ++i)
+    for (std::size_t k = 0; k < fields_[i].autoreceptors.size(); ++k) {
+      Autoreceptor& a = fields_[i].autoreceptors[k];
+      for (std::size_t r = 0; r < a.kept.size(); ++r) {
+        const double above = a.field.activation(static_cast<int>(r)) - a.rest[r];
+        a.kept[r] = 1 - info_[i].autoreceptors[k].desensitizes.value * std::max(0.0, above) / (1 - a.rest[r]);
+      }
+    }
+  settle();
+}
+
 void Modulation::know_reach(Field& f) {
   for (std::size_t r = 0; r < f.reach.size(); ++r)
     f.reach[r] = f.received[r] * f.alive[r] * f.quantum[r] * (1 + f.gained[r]);
@@ -324,8 +342,10 @@ void Modulation::know_let(Field& f, const ModulatorInfo& m) const {
   for (std::size_t k = 0; k < f.autoreceptors.size(); ++k) {
     const auto& a = f.autoreceptors[k];
     const double most = m.autoreceptors[k].most.value;
-    for (std::size_t r = 0; r < f.let.size(); ++r)
-      f.let[r] *= 1 - most * a.field.activation(a.at >= 0 ? a.at : static_cast<int>(r));
+    for (std::size_t r = 0; r < f.let.size(); ++r) {
+      const auto sensed = a.at >= 0 ? static_cast<std::size_t>(a.at) : r;
+      f.let[r] *= 1 - most * a.kept[sensed] * a.field.activation(static_cast<int>(sensed));
+    }
   }
 }
 

@@ -50,6 +50,9 @@ class Modulation {
   /// A share of a nucleus's units that is lost, as felt in these regions; `uptake`: their transporters are lost with them.
   void lesion(std::string_view modulator, double share, bool uptake = false,
               std::span<const std::string> regions = {});
+  /// Weeks go by with what is there: each autoreceptor loses as much of its `desensitizes` as its steady activation is above that at rest. Takes the
+  /// steady state; what is added afterwards is acute.
+  void desensitize();
   /// Takes all drugs and lesions back.
   void clear();
   /// To the steady state at the present rates. Throws Error where there is none.
@@ -77,7 +80,9 @@ class Modulation {
  private:
   struct Autoreceptor {
     ReceptorField field;
-    int at;  // region, -1: each its own
+    int at;                         // region, -1: each its own
+    std::vector<double> kept = {};  // [region] share of `most` that is not desensitized
+    std::vector<double> rest = {};  // [region] activation without drugs
   };
   struct Field {
     Release release;

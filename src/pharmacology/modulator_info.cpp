@@ -59,12 +59,14 @@ ReceptorInfo read_receptor(const Node& t) {
 }
 AutoreceptorInfo read_autoreceptor(const Node& t) {
   require_table(t);
-  refuse_unknown_keys(t, {"name", "ec50", "tau", "hill", "most", "at"}, "an autoreceptor");
+  refuse_unknown_keys(t, {"name", "ec50", "tau", "hill", "most", "desensitizes", "at"}, "an autoreceptor");
   return {text_at(t, "name", "the receptor's name"),
           read_constant(t, "ec50", kPositive, "half-activating concentration, µM"),
           read_constant_or(t, "tau", kPositive, "ms", plain(500)),
           read_constant_or(t, "hill", {0.1, 10}, "", plain(1)),
           read_constant(t, "most", kShare, "share of release that it takes off at most"),
+          read_constant_or(t, "desensitizes", kShare, "share of it that is lost under chronic activation",
+                           plain(0)),
           text_or(t, "at", "")};
 }
 /// Refuses two of one name.

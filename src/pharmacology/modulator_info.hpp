@@ -28,6 +28,7 @@ struct AutoreceptorInfo {
   std::string name;          // drugs at the receptor of this name act on it too
   Constant ec50, tau, hill;  // µM, ms, 1
   Constant most;             // share of release that it takes off when all are activated
+  Constant desensitizes;     // share of `most` that is lost when it is all activated for weeks
   // Region whose concentration it senses, for release everywhere (cell bodies); "": each region its own (terminals).
   std::string at;
 };

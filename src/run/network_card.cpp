@@ -61,7 +61,7 @@ const std::vector<SectionInfo> kProtocols{
     {"dose",
      "a drug that is there from times on, as in [modulation]",
      {"drug", "amount"},
-     {"hours", "regions", "times"}},
+     {"hours", "chronic", "regions", "times"}},
     {"clear_eligibility", "sets the eligibilities of projections to 0 at times", {"projection", "times"}, {}},
     {"reward_on_coincidence",
      "chooses one synapse; whenever its target fires within a window after its source, a field rises later",
@@ -183,6 +183,9 @@ void read_dose(const Node& node, const ModulationSpec& m, ProtocolSpec& p) {
     probe.settle();
   });
   if (!node.find("times")) p.times_ms = {0};
+  const Node* times = node.find("times");
+  if (const Node* chronic = node.find("chronic"); chronic && times)
+    throw Error(times->where, "a chronic dose was there before the run; leave times out");
 }
 
 ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
@@ -237,9 +240,13 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
     info.type = ParamType::integer;
     p.count = checked_integer(info, setting_of(*n));
   }
+  const auto yes_or_no = [&](const char* key, bool& x) {
+    const ParamInfo info{key, "1", ParamType::boolean, {}, "", false, {}, {}};
+    if (const Node* n = node.find(key)) x = checked_boolean(info, setting_of(*n));
+  };
+  yes_or_no("chronic", p.chronic);
+  yes_or_no("uptake", p.uptake);
   if (const Node* n = node.find("uptake")) {
-    const ParamInfo yes{"uptake", "1", ParamType::boolean, {}, "", false, {}, {}};
-    p.uptake = checked_boolean(yes, setting_of(*n));
     const auto& nuclei = c.network.modulation.nuclei;
     if (p.uptake && std::ranges::find(nuclei, p.population, &NucleusSpec::population) == nuclei.end())
       throw Error(n->where, fmt::format("'{}' is no nucleus: it has no uptake to lose", p.population));
@@ -751,6 +758,7 @@ void write_protocol(TomlWriter& w, const ProtocolSpec& p) {
       if (key == "count") w.line(key, static_cast<double>(p.count));
       if (key == "drug") w.line(key, p.drug);
       if (key == "hours" && p.hours) w.line(key, *p.hours);
+      if (key == "chronic" && p.chronic) w.line(key, p.chronic);
       if (key == "regions" && !p.regions.empty()) w.line(key, p.regions);
       if (key == "delay" && p.kind == Kind::reward_on_coincidence) w.raw(key, distribution_text(p.delay_ms));
     }

@@ -50,6 +50,7 @@ struct ProtocolSpec {
   bool uptake = false;                              // lesion: the terminals' transporters go too
   std::string drug;
   std::optional<double> hours;  // since the dose was taken; none: its peak
+  bool chronic = false;         // a dose: weeks have gone by with it
   std::vector<std::string> regions;
   Distribution delay_ms;
   Where where;

@@ -259,7 +259,7 @@ class SingleRun {
         for (const double t : p.times_ms)
           at(t, [=, this, &p] {
             const auto& drugs = condition_.network.modulation.drugs;
-            net->dose(find_drug(p.drug, drugs), p.amount, p.hours, p.regions);
+            net->dose(find_drug(p.drug, drugs), p.amount, p.hours, p.regions, p.chronic);
           });
         break;
       case Kind::silence: {

@@ -293,7 +293,7 @@ class Runner {
   void simulate_cells() {
     const Schedule* schedule = schedule_;
     if (card_.task.empty()) return;
-    note_doses();
+    note_modulators();
     if (schedule) note_ignored(*schedule);
     if (!card_.schedule.empty() && !schedule)
       result_.notes.push_back(
@@ -410,21 +410,28 @@ class Runner {
                       schedule.source, fmt::join(given, ", "), card_.task));
   }
 
-  /// What doses do to agents' handles.
-  void note_doses() {
+  /// A dose, or a lesion of a nucleus, in words.
+  [[nodiscard]] std::string in_words(const Manipulation& m) const {
+    const std::string where = m.regions.empty() ? "" : fmt::format(" in {}", fmt::join(m.regions, ", "));
+    if (m.op != Manipulation::Op::dose)
+      return fmt::format("{}% of {} lost{}{}", 100 * m.amount, m.modulator,
+                         m.uptake ? " with its uptake" : "", where);
+    return fmt::format("{} {} of {}{}{}{}", m.amount, find_drug(m.drug, card_.pharmacology.drugs).unit,
+                       m.drug, m.hours < 0 ? " at its peak" : fmt::format(" after {} h", m.hours),
+                       m.chronic ? ", chronic" : "", where);
+  }
+  /// What goes through modulators does to agents' handles.
+  void note_modulators() {
     for (const auto& c : card_.conditions) {
-      std::vector<std::string> drugs, handles;
+      std::vector<std::string> done, handles;
       for (const auto& m : c.manipulations) {
-        if (m.op == Manipulation::Op::dose)
-          drugs.push_back(
-              fmt::format("{} {} of {}{}{}", m.amount, find_drug(m.drug, formulary()).unit, m.drug,
-                          m.hours < 0 ? " at its peak" : fmt::format(" after {} h", m.hours),
-                          m.regions.empty() ? "" : fmt::format(" in {}", fmt::join(m.regions, ", "))));
-        else if (m.of_dose)
+        if (m.through_modulators())
+          done.push_back(in_words(m));
+        else if (m.derived)
           handles.push_back(fmt::format("{} {:.3g}", m.target, m.amount));
       }
-      if (!drugs.empty())
-        result_.notes.push_back(fmt::format("Condition '{}': {}: {}.", c.name, fmt::join(drugs, " and "),
+      if (!done.empty())
+        result_.notes.push_back(fmt::format("Condition '{}': {}: {}.", c.name, fmt::join(done, " and "),
                                             fmt::join(handles, ", ")));
     }
   }
@@ -440,13 +447,14 @@ class Runner {
       }
       if (all.subjects > 0) continue;
       const Manipulation& m = list[i];
-      if (m.of_dose) continue;  // said of the dose
+      if (m.derived) continue;  // said of what it comes from
       const std::string when = m.trial >= 0     ? fmt::format("trial {}", m.trial)
                                : m.time_ms >= 0 ? fmt::format("{} ms", m.time_ms)
                                                 : fmt::format("occurrence {} of '{}'", m.occurrence, m.at);
       const std::string note = fmt::format(
           "Condition '{}': {} never came, so {} was never {}{}.", plan.condition->name, when,
-          m.op == Manipulation::Op::dose ? m.drug : fmt::format("'{}'", m.target),
+          m.op == Manipulation::Op::dose ? m.drug
+                                         : fmt::format("'{}'", m.modulator.empty() ? m.target : m.modulator),
           m.op == Manipulation::Op::dose ? "given" : "touched",
           m.trial < 0 && m.time_ms < 0 ? fmt::format(" (it came {} time(s) at most)", all.most_events) : "");
       if (std::ranges::find(result_.notes, note) == result_.notes.end()) result_.notes.push_back(note);

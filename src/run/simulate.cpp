@@ -218,13 +218,13 @@ class Interventions {
     std::vector<int> seen, onset;  // [lane] events so far; first trial in force, -1 = not yet
   };
 
-  /// -1: a dose, or what a dose does to handles that this agent lacks.
+  /// -1: what works through modulators, or what that does to handles that this agent lacks.
   [[nodiscard]] int handle(const Manipulation& m) const {
-    if (m.op == Manipulation::Op::dose) return -1;
+    if (m.through_modulators()) return -1;
     std::vector<std::string> names;
     for (const auto& h : agent_.handles()) names.push_back(h.name);
     const auto it = std::find(names.begin(), names.end(), m.target);
-    if (m.of_dose && (it == names.end() || std::find(names.begin(), names.end(), m.unless) != names.end()))
+    if (m.derived && (it == names.end() || std::find(names.begin(), names.end(), m.unless) != names.end()))
       return -1;
     if (it == names.end())
       throw Error(m.where, fmt::format("no handle '{}' on this agent{}", m.target, suggest(m.target, names)));

@@ -106,6 +106,79 @@ def test_signs_sites_and_times(tmp_path):
     assert at_peak["ne.release"] < late["ne.release"] < 1
 
 
+LESION = '[[manipulation]]\ncondition = "drug"\nop = "lesion"\nmodulator = "{}"\namount = {}\n'
+
+
+def test_lesions_of_nuclei_have_a_site(tmp_path):
+    def only(text, folder=iter(range(99))):
+        return handles(tmp_path / str(next(folder)), HEAD + text)[0]
+
+    # Acetylcholine at rest: .1 µM of an EC50 of 1 at both receptors, nothing feeds back; 70% lost leaves .03 µM.
+    left = (0.03 / 1.03) / (0.1 / 1.1)
+    assert only(LESION.format("ACh", 0.7)) == {"ach.release": pytest.approx(left, abs=1e-3)}
+    assert only(LESION.format("ACh", 0.7) + 'regions = ["prefrontal"]\n') == {"ach.release": pytest.approx(left, abs=1e-3)}
+    assert only(LESION.format("ACh", 0.7) + 'regions = ["dorsal_striatum"]\n')["ach.release"] == 1
+    spared = only(LESION.format("DA", 0.8) + 'regions = ["dorsal_striatum"]\n')
+    gone = only(LESION.format("DA", 0.8) + 'regions = ["dorsal_striatum"]\nuptake = true\n')
+    assert spared["da.tonic"] < 0 and "da.tonic" not in gone  # Km J / (Vmax - J) with J and Vmax both at a fifth
+    # A lesion and a dose act together: a precursor cannot be worth more than what is left to release it.
+    both = only(LESION.format("DA", 0.65) + DOSE.format("levodopa", 100))
+    assert spared["da.release"] < both["da.release"] < only(DOSE.format("levodopa", 100))["da.release"]
+
+
+OWN = """
+[[drug]]
+name = "scopolamine"
+unit = "mg"
+[[drug.target]]
+site = "M1"
+action = "antagonist"
+[drug.dose]
+site = "M1"
+ed50 = 0.1
+"""
+
+
+def test_drugs_and_modulators_of_the_cards_own(tmp_path):
+    h, _ = handles(tmp_path / "a", HEAD + OWN + DOSE.format("scopolamine", 0.4))
+    assert h["ach.release"] == pytest.approx((1 + 1.1 / (1.1 + 4)) / 2, abs=1e-3)
+    # Serotonin that nothing holds back, at 2 Hz x .02 µM = .04 µM/s: C = Km J / (Vmax - J); an uptake blocker at I = 3 makes Km four times as large.
+    text = """
+[[modulator]]
+name = "serotonin"
+short = "5HT"
+tonic_hz = 2
+quantum = 0.02
+[[modulator.transporter]]
+name = "SERT"
+km = 0.2
+vmax = 0.84
+[[modulator.receptor]]
+name = "5HT1A"
+ec50 = 0.01
+[[modulator.receptor]]
+name = "5HT2A"
+ec50 = 0.3
+[[modulator.receptor]]
+name = "5HT2C"
+ec50 = 0.1
+"""
+    h, r = handles(tmp_path / "b", HEAD + text + DOSE.format("citalopram", 18))
+    ed50 = next(d for d in drugs() if d["name"] == "citalopram")["constants"]["takes half of SERT"]["value"]
+    before, after = 0.2 * 0.04 / 0.8, 0.2 * (1 + 18 / ed50) * 0.04 / 0.8
+    wanted = sum(after / (after + e) / (before / (before + e)) for e in (0.01, 0.3, 0.1)) / 3
+    assert h["ser.release"] == pytest.approx(wanted, abs=6e-3)
+    # The written card has the tables too.
+    good("run", tmp_path / "b" / "out" / "card.toml", "--out", "again", cwd=tmp_path)
+    assert results(tmp_path / "again")["cells"] == r["cells"]
+
+
+def test_chronic_doses_desensitize_autoreceptors(tmp_path):
+    acute, _ = handles(tmp_path / "a", HEAD + DOSE.format("citalopram", 20))
+    chronic, _ = handles(tmp_path / "b", HEAD + DOSE.format("citalopram", 20) + "chronic = true\n")
+    assert chronic["ser.release"] > acute["ser.release"] > 1
+
+
 def test_a_spiking_circuit_hears_d1_and_d2_apart(tmp_path):
     card = HEAD.replace("subjects = 200", "subjects = 2").replace('name = "feature_reversal"', 'name = "bandit_reversal"\nblocks = [4, 4]')
     card = card.replace('model = "flex"', 'model = "corticostriatal_minimal"')
@@ -118,6 +191,14 @@ def test_a_spiking_circuit_hears_d1_and_d2_apart(tmp_path):
     (DOSE.format("haloperidol", -2), "-2 mg must be at least 0"),
     (DOSE.format("haloperidol", 2) + 'regions = ["prefrontl"]\n', "did you mean 'prefrontal'"),
     (DOSE.format("haloperidol", 2) + 'regions = []\n', "leave it out for everywhere"),
+    (LESION.format("DAA", 0.5), "no modulator is called 'DAA'"),
+    (LESION.format("DA", 1.5), "1.5 is out of bounds"),
+    (LESION.format("DA", 0.5) + 'target = "da.release"\n', "write one of them"),
+    (LESION.format("DA", 0.5) + 'regions = ["cortex"]\n', "no region is called 'cortex'"),
+    (LESION.format("DA", 0.5) + "chronic = true\n", 'is for op = "dose" only'),
+    (DOSE.format("haloperidol", 2) + "uptake = true\n", 'for op = "lesion" with a modulator only'),
+    (DOSE.format("citalopram", 20) + "chronic = true\nhours = 3\n", "a chronic one is at its peak"),
+    (OWN.replace("ed50 = 0.1", "ed50 = -1") + DOSE.format("scopolamine", 1), "is not within"),
     (DOSE.format("haloperidol", 2) + 'regions = ["prefrontal", "prefrontal"]\n', "named twice"),
     (DOSE.format("levodopa", 10000), "more is released than is cleared"),
     (DOSE.format("donepezil", 1000), "allowed: 0 to 10"),
@@ -125,7 +206,7 @@ def test_a_spiking_circuit_hears_d1_and_d2_apart(tmp_path):
     (DOSE.format("haloperidol", 2) + "hours = -1\n", "hours"),
     (DOSE.format("haloperidol", 2) + '[[manipulation]]\ncondition = "drug"\ntarget = "da.release"\namount = 0.5\n',
      "'da.release' is set by haloperidol too"),
-    (DOSE.format("haloperidol", 2) + DOSE.format("levodopa", 100) + "trial = 5\n", "doses begin at different times"),
+    (DOSE.format("haloperidol", 2) + DOSE.format("levodopa", 100) + "trial = 5\n", "begins at different times"),
     ('[[manipulation]]\ncondition = "drug"\nop = "scale"\ntarget = "da.release"\namount = 1\ndrug = "levodopa"\n',
      'is for op = "dose" only'),
     ('[[manipulation]]\ncondition = "drug"\nop = "dose"\namount = 1\n', "drug"),
