@@ -1,15 +1,21 @@
 #!/usr/bin/python3
 """How far Flex's lesion signatures depend on its parameters, with a fixed and with a homeostatic threshold.
 
-    /usr/bin/python3 tools/robustness.py [--labile BUILD/labile] [--out docs/robustness.json] [--svg docs/img/robustness.svg]
+    /usr/bin/python3 tools/robustness.py [--labile BUILD/labile] [--out docs/robustness.json] [--svg FILE]
 
-All parameters times log-normal noise of sd .10 and .25, 40 draws each; in each draw 100 agents a condition reverse once
+24 parameters times log-normal noise of sd .10 and .25, 40 draws each; in each draw 100 agents a condition reverse once
 (80 + 80 trials, p = 1 and .8), intact and under four lesions at the reversal. The two circuits get the same draws; the
 homeostatic one has two parameters more, which vary too. Counted is the share of draws that keep each effect (at least
-1.5 times intact; credit precision: at least .1 less, at both p), and measured when the intact circuit's noradrenaline bursts. Effects, bounds
-and caps are those of the reference circuit's sweep, so that shares compare with its; its draws are others.
+1.5 times intact; credit precision: at least .1 less, at both p), and measured when the intact circuit's noradrenaline
+bursts. Parameters, effects, bounds and caps are those of the reference circuit's sweep, so that shares compare with its;
+its draws are others.
 
-A card holds one set of parameters an agent and no share of sets; hence a script. Needs numpy.
+Two more runs say what a threshold can do at all (1000 agents): fixed ones from 1 to 3.25 in the same reversal, with the
+share of changes that noradrenaline bursts on within three trials and the share of late trials on which it bursts for
+nothing, also without slips of encoding; and both circuits over 16 blocks of 80 trials.
+
+A card holds one set of parameters an agent and no share of sets; hence a script. Needs numpy. docs/robustness.md says
+what came out.
 """
 import argparse
 import json
@@ -33,6 +39,8 @@ EFFECTS = ["DA lag, p = 1", "DA lag, p = .8", "ACh precision", "ACh regressive e
            "5-HT false switches", "5-HT lose-shift, p = .8"]
 METRICS = ["switch_lag", "credit_precision", "regressive_errors", "false_switches", "lose_shift_misleading", "ne_latency",
            "ne_hit_rate", "ne_false_alarms"]
+THRESHOLDS = (1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75, 3, 3.25)
+BLOCKS, LONG = (1, 2, 4, 8, 15), 16
 INTACT = {"false alarms": "ne_false_alarms", "latency": "ne_latency", "hit rate": "ne_hit_rate"}
 
 
@@ -52,22 +60,24 @@ def varied(table, sd, draw):
     return {"fixed": common, "homeostatic": common | {name: perturbed(name, x) for name, x in HOMEOSTATIC.items()}}
 
 
-def card(parameters, draw):
-    text = (f'seed = {SEED + draw}\nsubjects = {AGENTS}\nrecord = "summary"\nmetrics = {json.dumps(METRICS)}\n'
-            '[bootstrap]\nresamples = 100\n'
-            '[task]\nname = "feature_reversal"\nblocks = [80, 80]\nrelevant = [0]\ngood = [0, 1]\n')
-    for p in ("1.0", "0.8"):
+def card(agents, seed, metrics, subjects=AGENTS, blocks=2, ps=("1.0", "0.8"), lesions=LESIONS):
+    """A card of agents (name -> parameters) in `blocks` blocks; metrics are (name, id, block)."""
+    text = (f'seed = {seed}\nsubjects = {subjects}\nrecord = "summary"\n[bootstrap]\nresamples = 100\n'
+            f'[task]\nname = "feature_reversal"\nblocks = {[80] * blocks}\nrelevant = [0]\ngood = [0, 1]\n')
+    for name, said, block in metrics:
+        text += f'[[metric]]\nname = "{name}"\nid = "{said}"\nblocks = {block}\n'
+    for p in ps:
         text += f'[[variant]]\nname = "{p}"\ntask = {{ p_better = {p} }}\n'
-    for circuit in CIRCUITS:
-        given = ", ".join(f"{k} = {v!r}" for k, v in parameters[circuit].items())
-        text += f'[[agent]]\nname = "{circuit}"\nmodel = "flex"\nparams = {{ {given} }}\n'
-    for name, (target, amount) in LESIONS.items():
+    for name, parameters in agents.items():
+        given = ", ".join(f"{k} = {v!r}" for k, v in parameters.items())
+        text += f'[[agent]]\nname = "{name}"\nmodel = "flex"\nparams = {{ {given} }}\n'
+    for name, (target, amount) in lesions.items():
         text += f'[[manipulation]]\ncondition = "{name}"\nop = "scale"\ntarget = "{target}"\namount = {amount}\nat = "reversal"\n'
     return text
 
 
 def run(labile, text):
-    """(circuit, p, condition) -> metric -> value."""
+    """(agent, p, condition) -> metric -> value."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder)
         (path / "card.toml").write_text(text)
@@ -110,18 +120,33 @@ def summary(keeps, intact):
 
 def sweep(labile):
     table, result = defaults(labile), {"draws": DRAWS, "agents": AGENTS, "homeostatic": HOMEOSTATIC, "sd": {}}
+    measured = [(m, m, 1) for m in METRICS]
     for sd in SD:
-        runs = [run(labile, card(varied(table, sd, draw), draw)) for draw in range(DRAWS)]
+        runs = [run(labile, card(varied(table, sd, draw), SEED + draw, measured)) for draw in range(DRAWS)]
         keeps = {c: [kept(cells, c) for cells in runs] for c in CIRCUITS}
         at = {c: summary(keeps[c], [{p: cells[c, p, "intact"] for p in ("1.0", "0.8")} for cells in runs]) for c in CIRCUITS}
         pairs = list(zip(*(keeps[c] for c in CIRCUITS)))
         at["kept by one only"] = {e: {"fixed": sum(a[i] and not b[i] for a, b in pairs), "homeostatic": sum(b[i] and not a[i] for a, b in pairs)}
                                   for i, e in enumerate(EFFECTS)}
         result["sd"][f"{sd:.2f}"] = at
-    standard = {name: value for name, (value, _, _) in table.items() if name in VARIED or name in FOLLOWS.values()}
-    cells = run(labile, card({"fixed": standard, "homeostatic": standard | HOMEOSTATIC}, DRAWS))
-    result["unperturbed"] = {c: dict(zip(EFFECTS, map(bool, kept(cells, c)))) for c in CIRCUITS}
     return result
+
+
+def thresholds(labile):
+    """What noradrenaline does at fixed thresholds, p -> threshold -> metric, and in long sessions, circuit -> p -> block."""
+    base, ps = defaults(labile)["ne_threshold"][0], ("1.0", "0.9", "0.8")
+    # Serotonin's part is what moves, down to the threshold without it.
+    agents = {f"{x:g}": {"ne_threshold": min(x, base), "ser_threshold": max(0.0, x / base - 1)} for x in THRESHOLDS}
+    names = list(INTACT.values()) + ["switch_lag"]
+    short = run(labile, card(agents, 31, [(m, m, 1) for m in names], 1000, 2, ps, {}))
+    without = run(labile, card({a: x | {"encoding_noise": 0.0} for a, x in agents.items()}, 31, [(m, m, 1) for m in names], 1000, 2, ps, {}))
+    wanted = [(m, f"{m} {b}", b) for b in BLOCKS for m in names]
+    long = run(labile, card({"fixed": {}, "homeostatic": HOMEOSTATIC}, 32, wanted, 1000, LONG, ps, {}))
+    rounded = lambda row: {k: round(v, 3) for k, v in row.items()}
+    at = lambda c, p, b: rounded({m: long[c, p, "intact"][f"{m} {b}"] for m in names})
+    return {"fixed": {p: {a: rounded(short[a, p, "intact"]) for a in agents} for p in ps},
+            "fixed, without slips": {p: {a: rounded(without[a, p, "intact"]) for a in agents} for p in ps},
+            "by block": {c: {p: {str(b): at(c, p, b) for b in BLOCKS} for p in ps} for c in CIRCUITS}}
 
 
 def picture(result, path):
@@ -156,15 +181,46 @@ def picture(result, path):
     path.write_text("\n".join(out) + "\n</svg>\n")
 
 
+def threshold_picture(found, path):
+    """Hits against false alarms, a panel a p; shaded is what the design asks."""
+    size, gap, left, top, most = 190, 40, 56, 54, 5
+    width, height = left + 3 * size + 2 * gap + 20, top + size + 50
+    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+           f'<rect width="{width}" height="{height}" fill="#fff"/>']
+    text = lambda x, y, s, anchor="middle", more="": out.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="#222" {more}>{s}</text>')
+    text(left, 18, "grey: fixed thresholds, 1 to 3.25; blue: homeostatic, blocks of a long session; shaded: asked for", "start")
+    for j, p in enumerate(found["fixed"]):
+        x0, y0 = left + j * (size + gap), top + size
+        at = lambda row: (x0 + row["ne_false_alarms"] / most * size, y0 - row["ne_hit_rate"] * size)
+        out.append(f'<rect x="{x0}" y="{top}" width="{2 / most * size:.1f}" height="{size / 2}" fill="#e5f2e5"/>')
+        out.append(f'<rect x="{x0}" y="{top}" width="{size}" height="{size}" fill="none" stroke="#bbb"/>')
+        text(x0 + size / 2, top - 8, f"p = {float(p):g}")
+        for v in range(most + 1):
+            text(x0 + v / most * size, y0 + 16, v)
+        for v in (0, 0.5, 1):
+            text(x0 - 6, y0 - v * size + 4, f"{v:g}", "end")
+        text(x0 + size / 2, y0 + 36, "false alarms in 100 trials")
+        rows = [at(r) for r in found["fixed"][p].values()]
+        out.append('<polyline fill="none" stroke="#888" points="' + " ".join(f"{x:.1f},{y:.1f}" for x, y in rows) + '"/>')
+        for points, radius, color in ((rows, 3, "#888"), (map(at, found["by block"]["homeostatic"][p].values()), 4, "#0072b2")):
+            out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius}" fill="{color}"/>' for x, y in points]
+    text(16, top + size / 2, "changes met within 3 trials", "middle", f'transform="rotate(-90 16 {top + size / 2})"')
+    path.write_text("\n".join(out) + "\n</svg>\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--labile", default=str(ROOT / "build" / "release" / "labile"))
     parser.add_argument("--out", default=str(ROOT / "docs" / "robustness.json"))
-    parser.add_argument("--svg", default=str(ROOT / "docs" / "img" / "robustness.svg"))
+    parser.add_argument("--svg", default=str(ROOT / "docs" / "img" / "robustness.svg"),
+                        help="the first picture; the second stands beside it as *_threshold.svg")
     a = parser.parse_args()
     result = sweep(a.labile)
+    result["thresholds"] = thresholds(a.labile)
     pathlib.Path(a.out).write_text(json.dumps(result, indent=1) + "\n")
-    picture(result, pathlib.Path(a.svg))
+    svg = pathlib.Path(a.svg)
+    picture(result, svg)
+    threshold_picture(result["thresholds"], svg.with_name(svg.stem + "_threshold.svg"))
     for sd, at in result["sd"].items():
         print(f"noise {sd}: share of {DRAWS} draws, fixed and homeostatic")
         for e in EFFECTS:

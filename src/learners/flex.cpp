@@ -41,7 +41,7 @@
 /// for. ne_set_point = .02 is the most false alarms a trial that the design allows. For the rate the design asks
 /// only that it be slow; ne_adaptation = .235 = ne_temperature / (ne_threshold ser_threshold ser_base) makes one burst
 /// raise the threshold by one width of noradrenaline's rise, and 50 trials without one take it back. Both were set
-/// before anything was run with them.
+/// before anything was run with them; docs/robustness.md has what came of it.
 ///
 /// Solved trial by trial, four agents to a vector. Without an outcome nothing is learned and the momentary
 /// signals da, delta, learning_rate and credit read 0. A reset_fraction of the actor takes entries by a draw
