@@ -20,6 +20,7 @@ struct FlexParams {
   double attention_max = 3.0, attention_reset = 0.6;
   double n_trust = 10.608, evidence_leak = 0.855, history_weight = 0.277, history_rate = 0.055, blank = 1.5;
   double ne_threshold = 1.461, ne_temperature = 0.42, ne_refractory = 0.388, ne_recovery = 0.93;
+  double ne_adaptation = 0, ne_set_point = 0.02;
   double ne_reset = 0.938, hazard = 0.002, ne_exploration = 1.189;
   double ser_base = 1.0, ser_threshold = 1.221, ser_loss = 0.636;
 };
@@ -47,6 +48,7 @@ struct FlexMemory {
   T* used;           // [slot] 1 = has held a context
   T *HG, *HN;        // [F] habit actor
   T *u, *NE, *z;     // running |delta|, noradrenaline of the last outcome, its refractoriness
+  T* hold;           // how far serotonin holds up the threshold of noradrenaline; 1 at the start
   // Of the trial in progress or just past; nothing here outlives the next choice and outcome.
   T *a, *a_mean;  // [slot][D], [D] attention at the choice
   T* ACh;
@@ -67,7 +69,7 @@ class FlexCore {
 
   /// Numbers in one memory.
   [[nodiscard]] std::size_t size() const {
-    return static_cast<std::size_t>(3 * K_ * F_ + 2 * K_ * D_ + 5 * K_ + 3 * F_ + D_ + 7);
+    return static_cast<std::size_t>(3 * K_ * F_ + 2 * K_ * D_ + 5 * K_ + 3 * F_ + D_ + 8);
   }
   /// Entries of the perceived features, [option][dim].
   [[nodiscard]] std::size_t perceived_size() const { return static_cast<std::size_t>(layout_.options * D_); }
@@ -94,6 +96,7 @@ class FlexCore {
     m.u = take(1);
     m.NE = take(1);
     m.z = take(1);
+    m.hold = take(1);
     m.a = take(K_ * D_);
     m.a_mean = take(D_);
     m.ACh = take(1);
@@ -114,6 +117,7 @@ class FlexCore {
     for (int i = 0; i < K_ * F_; ++i) m.V[i] = T(0.5);
     m.b[0] = m.used[0] = T(1.0);
     *m.u = T(0.5);
+    *m.hold = T(1.0);
     *m.ACh = p_.ach_base + p_.ach_gain * *m.u;
   }
 
@@ -282,11 +286,13 @@ class FlexCore {
       best_used = select(better, m.used[k], best_used);
       winner = select(better, constant<T>(k), winner);
     }
-    const T threshold = p_.ne_threshold * (T(1.0) + p_.ser_threshold * (x.ser * p_.ser_base));  // 8
+    const T ser_hold = p_.ser_threshold * (x.ser * p_.ser_base) * *m.hold;  // 8
+    const T threshold = p_.ne_threshold * (T(1.0) + ser_hold);
     const T drive = best - threshold - p_.ne_refractory * *m.z;
     const T NE = x.ne / (T(1.0) + exp(-drive / T(p_.ne_temperature)));
     *m.NE = NE;
     *m.z = max(p_.ne_recovery * *m.z, select(NE > T(kRefractoryFrom), min(T(1.0), T(2.0) * NE), T(0.0)));
+    if (p_.ne_adaptation > 0) adapt_threshold(m, drive > T(0.0));
     const T evidence_left = select(NE > T(kBurst), T(kAfterBurst), T(1.0));
     const T H = clamp(p_.hazard + p_.ne_reset * NE, T(0.0), T(0.95));  // 9
     T b_new[kMaxSlots];
@@ -302,6 +308,13 @@ class FlexCore {
     const Mask<T> opens = (argmax(b_new) == winner) & (best_used == T(0.0));
     if (any(opens)) open_slot(m, winner, opens);
     for (int k = 0; k < K_; ++k) m.b[k] = b_new[k] / b_sum;
+  }
+
+  /// End of step 8: the threshold rises after a burst of the cells and falls without one. What is counted is
+  /// their firing, so a lesion of release leaves the threshold alone.
+  void adapt_threshold(const FlexMemory<T>& m, Mask<T> bursts) const {
+    const T surplus = select(bursts, T(1.0), T(0.0)) - T(p_.ne_set_point);
+    *m.hold = max(T(0.0), *m.hold + p_.ne_adaptation * surplus);
   }
 
   /// A blank slot that wins the belief becomes a context and inherits part of the old one's relevance.

@@ -31,6 +31,7 @@ CARDS = {
     "unknown parameter": (changed("beta = 4", "betta = 4"), "15:", ["'betta'", "did you mean 'beta'"]),
     "p_better < p_worse": (changed("p_better = 0.8", "p_better = 0.3\np_worse = 0.6"), "7:1", ["p_better (0.3)", "p_worse (0.6)"]),
     "unknown modulator": (FLEX.replace('"alpha"', '"dopamin.release"'), "", ["manipulation.0.target", "'dopamin.release'", "da.release"]),
+    "a threshold with nothing to move": (FLEX.replace('"alpha"', '"da.release"').replace('model = "flex"', 'model = "flex"\nparams = { ne_adaptation = 0.2, ser_base = 0 }'), "14:28", ["ne_adaptation", "ser_base must be above 0"]),
     "a handle nobody has": (changed('target = "alpha"', 'target = "da.release"'), "20:10", ["'da.release'", "alpha, beta"]),
     "unknown operation": (changed('op = "scale"', 'op = "scal"'), "19:6", ["'scal'", "scale"]),
     "amount out of bound": (changed('op = "scale"', 'op = "set"').replace("amount = 0.3", "amount = 3"), "21:10", ["alpha", "3", "0 to 1"]),

@@ -1,6 +1,7 @@
 /// Flex against the rest of the reference circuit's tables: learning rates fitted to a volatile bandit,
 /// rehabilitation, how well lesions can be told apart, and how robust their signatures are to the parameters.
-/// Targets: tests/oracles/flex_tables.json, by flex_tables_make.py.
+/// Targets: tests/oracles/flex_tables.json, by flex_tables_make.py; of the homeostatic threshold, which the
+/// reference lacks, what docs/robustness.md shows.
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -311,6 +312,12 @@ const std::vector<std::string> kVaried{
     "attention",       "n_trust",        "history_rate",    "ne_exploration", "beta_G",
     "attention_reset", "attention_kept", "attention_decay", "attention_max"};
 
+/// One parameter of a draw: its value times log-normal noise.
+double noisy(double value, double sd, std::uint32_t draw, std::size_t parameter) {
+  return value *
+         std::exp(sd * Draw{kSeed, Purpose::parameters, draw}.normal(static_cast<std::uint32_t>(parameter)));
+}
+
 /// All parameters times log-normal noise, capped as in the reference. Beyond its caps, our tables bound some
 /// parameters more tightly (ser_loss at 1, where the reference lets 3 % of draws at sd .25 pass).
 std::string varied(double sd, std::uint32_t draw) {
@@ -320,8 +327,7 @@ std::string varied(double sd, std::uint32_t draw) {
     const auto it = std::find_if(learner.params.begin(), learner.params.end(),
                                  [&](const ParamInfo& p) { return p.name == kVaried[k]; });
     if (it == learner.params.end()) throw Bug("Flex has no parameter " + kVaried[k]);
-    const double noise = Draw{kSeed, Purpose::parameters, draw}.normal(static_cast<std::uint32_t>(k));
-    double x = std::get<double>(it->standard) * std::exp(sd * noise);
+    double x = noisy(std::get<double>(it->standard), sd, draw, k);
     if (it->name == "evidence_leak" || it->name == "ne_recovery") x = std::min(x, 0.97);
     if (it->name == "ne_reset" || it->name == "attention_reset") x = std::min(x, 0.95);
     x = std::clamp(x, it->bounds.lo, it->bounds.hi);
@@ -332,12 +338,18 @@ std::string varied(double sd, std::uint32_t draw) {
   return text;
 }
 
-/// Which effects of lesions this draw of parameters keeps, in the order of the reference's table.
-std::array<bool, 8> kept(double sd, int draw) {
+/// What turns a draw into one of the homeostatic threshold: its two parameters vary too.
+std::string varied_homeostasis(double sd, std::uint32_t draw) {
+  return fmt::format(", ne_adaptation = {:.15e}, ne_set_point = {:.15e}",
+                     noisy(0.235, sd, draw, kVaried.size()), noisy(0.02, sd, draw, kVaried.size() + 1));
+}
+
+/// Which effects of lesions these parameters keep, in the order of the reference's table.
+std::array<bool, 8> kept(std::uint64_t seed, const std::string& params) {
   const auto r = run_card(flex_card(
-      100, 500 + draw, "blocks = [80, 80]\nrelevant = [0]\ngood = [0, 1]", arms("reversal", 4),
+      100, seed, "blocks = [80, 80]\nrelevant = [0]\ngood = [0, 1]", arms("reversal", 4),
       {"switch_lag", "credit_precision", "regressive_errors", "false_switches", "lose_shift_misleading"},
-      {"1.0", "0.8"}, varied(sd, static_cast<std::uint32_t>(draw))));
+      {"1.0", "0.8"}, params));
   const auto of = [&](const char* p, const char* condition, int metric) {
     return value(r, p, condition, metric).value;
   };
@@ -356,30 +368,67 @@ std::array<bool, 8> kept(double sd, int draw) {
       grows("0.8", "5HT-", 4)};
 }
 
-/// Two proportions from few draws, each with half a success and half a failure added.
+struct Share {
+  double value = 0;
+  int draws = 0;
+};
+
+/// Combined standard errors between two proportions from few draws, each with half a success and half a failure
+/// added.
+double distance(Share ours, Share target) {
+  const auto smooth = [](Share s) { return (s.value * s.draws + 0.5) / (s.draws + 1); };
+  const double a = smooth(ours), b = smooth(target);
+  return std::abs(a - b) / std::sqrt(a * (1 - a) / (ours.draws + 1) + b * (1 - b) / (target.draws + 1));
+}
+
+/// Share of draws that keep each effect; `params` of a draw, agents of seeds from `seed`.
+std::array<Share, 8> shares(int draws, std::uint64_t seed,
+                            const std::function<std::string(std::uint32_t)>& params) {
+  std::array<Share, 8> out{};
+  for (int d = 0; d < draws; ++d) {
+    const auto k = kept(seed + static_cast<std::uint64_t>(d), params(static_cast<std::uint32_t>(d)));
+    for (int e = 0; e < 8; ++e) out[e].value += k[e] ? 1.0 / draws : 0;
+  }
+  for (Share& s : out) s.draws = draws;
+  return out;
+}
+
+void compare(const std::string& effect, const std::string& sd, Share ours, Share target) {
+  const double z = distance(ours, target);
+  fmt::print(" {:<30} {:.3f} / {:.3f}  z {:.2f}\n", effect, ours.value, target.value, z);
+  EXPECT_LE(z, kTolerance) << effect << " at sd " << sd;
+}
+
 TEST(FlexTables, RobustnessOfSignatures) {
-  constexpr int kDraws = 200;
   const auto& table = targets().at("robustness");
-  const int their_draws = table.at("draws");
   const char* effects[] = {"DA lag p=1", "DA lag p=.8", "ACh prec", "ACh reg",
                            "NE lag p=1", "NE lag p=.8", "5HT fsw",  "5HT LS"};
   for (int level = 0; level < 2; ++level) {
     const std::string sd = table.at("sd")[level];
-    std::array<int, 8> count{};
-    for (int d = 0; d < kDraws; ++d) {
-      const auto k = kept(std::stod(sd), d);
-      for (int e = 0; e < 8; ++e) count[e] += k[e];
-    }
+    const auto ours = shares(200, 500, [&](std::uint32_t draw) { return varied(std::stod(sd), draw); });
     fmt::print("\nRobustness, sd {}: share of draws that keep the effect   ours / target\n", sd);
     for (int e = 0; e < 8; ++e) {
-      const std::string target = table.at("shares").at(effects[e])[level];
-      const auto smooth = [](double successes, double n) { return (successes + 0.5) / (n + 1); };
-      const double a = smooth(count[e], kDraws), b = smooth(std::stod(target) * their_draws, their_draws);
-      const double z =
-          std::abs(a - b) / std::sqrt(a * (1 - a) / (kDraws + 1) + b * (1 - b) / (their_draws + 1));
-      fmt::print(" {:<12} {:.3f} / {}  z {:.2f}\n", effects[e], static_cast<double>(count[e]) / kDraws,
-                 target, z);
-      EXPECT_LE(z, kTolerance) << effects[e] << " at sd " << sd;
+      const std::string share = table.at("shares").at(effects[e])[level];
+      compare(effects[e], sd, ours[e], {std::stod(share), table.at("draws")});
+    }
+  }
+}
+
+/// Other draws of parameters and other agents than those that the page shows.
+TEST(FlexTables, RobustnessWithAHomeostaticThreshold) {
+  const char* effects[] = {
+      "DA lag, p = 1", "DA lag, p = .8", "ACh precision",       "ACh regressive errors, p = 1",
+      "NE lag, p = 1", "NE lag, p = .8", "5-HT false switches", "5-HT lose-shift, p = .8"};
+  std::ifstream file(std::string(LABILE_SOURCE_DIR) + "/docs/robustness.json");
+  const auto page = nlohmann::json::parse(file);
+  for (const auto& [sd, circuits] : page.at("sd").items()) {
+    const double x = std::stod(sd);
+    const auto ours =
+        shares(25, 9000, [&](std::uint32_t draw) { return varied(x, draw) + varied_homeostasis(x, draw); });
+    fmt::print("\nRobustness with a homeostatic threshold, sd {}   ours / the page\n", sd);
+    for (int e = 0; e < 8; ++e) {
+      const double share = circuits.at("homeostatic").at("shares").at(effects[e]).at("share");
+      compare(effects[e], sd, ours[e], {share, page.at("draws")});
     }
   }
 }

@@ -123,9 +123,7 @@ TEST(Flex, CoreFollowsThePrototypesTrace) {
   }
 }
 
-TEST(Flex, FourLanesHaveTheBitsOfOne) {
-  FlexParams p;
-  p.encoding_noise = 0;
+void expect_bits_of_one_lane(const FlexParams& p) {
   const Layout layout = prototype_layout();
   std::vector<CoreRun> single(kWidth, CoreRun(p));
   const FlexCore<Vec> core(p, layout);
@@ -152,6 +150,99 @@ TEST(Flex, FourLanesHaveTheBitsOfOne) {
   for (int i = 0; i < kWidth; ++i)
     for (std::size_t k = 0; k < memory.size(); ++k)
       ASSERT_EQ(memory[k][i], single[i].memory[k]) << i << ' ' << k;
+}
+TEST(Flex, FourLanesHaveTheBitsOfOne) {
+  FlexParams p;
+  p.encoding_noise = 0;
+  expect_bits_of_one_lane(p);
+  p.ne_adaptation = 0.235;
+  expect_bits_of_one_lane(p);
+}
+
+// --- the homeostatic threshold -----------------------------------------------------------------------
+
+/// A session under random choices and a rule that turns every 40 trials, paid at .8; `after` sees each trial.
+void play_core(CoreRun& run, const FlexRelease<double>& x, int trials,
+               const std::function<void(int)>& after) {
+  for (int t = 0; t < trials; ++t) {
+    const auto w = Draw{11, Purpose::stimulus, 0}.bits(t);
+    const auto f = features_of(static_cast<int>(w[0] % 8));
+    const int c = static_cast<int>(w[1] % 2);
+    run.trial(x, f, c, (w[2] % 10 < 8) == (f[3 * c] == t / 40 % 2) ? 1.0 : 0.0);
+    after(t);
+  }
+}
+
+TEST(FlexThreshold, RisesAfterABurstAndFallsOtherwise) {
+  FlexParams p;
+  p.encoding_noise = 0;
+  p.ne_adaptation = 0.3;
+  p.ne_set_point = 0.1;
+  for (const double release : {1.0, 0.1}) {  // firing counts, so a lesion of release changes nothing here
+    CoreRun run(p);
+    FlexRelease<double> x;
+    x.ne = release;
+    double hold = 1;
+    int bursts = 0;
+    play_core(run, x, 400, [&](int t) {
+      const auto m = run.core.view(run.memory.data());
+      const bool burst = *m.NE / release > 0.5;
+      bursts += burst;
+      hold = std::max(0.0, hold + (burst ? 0.3 * 0.9 : -0.3 * 0.1));
+      ASSERT_NEAR(*m.hold, hold, 1e-12) << "trial " << t << ", release " << release;
+    });
+    EXPECT_GT(bursts, 5);
+    EXPECT_LE(bursts, 400 * 0.1 + (hold - 1) / 0.3 + 1e-9);
+  }
+}
+
+TEST(FlexThreshold, IsSerotoninsPartTimesTheHold) {
+  // One trial from the same memory but for the hold: drives differ by the difference of the thresholds.
+  FlexParams p;
+  p.encoding_noise = 0;
+  CoreRun run(p);
+  play_core(run, {}, 30, [](int) {});
+  FlexRelease<double> x;
+  x.ser = 0.7;
+  const auto drive_at = [&](double hold) {
+    CoreRun one = run;
+    const auto m = one.core.view(one.memory.data());
+    *m.hold = hold;
+    one.trial(x, features_of(3), 0, 0.0);
+    return p.ne_temperature * std::log(*m.NE / (1 - *m.NE));
+  };
+  EXPECT_NEAR(drive_at(0.4) - drive_at(1), 1.461 * 1.221 * 0.7 * 0.6, 1e-9);
+  EXPECT_NEAR(drive_at(2) - drive_at(1), -1.461 * 1.221 * 0.7, 1e-9);
+}
+
+TEST(FlexThreshold, DoesNotMoveWithoutAdaptation) {
+  FlexParams p;
+  p.encoding_noise = 0;
+  CoreRun standard(p);
+  p.ne_set_point = 0.5;
+  CoreRun other(p);
+  play_core(standard, {}, 200, [](int) {});
+  play_core(other, {}, 200, [](int) {});
+  EXPECT_EQ(*standard.core.view(standard.memory.data()).hold, 1);
+  EXPECT_EQ(standard.memory, other.memory);
+}
+
+TEST(FlexThreshold, RefusesBadValuesAndSaysWhich) {
+  const auto said = [](const Settings& s) {
+    try {
+      (void)flex().make(s);
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(said({{"ne_adaptation", Setting{-0.1, {}}}}).find("-0.1 is out of bounds; allowed: 0 to 10"),
+            std::string::npos);
+  EXPECT_NE(said({{"ne_set_point", Setting{1.5, {}}}}).find("0 to 1"), std::string::npos);
+  EXPECT_NE(said({{"ne_adaptation", Setting{0.2, {}}}, {"ser_threshold", Setting{0.0, {}}}})
+                .find("serotonin's part"),
+            std::string::npos);
+  EXPECT_EQ(said({{"ser_threshold", Setting{0.0, {}}}}), "");
 }
 
 TEST(Flex, ASlipSwapsTwoOptionsInOneDimension) {

@@ -98,9 +98,10 @@ TEST(RuleMetrics, AreNotDefinedWhereTheRecordIsOfAnotherTask) {
     t.outcome[k] = k % 2 == 0;
     t.correct[k] = 1;
   }
-  for (const char* name : {"shift_cost", "choose_a", "avoid_b", "devaluation_sensitivity",
-                           "first_trial_accuracy", "accuracy_in_state", "accuracy_at", "explore", "stay",
-                           "model_based_index", "report_learning_rate", "belief_latency", "ne_latency"})
+  for (const char* name :
+       {"shift_cost", "choose_a", "avoid_b", "devaluation_sensitivity", "first_trial_accuracy",
+        "accuracy_in_state", "accuracy_at", "explore", "stay", "model_based_index", "report_learning_rate",
+        "belief_latency", "ne_latency", "ne_hit_rate"})
     EXPECT_EQ(measure(t, name).den, 0) << name;
 }
 TEST(DevaluationSensitivity, ComparesTheTestWithTheEndOfTraining) {
@@ -122,6 +123,22 @@ TEST(BeliefLatency, CountsUntilAnotherContextThanBeforeLeads) {
   expect_sample(measure(t, "belief_latency"), 2 + 0, 2);
   expect_sample(measure(t, "ne_latency"), 1 + 3, 2);
   expect_sample(measure(t, "ne_latency", with({{"threshold", 0.05}})), 0 + 2, 2);
+}
+TEST(NeHitRate, AsksForABurstOnTheFirstTrialsAfterASwitch) {
+  Trials t = record(9);
+  t.block = {0, 0, 0, 1, 1, 1, 2, 2, 2};
+  t.signals["ne"] = {0, 0.9, 0, 0.1, 0.6, 0, 0, 0, 0.5};
+  expect_sample(measure(t, "ne_hit_rate"), 1, 2);
+  expect_sample(measure(t, "ne_hit_rate", with({{"within", 1.0}})), 0, 2);
+  expect_sample(measure(t, "ne_hit_rate", with({{"threshold", 0.4}})), 2, 2);
+}
+TEST(NeFalseAlarms, ArePercentOfTheLastTrials) {
+  Trials t = record(9);
+  t.block = {0, 0, 0, 0, 0, 1, 1, 1, 1};
+  t.signals["ne"] = {0.9, 0.9, 0, 0.6, kNaN, 0.9, 0, 0.6, 0.1};
+  expect_sample(measure(t, "ne_false_alarms"), 200, 4);
+  expect_sample(measure(t, "ne_false_alarms", with({{"trials", 3.0}})), 100, 3);
+  expect_sample(measure(t, "ne_false_alarms", with({{"trials", 3.0}}), "acquisition"), 100, 2);
 }
 TEST(Stay, TellsRewardsAndTransitionsApart) {
   Trials t = record(9);
