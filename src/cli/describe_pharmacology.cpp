@@ -57,6 +57,8 @@ std::vector<Line> lines_of(const Drug& d) {
   if (d.usual) r.push_back({"usual dose in studies", d.unit, &*d.usual});
   if (d.peak_h) r.push_back({"peak in plasma", "h", &*d.peak_h});
   if (d.half_life_h) r.push_back({"half-life", "h", &*d.half_life_h});
+  if (d.to_tissue_per_h) r.push_back({"into tissue", "1/h", &*d.to_tissue_per_h});
+  if (d.from_tissue_per_h) r.push_back({"out of tissue", "1/h", &*d.from_tissue_per_h});
   return r;
 }
 std::string source_text(const Constant& c) {

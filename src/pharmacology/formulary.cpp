@@ -83,14 +83,29 @@ DrugAction action_of(std::string_view text, const Where& where) {
 }
 
 double Drug::course(double since_h) const {
-  if (!peak_h || !half_life_h)
+  if (!half_life_h)
     throw Error(
         fmt::format("drug '{}': its course in time is not known; give the effect without a time", name));
   if (since_h < 0) return 0;
   const double ke = log(2.0) / half_life_h->value;
-  const Course one({.elimination_per_h = ke, .absorption_per_h = absorption(ke, peak_h->value, name)},
-                   {{1, 0}});
-  return one.concentration(since_h) / one.concentration(one.peak_h());
+  Kinetics k{.elimination_per_h = ke};
+  if (peak_h) k.absorption_per_h = absorption(ke, peak_h->value, name);
+  if (to_tissue_per_h) k.to_tissue_per_h = to_tissue_per_h->value;
+  if (from_tissue_per_h) k.from_tissue_per_h = from_tissue_per_h->value;
+  const Course one(k, {{1, 0}});
+  if (!peak_h) return one.concentration(since_h) / one.concentration(0);
+  if (!to_tissue_per_h) return one.concentration(since_h) / one.concentration(one.peak_h());
+  // Two compartments peak earlier than one: the highest by golden section.
+  double lo = 0, hi = peak_h->value;
+  constexpr double kGolden = 0.6180339887498949;
+  for (int i = 0; i < 100; ++i) {
+    const double a = hi - kGolden * (hi - lo), b = lo + kGolden * (hi - lo);
+    if (one.concentration(a) < one.concentration(b))
+      lo = a;
+    else
+      hi = b;
+  }
+  return one.concentration(since_h) / one.concentration((lo + hi) / 2);
 }
 
 void Drug::check(double dose) const {
@@ -150,9 +165,15 @@ std::vector<Drug> read_drugs(const Node& root) {
                                              d.dose_site));
     }
     if (const Node* kinetics = t->find("kinetics")) {
-      read_shared(*kinetics, {{"peak_h", &d.peak_h}, {"half_life_h", &d.half_life_h}}, {},
-                  "a drug's kinetics");
-      if (d.peak_h && d.half_life_h) (void)located(kinetics->where, [&] { return d.course(0); });
+      read_shared(*kinetics,
+                  {{"peak_h", &d.peak_h},
+                   {"half_life_h", &d.half_life_h},
+                   {"to_tissue_per_h", &d.to_tissue_per_h},
+                   {"from_tissue_per_h", &d.from_tissue_per_h}},
+                  {}, "a drug's kinetics");
+      if (d.to_tissue_per_h.has_value() != d.from_tissue_per_h.has_value())
+        throw Error(kinetics->where, "to_tissue_per_h and from_tissue_per_h go together");
+      if (d.half_life_h) (void)located(kinetics->where, [&] { return d.course(0); });
     }
     for (const auto& x : d.targets)
       if (binds(x.action) && !x.ki && !x.ed50 && x.site != d.dose_site)

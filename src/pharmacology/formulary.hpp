@@ -46,7 +46,8 @@ struct Drug {
   // Share lost to depletion, or gained from a precursor, at the usual dose.
   std::optional<Constant> effect = {};
   std::optional<Constant> usual = {};  // dose of one session in studies
-  std::optional<Constant> peak_h = {}, half_life_h = {};
+  // Of plasma: time of the peak (none: all is there at once), half-life of elimination, exchange with tissue (none: one compartment).
+  std::optional<Constant> peak_h = {}, half_life_h = {}, to_tissue_per_h = {}, from_tissue_per_h = {};
 
   /// A/K at a target, `since_h` after one dose taken at once; at its peak without a time. Throws Error where no half-occupying dose is known, or a time
   /// is asked of a drug whose course is not.

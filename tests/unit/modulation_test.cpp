@@ -222,6 +222,47 @@ dose = { site = "D2", ed50 = 5 }
   EXPECT_DOUBLE_EQ(two[0].relative(two[0].targets[1], 10), 0.2);
 }
 
+TEST(Drugs, HaveOneOrTwoCompartmentsByMouthOrAtOnce) {
+  const auto drug = [](const std::string& kinetics) {
+    return read_drugs(toml_tree::parse(
+                          "[[drug]]\nname = \"x\"\n[[drug.target]]\nsite = \"D2\"\naction = \"antagonist\"\n"
+                          "[drug.dose]\nsite = \"D2\"\ned50 = 1\n[drug.kinetics]\n" +
+                              kinetics,
+                          "card.toml"))
+        .front();
+  };
+  // Plasma p and tissue q by Euler's method; what is swallowed is absorbed at ka.
+  const auto by_hand = [](double ka, double ke, double k12, double k21, double until) {
+    const double h = 1e-5;
+    double gut = ka > 0 ? 1 : 0, p = 1 - gut, q = 0, most = p;
+    for (int n = 0; n < std::lround(until / h); ++n) {
+      const double in = ka * gut, out = k12 * p - k21 * q, dp = in - ke * p - out;
+      gut -= h * in;
+      p += h * dp;
+      q += h * out;
+      most = std::max(most, p);
+    }
+    return std::pair(p, most);
+  };
+  const double ke = std::log(2.0) / 3;
+  const auto bolus = drug("half_life_h = 3\n");
+  EXPECT_NEAR(bolus.course(0), 1, 1e-12);
+  EXPECT_NEAR(bolus.course(3), 0.5, 1e-12);
+  const auto two = drug("half_life_h = 3\nto_tissue_per_h = 2\nfrom_tissue_per_h = 0.5\n");
+  EXPECT_NEAR(two.course(1), by_hand(0, ke, 2, 0.5, 1).first, 1e-4);
+  EXPECT_NEAR(two.course(4), by_hand(0, ke, 2, 0.5, 4).first, 1e-4);
+  // By mouth: ka so that one compartment would peak at 1 h.
+  double ka = 1;
+  for (int i = 0; i < 200; ++i) ka = ke + std::log(ka / ke);  // ln(ka/ke)/(ka - ke) = 1
+  const auto swallowed = drug("peak_h = 1\nhalf_life_h = 3\nto_tissue_per_h = 2\nfrom_tissue_per_h = 0.5\n");
+  const auto [at, most] = by_hand(ka, ke, 2, 0.5, 2);
+  EXPECT_NEAR(swallowed.course(2), at / most, 1e-4);
+  double highest = 0;
+  for (double t = 0; t < 3; t += 1e-3) highest = std::max(highest, swallowed.course(t));
+  EXPECT_NEAR(highest, 1, 1e-5);
+  EXPECT_THROW(drug("half_life_h = 3\nto_tissue_per_h = 2\n"), Error);
+}
+
 TEST(Drugs, TwoHalvesAreAWhole) {
   for (const auto& drug : formulary()) {
     const double dose = drug.usual->value;
