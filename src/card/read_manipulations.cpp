@@ -221,6 +221,19 @@ bool same_time(const Manipulation& a, const Manipulation& b) {
   return a.at == b.at && a.occurrence == b.occurrence && a.trial == b.trial && a.time_ms == b.time_ms;
 }
 
+/// Refuses what would set a handle of the condition to a second value at the same time.
+void refuse_second(const Condition& condition, const Manipulation& m) {
+  const auto lasts = [](const Manipulation& x) {
+    return !x.through_modulators() && x.op != Op::reset && x.op != Op::stimulate;
+  };
+  for (const auto& other : condition.manipulations)
+    if (lasts(m) && lasts(other) && m.target == other.target && same_time(m, other))
+      throw Error(m.where,
+                  fmt::format("condition '{}': '{}' is set in line {} too, at the same time; one of them "
+                              "would be lost",
+                              condition.name, m.target, other.where.line));
+}
+
 /// Adds what the doses and lesions of nuclei of a condition do together to the handles of the card's agents.
 void add_effects(Condition& condition, const Draft& draft) {
   const PharmacologyTables& tables = draft.card.pharmacology;
@@ -334,6 +347,7 @@ void read_manipulations(const Node& root, Draft& draft) {
     auto it = std::find_if(conditions.begin(), conditions.end(),
                            [&](const auto& c) { return c.name == keys.condition; });
     if (it == conditions.end()) it = conditions.insert(it, {keys.condition, {}});
+    refuse_second(*it, m);
     it->manipulations.push_back(std::move(m));
   }
   for (auto& c : conditions) add_effects(c, draft);

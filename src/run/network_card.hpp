@@ -27,16 +27,16 @@ struct RecordSpec {
 /// [[protocol]]: what is done to a running network.
 struct ProtocolSpec {
   enum class Kind {
-    pulse,                 // amount into a field at times
-    clamp,                 // a field held at a value from .. to
-    rate,                  // of a Poisson population from times on
-    current,               // extra current into a population from times on
-    silence,               // units that fire no more from times on
-    lesion,                // a share of a population fires no more from times on
-    stimulate,             // pulses of extra current or rate, in trains
-    dose,                  // a drug, there from times on
-    clear_eligibility,     // of projections, at times
-    reward_on_coincidence  // a chosen synapse: pre then post within the window; a reward some time later
+    pulse,              // amount into a field at times
+    clamp,              // a field held at a value from .. to
+    rate,               // of a Poisson population from times on
+    current,            // extra current into a population from times on
+    silence,            // units that fire no more from times on
+    lesion,             // a share of a population fires no more from times on
+    stimulate,          // pulses of extra current or rate, in trains
+    dose,               // a drug, there from times on
+    clear_eligibility,  // of projections, at times
+    reward_on_coincidence  // a chosen synapse: pre then post within the window; later a field rises or cells are stimulated
   } kind = Kind::pulse;
   std::string name, field, population;
   std::vector<std::string> projections;

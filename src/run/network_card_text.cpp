@@ -20,8 +20,15 @@ void write_protocol(TomlWriter& w, const ProtocolSpec& p) {
   w.line("kind", protocol_info(p.kind).name);
   if (!p.name.empty()) w.line("name", p.name);
   const auto& keys = protocol_info(p.kind);
+  // A reward is a field's or a population's.
+  const auto is_of = [&](const std::string& key) {
+    if (p.kind != Kind::reward_on_coincidence) return true;
+    if (key == "field" || key == "amount") return !p.field.empty();
+    return (key != "population" && key != "value" && key != "width") || p.field.empty();
+  };
   for (const auto* list : {&keys.needed, &keys.optional})
     for (const auto& key : *list) {
+      if (!is_of(key)) continue;
       if (key == "field") w.line(key, p.field);
       if (key == "population") w.line(key, p.population);
       if (key == "projection") w.line(key, p.projections);

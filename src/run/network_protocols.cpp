@@ -42,17 +42,20 @@ const std::vector<SectionInfo> kProtocols{
      {"hours", "chronic", "regions", "times"}},
     {"clear_eligibility", "sets the eligibilities of projections to 0 at times", {"projection", "times"}, {}},
     {"reward_on_coincidence",
-     "chooses one synapse; whenever its target fires within a window after its source, a field rises later",
-     {"projection", "field", "amount", "delay"},
-     {"window", "weight"}},
+     "chooses one synapse; whenever its target fires within a window after its source, a field rises later, "
+     "or a "
+     "population is stimulated",
+     {"projection", "delay"},
+     {"field", "amount", "population", "value", "width", "window", "weight"}},
 };
 /// Refuses protocols on populations and projections of a kind that they cannot act on.
 void check_targets(const Node& node, const ProtocolSpec& p, const NetworkSpec& net) {
   using Kind = ProtocolSpec::Kind;
-  if (p.kind == Kind::rate || p.kind == Kind::current || p.kind == Kind::stimulate) {
+  const bool pulses = p.kind == Kind::stimulate || p.kind == Kind::reward_on_coincidence;
+  if (!p.population.empty() && (p.kind == Kind::rate || p.kind == Kind::current || pulses)) {
     const std::string& model = population_named(net, p.population).model;
     const Where where = where_of(node, "population");
-    if (p.kind == Kind::stimulate && model != "poisson" && source_named(model))
+    if (pulses && model != "poisson" && source_named(model))
       throw Error(where, fmt::format("'{}' ({}) fires as it is told; neurons and Poisson sources can be "
                                      "stimulated",
                                      p.population, model));
@@ -207,13 +210,23 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
   number("value", p.value,
          p.kind == ProtocolSpec::Kind::rate                             ? "Hz"
          : p.kind == ProtocolSpec::Kind::current                        ? "pA"
-         : p.kind != ProtocolSpec::Kind::stimulate                      ? "1"
+         : p.population.empty() || p.kind == ProtocolSpec::Kind::clamp  ? "1"
          : population_named(c.network, p.population).model == "poisson" ? "Hz"
                                                                         : "pA");
   number("from", p.from_ms, "ms", {0, kLongest});
   number("to", p.to_ms, "ms", {0, kLongest});
   number("window", p.window_ms, "ms", {c.network.dt_ms, 1e6});
   number("weight", p.weight, "1");
+  if (p.kind == ProtocolSpec::Kind::reward_on_coincidence) {
+    if (p.field.empty() == p.population.empty())
+      throw Error(node.where, "what rewards? write field and amount, or population, value and width");
+    for (const char* key : {"amount", "value", "width"}) {
+      const bool wanted = (std::string_view(key) == "amount") != p.field.empty();
+      if (wanted) (void)required(node, key, "a reward needs it");
+      if (const Node* n = node.find(key); n && !wanted)
+        throw Error(n->where, p.field.empty() ? "is for a field" : "is for a population");
+    }
+  }
   if (p.kind == ProtocolSpec::Kind::reward_on_coincidence)
     for (const std::string& name : p.projections) {
       const ProjectionSpec& one = projection_named(c.network, name);

@@ -133,7 +133,8 @@ class SingleRun {
   /// The synapse that reward_on_coincidence watches.
   struct Watched {
     const ProtocolSpec* protocol;
-    int field, projection, source, target, pre_population, post_population;
+    int field;  // -1: a population is stimulated
+    int projection, source, target, pre_population, post_population;
     Draw draw;
     std::vector<Step> pre, post;  // since the last look
     Step last_pre = -1;
@@ -229,15 +230,7 @@ class SingleRun {
       case Kind::stimulate: {
         const int population = net->population(p.population);
         for (const double first : p.times_ms)
-          for (int k = 0; k < p.count; ++k) {
-            const double t = first + k * p.interval_ms;
-            const auto change = [=, this](double by) {
-              drive_[static_cast<std::size_t>(population)].extra += by;
-              set_drive(population);
-            };
-            at(t, [=, x = p.value] { change(x); });
-            at(t + p.width_ms, [=, x = p.value] { change(-x); });
-          }
+          for (int k = 0; k < p.count; ++k) add_pulse(p, population, to_step(first + k * p.interval_ms));
         break;
       }
       case Kind::lesion: {
@@ -282,6 +275,14 @@ class SingleRun {
     is_poisson(population) ? network_->set_rate(population, {&x, 1})
                            : network_->set_current(population, {&x, 1});
   }
+  void add_pulse(const ProtocolSpec& p, int population, Step from) {
+    const auto change = [=, this](double by) {
+      drive_[static_cast<std::size_t>(population)].extra += by;
+      set_drive(population);
+    };
+    actions_.emplace(from, [=, x = p.value] { change(x); });
+    actions_.emplace(from + std::max<Step>(1, to_step(p.width_ms)), [=, x = p.value] { change(-x); });
+  }
   [[nodiscard]] const PopulationSpec& spec_of(int population) const {
     return condition_.network.populations[static_cast<std::size_t>(population)];
   }
@@ -323,7 +324,7 @@ class SingleRun {
       const auto& [id, synapse] =
           all[w->draw.below(static_cast<std::uint32_t>(all.size()), attempt, kChooseSynapse)];
       w->protocol = &p;
-      w->field = net.field(p.field);
+      w->field = p.field.empty() ? -1 : net.field(p.field);
       w->projection = id;
       w->source = source;
       w->target = synapse.target;
@@ -359,8 +360,11 @@ class SingleRun {
             draw_from(w->protocol->delay_ms, w->draw, static_cast<std::uint32_t>(w->rewards), kDelay);
         const Step due = post + static_cast<Step>(std::ceil(delay / dt * (1 - 1e-12)));
         ++w->rewards;
-        actions_.emplace(due,
-                         [this, f = w->field, x = w->protocol->amount] { network_->add_to_field(f, x); });
+        if (w->field < 0)
+          add_pulse(*w->protocol, network_->population(w->protocol->population), due);
+        else
+          actions_.emplace(due,
+                           [this, f = w->field, x = w->protocol->amount] { network_->add_to_field(f, x); });
       }
       if (!w->pre.empty()) w->last_pre = w->pre.back();
       w->pre.clear();

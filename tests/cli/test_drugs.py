@@ -210,6 +210,7 @@ def test_a_spiking_circuit_hears_d1_and_d2_apart(tmp_path):
     ('[[manipulation]]\ncondition = "drug"\nop = "scale"\ntarget = "da.release"\namount = 1\ndrug = "levodopa"\n',
      'is for op = "dose" only'),
     ('[[manipulation]]\ncondition = "drug"\nop = "dose"\namount = 1\n', "drug"),
+    (2 * '[[manipulation]]\ncondition = "drug"\ntarget = "da.release"\namount = 0.5\n', "'da.release' is set in line 9 too"),
 ])
 def test_refusals(tmp_path, text, said):
     (tmp_path / "card.toml").write_text(HEAD + text)

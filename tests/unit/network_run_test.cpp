@@ -209,6 +209,49 @@ kind = "chosen_weight"
   EXPECT_EQ(value(run_network_card(card(replay("110", "100", protocol))), 0), 0);
 }
 
+TEST(NetworkRun, RewardMayStimulateANucleus) {
+  const Folder folder;
+  const std::string protocol = R"([[population]]
+name = "VTA"
+model = "poisson"
+size = 100
+rate = 0
+[[protocol]]
+kind = "reward_on_coincidence"
+projection = "plastic"
+population = "VTA"
+value = 50
+width = 200
+delay = 300
+[[record]]
+spikes = "VTA"
+[[record]]
+spikes = "post"
+[[measure]]
+kind = "rewards"
+)";
+  const auto r = run_recorded(card(replay("90, 400", "100, 500", protocol)), folder.path / "t.h5");
+  EXPECT_EQ(value(r, 0), 1);
+  const double post = read(folder.path / "t.h5", "/spikes/post/times_ms")[0];
+  const auto spikes = read(folder.path / "t.h5", "/spikes/VTA/times_ms");
+  EXPECT_NEAR(static_cast<double>(spikes.size()), 1000, 4 * std::sqrt(1000));
+  EXPECT_GE(spikes.front(), post + 300);
+  EXPECT_LE(spikes.back(), post + 501);
+  const auto refused = [&](const std::string& from, const std::string& to, const std::string& said) {
+    std::string text = protocol;
+    text.replace(text.find(from), from.size(), to);
+    try {
+      (void)card(replay("90", "100", text));
+      ADD_FAILURE() << "nothing was refused; wanted: " << said;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(said), std::string::npos) << e.what();
+    }
+  };
+  refused("width = 200\n", "", "width");
+  refused("population = \"VTA\"\n", "", "what rewards?");
+  refused("value = 50\n", "value = 50\nfield = \"dopamine\"\namount = 1\n", "what rewards?");
+}
+
 const std::string kBalanced = R"(seed = 2
 seeds = 3
 [network]
