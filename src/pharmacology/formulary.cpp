@@ -20,6 +20,9 @@ const std::vector<std::string>& actions() {
       "releaser", "precursor",       "depletion"};
   return list;
 }
+bool occupies(DrugAction a) {
+  return a == DrugAction::agonist || a == DrugAction::partial_agonist || a == DrugAction::antagonist;
+}
 bool binds(DrugAction a) {
   return a != DrugAction::releaser && a != DrugAction::precursor && a != DrugAction::depletion;
 }
@@ -43,12 +46,21 @@ double absorption(double ke, double peak_h, const std::string& drug) {
 DrugTarget read_target(const Node& t) {
   require_table(t);
   // A constant's words stand beside the target's own.
-  refuse_unknown_keys(t, {"site", "action", "efficacy", "ki_nM", "ed50", "sure", "source", "doi"},
+  refuse_unknown_keys(t, {"site", "action", "on", "efficacy", "ki_nM", "ed50", "sure", "source", "doi"},
                       "a drug's target");
   DrugTarget r;
   r.site = text_of(required(t, "site", "what it acts on"));
   const Node& action = required(t, "action", "what it does there");
   r.action = action_of(text_of(action), action.where);
+  if (const Node* on = t.find("on")) {
+    const std::vector<std::string> known{"both", "receptors", "autoreceptors"};
+    const auto at = std::ranges::find(known, text_of(*on));
+    if (at == known.end())
+      throw Error(on->where, fmt::format("'{}' is none of {}", text_of(*on), fmt::join(known, ", ")));
+    if (at != known.begin() && !occupies(r.action))
+      throw Error(on->where, fmt::format("'{}' acts on no receptor, so it has no 'on'", text_of(r.action)));
+    r.on = static_cast<DrugTarget::On>(at - known.begin());
+  }
   if (t.find("efficacy")) r.efficacy = read_constant(t, "efficacy", kShare, "0 to 1").value;
   if (r.action == DrugAction::partial_agonist && !t.find("efficacy"))
     throw Error(t.where, "a partial agonist wants its efficacy, 0 to 1");

@@ -157,7 +157,7 @@ bool Modulation::occupy(const DrugTarget& target, double relative, std::span<con
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     Field& f = fields_[i];
     for (std::size_t k = 0; k < f.receptors.size(); ++k)
-      if (info_[i].receptors[k].name == target.site)
+      if (info_[i].receptors[k].name == target.site && target.on != DrugTarget::On::autoreceptors)
         for (const auto r : where) {
           add_to(f.at_receptor[k][r]);
           f.moved = true;
@@ -165,7 +165,7 @@ bool Modulation::occupy(const DrugTarget& target, double relative, std::span<con
           found = true;
         }
     for (std::size_t k = 0; k < f.autoreceptors.size(); ++k)
-      if (info_[i].autoreceptors[k].name == target.site)
+      if (info_[i].autoreceptors[k].name == target.site && target.on != DrugTarget::On::receptors)
         for (const auto r : where) {
           add_to(f.at_autoreceptor[k][r]);
           f.moved = true;

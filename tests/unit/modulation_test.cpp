@@ -222,6 +222,60 @@ dose = { site = "D2", ed50 = 5 }
   EXPECT_DOUBLE_EQ(two[0].relative(two[0].targets[1], 10), 0.2);
 }
 
+TEST(Drugs, MayReachAutoreceptorsAlone) {
+  // A blocker that takes half of the autoreceptors at 1 mg and of the receptors at 100 mg.
+  const auto drug = read_drugs(toml_tree::parse(R"(
+[[drug]]
+name = "x"
+[[drug.target]]
+site = "D2"
+action = "antagonist"
+on = "receptors"
+[[drug.target]]
+site = "D2"
+action = "antagonist"
+on = "autoreceptors"
+ed50 = 1
+[drug.dose]
+site = "D2"
+ed50 = 100
+)",
+                                                "card.toml"))
+                        .front();
+  const auto autoreceptor = from_text(kPlain + R"(
+[[modulator.autoreceptor]]
+name = "D2"
+ec50 = 0.02
+most = 0.6
+)");
+  Modulation m(autoreceptor, {"striatum"}, 1);
+  const auto expect = [&](double b_auto, double b_post) {
+    const double c = m.concentration("DA", "striatum"), x = c / 0.02, a = x / (1 + x + b_auto);
+    EXPECT_NEAR(0.4 * (1 - 0.6 * a), 4.1 * c / (0.21 + c), 1e-10);
+    EXPECT_NEAR(m.activation("DA", "D2", "striatum"), c / 0.01 / (1 + c / 0.01 + b_post), 1e-10);
+  };
+  expect(0, 0);
+  const double rest = m.activation("DA", "D2", "striatum");
+  m.add(drug, 3);
+  m.settle();
+  expect(3, 0.03);
+  EXPECT_GT(m.activation("DA", "D2", "striatum"), rest)
+      << "a low dose of a blocker raises what it blocks at high ones";
+  m.clear();
+  m.add(drug, 300);
+  m.settle();
+  expect(300, 3);
+  EXPECT_LT(m.activation("DA", "D2", "striatum"), rest);
+  expect_says(
+      [] {
+        (void)read_drugs(
+            toml_tree::parse("[[drug]]\nname = \"x\"\n[[drug.target]]\nsite = \"DAT\"\naction = "
+                             "\"uptake_inhibitor\"\non = \"receptors\"\n",
+                             "card.toml"));
+      },
+      "acts on no receptor");
+}
+
 TEST(Drugs, HaveOneOrTwoCompartmentsByMouthOrAtOnce) {
   const auto drug = [](const std::string& kinetics) {
     return read_drugs(toml_tree::parse(

@@ -316,6 +316,43 @@ to = 1
   EXPECT_GT(value(1, 0), 2 * value(0, 0));
 }
 
+TEST(RegionalModulation, EachDrugDoesToANetworkWhatItDoesToAgents) {
+  const std::string text = R"(
+seed = 1
+[network]
+dt = 0.1
+duration = 1
+[[population]]
+name = "cell"
+model = "lif_exp"
+size = 1
+[modulation]
+regions = ["dorsal_striatum", "prefrontal"]
+modulators = ["DA", "NE", "5HT", "ACh"]
+)";
+  const auto card = parsed(text);
+  int moved = 0;
+  for (const Drug& drug : formulary()) {
+    const double amount = drug.usual ? drug.usual->value : drug.ed50->value;
+    Network net(card.conditions[0].network, 1);
+    net.dose(drug, amount);
+    Modulation agents(ready_modulators(), {"dorsal_striatum", "prefrontal"}, 1);
+    const Modulation intact = agents;
+    agents.add(drug, amount);
+    agents.settle();
+    bool any = false;
+    for (const auto& [name, place] : agents.places()) {
+      EXPECT_NEAR(net.modulation_value(name), *agents.address(place), 1e-12) << drug.name << ", " << name;
+      any = any || std::abs(*agents.address(place) - *intact.address(place)) > 1e-6;
+    }
+    moved += any;
+    net.run_until(2000);  // and it is a steady state of the network's own steps
+    for (const auto& [name, place] : agents.places())
+      EXPECT_NEAR(net.modulation_value(name), *agents.address(place), 1e-8) << drug.name << ", " << name;
+  }
+  EXPECT_EQ(moved, static_cast<int>(formulary().size()));
+}
+
 TEST(RegionalModulation, LostTerminalsTakeUpNothing) {
   const auto card = parsed(kCard);
   Network net(card.conditions[0].network, 1);
