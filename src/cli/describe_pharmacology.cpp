@@ -6,7 +6,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "pharmacology/drug_views.hpp"
 #include "pharmacology/handle_effects.hpp"
+#include "run/drug_json.hpp"
 
 namespace labile {
 namespace {
@@ -128,7 +130,8 @@ struct Change {
   double intact, drug;
 };
 std::vector<Change> changes(const Drug& d, double dose) {
-  const Modulation intact(ready_modulators(), agent_regions(), 1);
+  const AgentModulation agent;
+  const Modulation& intact = agent.at_rest();
   Modulation treated = intact;
   treated.add(d, dose);
   treated.settle();
@@ -152,6 +155,45 @@ std::vector<double> shown_doses(const Drug& d) {
   if (middle > 0)
     for (const double x : {0.25, 0.5, 1.0, 2.0, 4.0}) r.push_back(x * middle);
   return r;
+}
+DoseResponse curves(const Drug& d) {
+  return dose_response(AgentModulation(), {.drug = &d, .amount = 0}, shown_doses(d));
+}
+/// Doses by row: places taken at the main site, or release, and the handles of agents that move.
+void print_curves(const Drug& d) {
+  const auto r = curves(d);
+  if (r.doses.empty()) return;
+  std::vector<std::pair<std::string, const std::vector<double>*>> columns;
+  for (const auto& x : r.sites)
+    if (x.site == d.dose_site && x.kind != SiteView::Kind::autoreceptor)
+      columns.emplace_back(fmt::format("{} in {}", x.site, x.region), &x.taken);
+  for (const auto& x : r.releases)
+    columns.emplace_back(fmt::format("{} in {}", x.modulator, x.region), &x.times);
+  for (const auto& x : r.handles) columns.emplace_back(x.handle, &x.value);
+  if (!r.sites.empty())
+    fmt::print(
+        "\n  share of {} that it takes at its peak, beside the modulator at rest, and handles of agents:\n",
+        d.dose_site);
+  else
+    fmt::print("\n  release in terms of intact at its peak, and handles of agents:\n");
+  const auto width = [](const auto& column) { return std::max<std::size_t>(column.first.size(), 6); };
+  fmt::print("  {:>8}", d.unit);
+  for (const auto& c : columns) fmt::print("  {:>{}}", c.first, width(c));
+  fmt::print("\n");
+  for (std::size_t k = 0; k < r.doses.size(); ++k) {
+    fmt::print("  {:>8.3g}", r.doses[k]);
+    for (const auto& c : columns) {
+      const double x = (*c.second)[k];
+      fmt::print("  {:>{}}", std::isfinite(x) ? fmt::format("{:.2f}", x) : "none", width(c));
+    }
+    fmt::print("\n");
+  }
+  if (!r.refused.empty()) Sources::print_wrapped("none: " + r.refused, 2);
+  fmt::print(
+      "  handles stand at 1 without drugs, da.tonic at 0. The drug's weakest constant here: {}; those of "
+      "release, uptake\n"
+      "  and receptors, most of them unsure or ours: labile describe modulator\n",
+      weakest(r.rests_on));
 }
 }  // namespace
 
@@ -179,14 +221,7 @@ void print_drug(const Drug& d) {
       fmt::print("  {:<12} {:<25}\n", t.site, how);
   }
   print_lines(lines_of(d), sources);
-  if (d.ed50) {
-    fmt::print(
-        "\n  places at {} that it takes{}:", d.dose_site,
-        d.in_vivo ? " beside the modulator at rest, where it was measured" : " where nothing competes");
-    for (const double dose : shown_doses(d))
-      fmt::print("  {:.3g} {} {:.0f}%", dose, d.unit, 100 * dose / (dose + d.ed50->value));
-    fmt::print("\n");
-  }
+  print_curves(d);
   if (d.usual) {
     const auto list = changes(d, d.usual->value);
     fmt::print("\n  {:.3g} {} at its peak, nuclei at rest, our own constants:\n  {:<42} {:>9} {:>9}\n",
@@ -224,6 +259,7 @@ Json drug_json(const Drug& d) {
           {"targets", targets},
           {"constants", lines_json(lines_of(d))},
           {"occupancy", doses},
+          {"dose_response", json::dose_response(curves(d))},
           {"at_rest", rest}};
 }
 

@@ -4,29 +4,25 @@
 
 namespace labile {
 namespace {
-constexpr double kStepMs = 1;
-constexpr int kPhase = 200, kAfter = 300;  // steps
-
 struct Reading {
   const char *modulator, *receptor, *region;
 };
-double at_rest(const Modulation& m, const Reading& r) {
+double activation(const Modulation& m, const Reading& r) {
   return m.activation(r.modulator, r.receptor, r.region);
 }
 
 /// Largest change of an activation from rest, upwards in a burst, downwards in a pause.
 double response(Modulation m, const Reading& r, bool burst) {
-  const double rest = at_rest(m, r);
+  const double rest = activation(m, r);
   const auto& info = find_modulator(r.modulator, m.modulators());
   double most = 0;
-  for (int n = 0; n < kPhase + kAfter; ++n) {
-    m.set_rate(r.modulator, n >= kPhase ? info.tonic_hz.value : burst ? info.burst_hz.value : 0);
+  for (int n = 0; n < kPhaseMs + kAfterMs; ++n) {
+    m.set_rate(r.modulator, n >= kPhaseMs ? info.tonic_hz.value : burst ? info.burst_hz.value : 0);
     m.step();
-    most = std::max(most, burst ? at_rest(m, r) - rest : rest - at_rest(m, r));
+    most = std::max(most, burst ? activation(m, r) - rest : rest - activation(m, r));
   }
   return most;
 }
-constexpr Reading kD1{"DA", "D1", "dorsal_striatum"}, kD2{"DA", "D2", "dorsal_striatum"};
 }  // namespace
 
 std::vector<std::string> agent_regions(const std::vector<ModulatorInfo>& modulators) {
@@ -37,29 +33,41 @@ std::vector<std::string> agent_regions(const std::vector<ModulatorInfo>& modulat
   return list;
 }
 
-std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>& treat,
-                                         const std::vector<ModulatorInfo>& modulators) {
-  const Modulation intact(modulators, agent_regions(modulators), kStepMs);
-  Modulation treated = intact;
+AgentModulation::AgentModulation(const std::vector<ModulatorInfo>& modulators)
+    : rest_(modulators, agent_regions(modulators), 1), intact_(responses(rest_)) {}
+
+AgentModulation::Responses AgentModulation::responses(const Modulation& m) {
+  constexpr Reading kD1{"DA", "D1", "dorsal_striatum"}, kD2{"DA", "D2", "dorsal_striatum"};
+  const auto rest = [&](const char* modulator, const char* receptor) {
+    return activation(m, {modulator, receptor, "prefrontal"});
+  };
+  const auto height = [&](const char* receptor) {
+    return rest("NE", receptor) + response(m, {"NE", receptor, "prefrontal"}, true);
+  };
+  return {.d1 = response(m, kD1, true),
+          .d2 = response(m, kD2, false),
+          .d1_at_rest = activation(m, kD1),
+          .d2_at_rest = activation(m, kD2),
+          .nicotinic = rest("ACh", "nicotinic"),
+          .m1 = rest("ACh", "M1"),
+          .alpha1 = height("alpha1"),
+          .beta = height("beta"),
+          .ht1a = rest("5HT", "5HT1A"),
+          .ht2a = rest("5HT", "5HT2A"),
+          .ht2c = rest("5HT", "5HT2C")};
+}
+
+std::vector<HandleEffect> AgentModulation::effects(const std::function<void(Modulation&)>& treat) const {
+  Modulation treated = rest_;
   treat(treated);
   treated.settle();
-  const auto ratio = [&](const Reading& r, auto&& of) { return of(treated, r) / of(intact, r); };
-  const auto burst = [](const Modulation& m, const Reading& r) { return response(m, r, true); };
-  const auto pause = [](const Modulation& m, const Reading& r) { return response(m, r, false); };
-  const auto level = [](const Modulation& m, const Reading& r) {
-    return at_rest(m, r) + response(m, r, true);
-  };
-  const auto front = [](const char* modulator, const char* receptor) {
-    return Reading{modulator, receptor, "prefrontal"};
-  };
-  const double d1 = ratio(kD1, burst), d2 = ratio(kD2, pause);
-  const double tilt =
-      (at_rest(treated, kD1) - at_rest(intact, kD1) + at_rest(treated, kD2) - at_rest(intact, kD2)) / 2;
-  const double ach = (ratio(front("ACh", "nicotinic"), at_rest) + ratio(front("ACh", "M1"), at_rest)) / 2;
-  const double ne = (ratio(front("NE", "alpha1"), level) + ratio(front("NE", "beta"), level)) / 2;
-  const double ser = (ratio(front("5HT", "5HT1A"), at_rest) + ratio(front("5HT", "5HT2A"), at_rest) +
-                      ratio(front("5HT", "5HT2C"), at_rest)) /
-                     3;
+  const Responses after = responses(treated);
+  const auto ratio = [&](double Responses::*of) { return after.*of / intact_.*of; };
+  const double d1 = ratio(&Responses::d1), d2 = ratio(&Responses::d2);
+  const double tilt = (after.d1_at_rest - intact_.d1_at_rest + after.d2_at_rest - intact_.d2_at_rest) / 2;
+  const double ach = (ratio(&Responses::nicotinic) + ratio(&Responses::m1)) / 2;
+  const double ne = (ratio(&Responses::alpha1) + ratio(&Responses::beta)) / 2;
+  const double ser = (ratio(&Responses::ht1a) + ratio(&Responses::ht2a) + ratio(&Responses::ht2c)) / 3;
   return {{"striatum.D1", d1, 1, ""},
           {"striatum.D2", d2, 1, ""},
           {"da.release", (d1 + d2) / 2, 1, "striatum.D1"},
@@ -67,6 +75,11 @@ std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>&
           {"ach.release", ach, 1, ""},
           {"ne.release", ne, 1, ""},
           {"ser.release", ser, 1, ""}};
+}
+
+std::vector<HandleEffect> handle_effects(const std::function<void(Modulation&)>& treat,
+                                         const std::vector<ModulatorInfo>& modulators) {
+  return AgentModulation(modulators).effects(treat);
 }
 
 }  // namespace labile

@@ -28,11 +28,36 @@ struct HandleEffect {
   std::string unless;  // handle of agents that this is not for; "" for all
 };
 
+/// A burst or a pause, ms; what follows is watched as well, since receptors lag behind.
+inline constexpr int kPhaseMs = 200, kAfterMs = 300;
+
 /// Regions of an agent: those that its handles are read in, and those that autoreceptors of cell bodies sense.
 [[nodiscard]] std::vector<std::string> agent_regions(
     const std::vector<ModulatorInfo>& modulators = ready_modulators());
-/// `treat` gives the drugs to a system at rest. Handles that do not change stand at their intact value. `modulators` has the four that handles are read
-/// from, with their receptors; others may be there. Throws Error where one is missing.
+
+/// The modulators of agents in these regions, and what drugs do there to handles. Const after it is made.
+class AgentModulation {
+ public:
+  /// `modulators` has the four that handles are read from, with their receptors; others may be there. Throws Error where one is missing.
+  explicit AgentModulation(const std::vector<ModulatorInfo>& modulators = ready_modulators());
+  /// Intact, at rest, in steps of 1 ms.
+  [[nodiscard]] const Modulation& at_rest() const { return rest_; }
+  /// `treat` gives the drugs to a system at rest. Handles that do not change stand at their intact value.
+  [[nodiscard]] std::vector<HandleEffect> effects(const std::function<void(Modulation&)>& treat) const;
+
+ private:
+  /// What handles are ratios of.
+  struct Responses {
+    double d1, d2, d1_at_rest, d2_at_rest;  // dorsal striatum: rise in a burst, fall in a pause
+    // prefrontal: at rest, of alpha1 and beta the height of a burst
+    double nicotinic, m1, alpha1, beta, ht1a, ht2a, ht2c;
+  };
+  [[nodiscard]] static Responses responses(const Modulation& m);
+  Modulation rest_;
+  Responses intact_;
+};
+
+/// The same, once.
 [[nodiscard]] std::vector<HandleEffect> handle_effects(
     const std::function<void(Modulation&)>& treat,
     const std::vector<ModulatorInfo>& modulators = ready_modulators());

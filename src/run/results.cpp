@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "embedded/cards.hpp"
+#include "run/drug_json.hpp"
 #include "run/fit_report.hpp"
 #include "run/json.hpp"
 
@@ -197,22 +198,23 @@ std::string results_json(const RunResult& result) {
   for (const auto& m : card.metrics) ids.push_back(m.id);
   Json manifest = json::manifest(card.seed, result.threads, result.wall_s, result.peak_mb);
   manifest["decisions"] = result.decisions;
-  const Json r{{"title", card.title},
-               {"about", card.about},
-               {"tuned_on", card.tuned_on},
-               {"variants", variants},
-               {"agents", agents},
-               {"conditions", conditions},
-               {"metrics", metric_list(card)},
-               {"cells", cells},
-               {"effects", json::effects(result.effects, ids)},
-               {"predictions", json::predictions(result.predictions)},
-               {"fits", fits_json(result)},
-               {"group_fits", group_fits},
-               {"fit_comparisons", json::comparisons_of(result.group_fits)},
-               {"notes", result.notes},
-               {"card", {{"text", canonical_text(card)}, {"hash", card_hash(card)}}},
-               {"manifest", manifest}};
+  Json r{{"title", card.title},
+         {"about", card.about},
+         {"tuned_on", card.tuned_on},
+         {"variants", variants},
+         {"agents", agents},
+         {"conditions", conditions},
+         {"metrics", metric_list(card)},
+         {"cells", cells},
+         {"effects", json::effects(result.effects, ids)},
+         {"predictions", json::predictions(result.predictions)},
+         {"fits", fits_json(result)},
+         {"group_fits", group_fits},
+         {"fit_comparisons", json::comparisons_of(result.group_fits)},
+         {"notes", result.notes},
+         {"card", {{"text", canonical_text(card)}, {"hash", card_hash(card)}}},
+         {"manifest", manifest}};
+  if (Json drugs = json::pharmacology(card); !drugs.empty()) r["pharmacology"] = std::move(drugs);
   return json::text(r);
 }
 

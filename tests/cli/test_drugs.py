@@ -81,6 +81,51 @@ def test_doses_go_through_receptors(tmp_path):
     assert results(tmp_path / "again")["cells"] == r["cells"]
 
 
+def test_results_hold_what_drugs_do(tmp_path):
+    h, r = handles(tmp_path / "a", HEAD + DOSE.format("scopolamine", 0.4))
+    one, = r["pharmacology"]
+    assert one["condition"] == "drug" and one["doses"][0] | {"usual": 0} == {
+        "drug": "scopolamine", "does": one["doses"][0]["does"], "own": False, "amount": 0.4, "unit": "mg", "usual": 0, "hours": None, "chronic": False, "regions": []}
+    # B / (1 + x + B), with x = 0.1.
+    b = 0.4 / next(d for d in drugs() if d["name"] == "scopolamine")["constants"]["takes half of M1"]["value"]
+    m1 = [s for s in one["sites"] if s["site"] == "M1"]
+    assert {s["region"] for s in m1} == {"dorsal_striatum", "prefrontal"}
+    for s in m1:
+        assert s["taken"] == pytest.approx(b / (1.1 + b), rel=1e-4) and s["sure"] == "guess"
+        assert {c["sure"] for c in s["rests_on"]} <= SURE
+    active = next(a for a in one["activations"] if a["receptor"] == "M1")
+    assert active["intact"]["rest"] == pytest.approx(0.1 / 1.1, rel=1e-4) and active["drug"]["rest"] == pytest.approx(0.1 / (1.1 + b), rel=1e-4)
+    assert active["drug"]["pause"] < active["drug"]["rest"] < active["drug"]["burst"] < active["intact"]["burst"]
+    # The curve goes through the dose given and what the run says of it.
+    curve, = one["dose_response"]
+    at = curve["grid"].index(0.4)
+    assert [x["handle"] for x in curve["handles"]] == ["ach.release"] == [x["handle"] for x in one["handles"]]
+    assert curve["handles"][0]["values"][at] == pytest.approx(one["handles"][0]["value"], rel=1e-4)
+    assert one["handles"][0]["value"] == pytest.approx(h["ach.release"], abs=1e-3)
+    for t in one["traces"]:
+        assert {len(one["trace_times"]["ms"])} == {len(t["intact"]), len(t["drug"]), *(len(x["drug"]) for x in t["receptors"])}
+    # The report holds it; cards without doses have nothing of it.
+    assert '"pharmacology"' in (tmp_path / "a" / "out" / "report.html").read_text()
+    lesion = '[[manipulation]]\ncondition = "lesion"\nop = "lesion"\ntarget = "da.release"\namount = 0.5\n'
+    (tmp_path / "b.toml").write_text(HEAD + lesion)
+    good("run", "b.toml", "--out", "out", cwd=tmp_path)
+    assert "pharmacology" not in results(tmp_path / "out")
+
+
+def test_describe_prints_dose_and_effect():
+    for d in drugs():
+        curves = d["dose_response"]
+        usual = d["constants"]["usual dose in studies"]["value"]
+        assert curves["grid"] == pytest.approx([usual * x for x in (0.25, 0.5, 1, 2, 4)], rel=1e-4)
+        assert curves["sites"] or curves["releases"], d["name"]
+        for s in curves["sites"]:
+            assert s["taken"] == sorted(s["taken"]) and 0 < s["taken"][0] < s["taken"][-1] < 1
+        assert {c["sure"] for c in curves["rests_on"]} <= SURE
+    said = good("describe", "drug", "haloperidol").splitlines()
+    head = next(i for i, line in enumerate(said) if "D2 in dorsal_striatum" in line and "da.tonic" in line)
+    assert [line.split()[0] for line in said[head + 1:head + 6]] == ["0.5", "1", "2", "4", "8"]
+
+
 def test_signs_sites_and_times(tmp_path):
     def only(name, dose, more="", folder=iter(range(99))):
         return handles(tmp_path / str(next(folder)), HEAD + DOSE.format(name, dose) + more)[0]

@@ -186,6 +186,53 @@ def fits():
     ]
 
 
+def pharmacology():
+    """Two conditions with doses: a blocker of two sites with traces, and a precursor that the model refuses at its largest dose."""
+    grid = [2 * 30 ** (k / 6) for k in range(-6, 7)]
+    ms = list(range(-200, 2001, 50))
+
+    def level(t, rest, high):
+        return high if 0 <= t < 200 else 0 if 1000 <= t < 1200 else rest
+
+    def basis(what, value, unit, sure):
+        return {"what": what, "value": value, "unit": unit, "sure": sure}
+
+    def phases(rest, burst, pause):
+        return {"rest": rest, "burst": burst, "pause": pause}
+
+    ed50 = [basis("a <pill>, dose that takes half of D2", 1.1, "mg", "guess"), basis("D2, EC50", 0.01, "µM", "recalled")]
+    pill = {"drug": "a <pill>", "does": "blocks D2", "amount": 2, "unit": "mg", "usual": 2, "hours": 4, "regions": ["dorsal_striatum"]}
+    course = {"hours": list(range(25)), "read": 4, "releases": [], "sure": "guess",
+              "rests_on": [basis("a <pill>, half-life", 19.5, "h", "guess")],
+              "sites": [{"kind": "receptor", "modulator": "DA", "site": "D2", "region": region, "taken": [0.6 * h * math.exp(1 - h / 4) / 4 for h in range(25)]}
+                        for region in ("dorsal_striatum", "prefrontal")]}
+    food = {"drug": "precursor", "does": "", "amount": 2, "unit": "mg", "usual": 1, "hours": None, "regions": []}
+    common = {"handles": [], "trace_times": {"burst": [0, 200], "pause": [1000, 1200], "ms": ms}}
+    return [
+        dict(common, condition="DA lesion", doses=[pill], releases=[],
+             sites=[{"kind": kind, "modulator": "DA", "site": "D2", "region": "dorsal_striatum", "taken": taken, "sure": "guess",
+                     "rests_on": ed50} for kind, taken in (("receptor", 0.64), ("autoreceptor", 0.7))],
+             concentrations=[{"modulator": "DA", "region": "dorsal_striatum", "intact": 0.016, "drug": 0.02, "sure": "ours", "rests_on": []}],
+             activations=[{"modulator": "DA", "receptor": "D2", "region": "dorsal_striatum", "intact": phases(0.6, 0.8, 0.4),
+                           "drug": phases(0.3, 0.5, 0.2), "sure": "unsure", "rests_on": []}],
+             dose_response=[dict(pill, grid=grid, refused="", sure="guess", rests_on=ed50, releases=[], course=course,
+                                 sites=[{"kind": "receptor", "modulator": "DA", "site": "D2", "region": "dorsal_striatum",
+                                         "taken": [d / (d + 1.1) for d in grid]}],
+                                 handles=[{"handle": "da.tonic", "intact": 0, "values": [-0.3 * d / (d + 1.1) for d in grid]}])],
+             traces=[{"modulator": "DA", "region": "dorsal_striatum", "intact": [level(t, 0.016, 0.1) for t in ms],
+                      "drug": [level(t, 0.02, 0.13) for t in ms],
+                      "receptors": [{"receptor": "D2", "intact": [level(t, 0.6, 0.9) for t in ms], "drug": [level(t, 0.3, 0.5) for t in ms]}]}]),
+        dict(common, condition="ACh lesion", doses=[food], sites=[], concentrations=[], activations=[], traces=[],
+             releases=[{"modulator": "DA", "region": region, "times": 1.6, "added": 0, "sure": "unsure",
+                        "rests_on": [basis("precursor, effect of the usual dose", 0.3, "share", "unsure")]}
+                       for region in ("dorsal_striatum", "prefrontal")],
+             dose_response=[dict(food, course=None, grid=grid, refused="more is released than is cleared", sure="unsure", rests_on=[], sites=[],
+                                 releases=[{"modulator": "DA", "region": region, "times": [1 + 0.3 * d for d in grid[:-1]] + [None]}
+                                           for region in ("dorsal_striatum", "prefrontal")],
+                                 handles=[{"handle": "da.release", "intact": 1, "values": [1 + 0.2 * d for d in grid[:-1]] + [None]}])]),
+    ]
+
+
 def group_fits():
     def summary(mean, sd):
         return {"mean": mean, "sd": sd, "q2.5": mean - 2 * sd, "median": mean, "q97.5": mean + 2 * sd, "ess_bulk": 2100.0, "ess_tail": 1800.0,
@@ -250,7 +297,7 @@ def example():
         "variants": VARIANTS, "agents": ["Flex"], "conditions": CONDITIONS,
         "metrics": [dict(zip(("id", "label", "unit", "about", "direction"), metric)) for metric in METRICS],
         "cells": cells + people_cells(), "effects": effects(cells), "predictions": predictions(), "fits": fits(),
-        "group_fits": group_fits(), "fit_comparisons": fit_comparisons(),
+        "group_fits": group_fits(), "fit_comparisons": fit_comparisons(), "pharmacology": pharmacology(),
         "notes": ["Data set zorowitz2023_prl3 was not found; stored numbers are shown (Zorowitz et al. 2023).",
                   "A note with <i>markup</i> & \"quotes\"."],
         "card": {"text": "# reversal under lesions\ntitle = \"Reversal\"\nseed = 21\n\n[task]\nname = \"reversal\"\np = [1.0, 0.8]\n"

@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import re
+import subprocess
 import sys
 
 import pytest
@@ -19,9 +20,9 @@ from page_tools import Dom, assemble, browse, chromium, framed, make_page  # noq
 
 pytestmark = pytest.mark.skipif(chromium() is None, reason="chromium is not installed")
 
-# Learning 2 + people 1, modulators 4 x 2, belief 2, matrices 2, predictions with a value 8, people 4, fits 1 + 5; of group fits a
-# comparison 1, one with effects, checks and recovery 11, one without 6, every cell 2.
-CHARTS_OF_EXAMPLE = 53
+# Learning 2 + people 1, modulators 4 x 2, belief 2, matrices 2, predictions with a value 8, drugs 2 + 2 over doses, 1 over hours and 2 traces, people 4,
+# fits 1 + 5; of group fits a comparison 1, one with effects, checks and recovery 11, one without 6, every cell 2.
+CHARTS_OF_EXAMPLE = 60
 PHONE, DESKTOP = 390, 1200
 
 
@@ -62,7 +63,7 @@ def test_draws_every_chart_without_an_error(dom):
 
 def test_sections_come_in_reading_order(dom):
     assert [section["id"] for section in dom.all("section")] == [
-        "curves", "modulators", "signals", "effects", "predictions", "people", "fits", "group-fits", "notes", "origin"]
+        "curves", "modulators", "signals", "effects", "predictions", "drugs", "people", "fits", "group-fits", "notes", "origin"]
 
 
 def test_paths_hold_numbers(dom):
@@ -114,6 +115,51 @@ def test_group_fits_say_what_to_believe(dom):
                   "alpha and beta trade off", "drug <pill>, session 2", "We fitted <the learner>.", "From circuit to parameters",
                   "People: a <published> set", "Difference in alpha: drug: <pill> - placebo, mean over session"):
         assert words in dom.text, words
+
+
+def test_drugs_say_what_they_hold_and_how_sure(dom):
+    for words in ("DA lesion: a <pill>, 4 h after it was taken, in dorsal striatum alone", "labile describe drug a <pill>", "given, usual",
+                  "Not established: a <pill>, dose that takes half of D2: 1.10 mg (guess); a <pill>, half-life: 19.5 h (guess).", "Lines end where the model has no answer: more is released",
+                  "Places taken, dorsal striatum", "Places taken after 2 mg", "agents feel it", "Dose (mg, log scale)", "Concentration (µM)",
+                  "What the drugs hold, region by region", "0.0160 → 0.0200", "1.60 times intact"):
+        assert words in dom.text, words
+    assert len(dom.all("rect", **{"class": "shade"})) == 4  # a burst and a pause, of concentration and D2
+
+
+def test_a_run_with_doses_draws_them(tmp_path):
+    if "LABILE_BIN" not in os.environ:
+        pytest.skip("LABILE_BIN names no program")
+    card = """
+seed = 3
+subjects = 20
+metrics = ["switch_lag"]
+[task]
+name = "feature_reversal"
+[[agent]]
+model = "flex"
+[[manipulation]]
+condition = "both"
+op = "dose"
+drug = "citalopram"
+amount = 20
+[[manipulation]]
+condition = "both"
+op = "dose"
+drug = "haloperidol"
+amount = 2
+regions = ["prefrontal"]
+"""
+    (tmp_path / "card.toml").write_text(card)
+    subprocess.run([os.environ["LABILE_BIN"], "run", "card.toml", "--out", "out"], cwd=tmp_path, check=True, capture_output=True, timeout=120)
+    dom = Dom(browse(tmp_path / "out" / "report.html", "--dump-dom"))
+    assert dom.root.get("data-ready") == "true" and "data-error" not in dom.root
+    assert drawn_problems(dom) == [] and "drugs" in [section["id"] for section in dom.all("section")]
+    # Over doses: SERT in two regions and its handle; D2 and alpha1 in one, and its handle.
+    assert sum(chart["aria-label"].count(" over doses of ") for chart in dom.all("svg", **{"class": "chart"})) == 5
+    assert sum(chart["aria-label"].count(" over hours after ") for chart in dom.all("svg", **{"class": "chart"})) == 2
+    for words in ("both: haloperidol, at its peak, in prefrontal alone", "SERT (5HT)", "alpha1, prefrontal", "5HT, dorsal striatum"):
+        assert words in dom.text, words
+    assert "alpha1, dorsal striatum" not in dom.text
 
 
 def test_verdicts_are_words_beside_colors(dom):
@@ -185,7 +231,7 @@ def nulls_everywhere(value):
     return value if isinstance(value, (str, bool)) else None
 
 
-@pytest.mark.parametrize("part", ["cells", "effects", "predictions", "fits", "group_fits", "fit_comparisons", "manifest", "card"])
+@pytest.mark.parametrize("part", ["cells", "effects", "predictions", "fits", "group_fits", "fit_comparisons", "pharmacology", "manifest", "card"])
 def test_nulls_in_place_of_numbers_do_not_break_the_page(tmp_path, part):
     dom = draw(tmp_path, changed(**{part: nulls_everywhere(make_example.example()[part])}))
     assert dom.root["data-ready"] == "true" and "data-error" not in dom.root

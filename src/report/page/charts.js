@@ -116,8 +116,11 @@ function tickText(scale, ticks) {
   return (value) => plain(value).replace('-', '−');
 }
 
+// Ticks: about how many, or the values themselves.
 function axisBottom(svg, scale, height, ticks, label, bounds) {
-  const axis = d3.svg.axis().scale(scale).orient('bottom').ticks(ticks).tickFormat(tickText(scale, ticks)).tickSize(4, 0);
+  const axis = d3.svg.axis().scale(scale).orient('bottom').tickSize(4, 0);
+  if (Array.isArray(ticks)) axis.tickValues(ticks).tickFormat((value) => String(value));
+  else axis.ticks(ticks).tickFormat(tickText(scale, ticks));
   svg.append('g').attr({ class: 'axis', transform: 'translate(0,' + height + ')' }).call(axis);
   svg.append('text').attr({ class: 'axis-label', x: (bounds[0] + bounds[1]) / 2, y: height + 31, 'text-anchor': 'middle' })
     .text(fittingLabel(label, bounds[1] - bounds[0] + 20));
@@ -131,20 +134,24 @@ function axisLeft(svg, scale, left, right, ticks, label) {
 
 // ---- line panel ----
 
-// spec: { label, series: [{ key, name, color, dash, points, data: [{x, mean, low, high}] }], xLabel, yLabel, yDomain,
-//         height, change }
+// spec: { label, series: [{ key, name, color, dash, points, data: [{x, mean, low, high}] }], xLabel, yLabel, xDomain, yDomain, height,
+//         log: whether x is logarithmic, tipTitle(x), and what may stand behind the lines:
+//         marks: [{ at, name, dash }] at values of x, shades: [{ from, to, name }] over ranges of x, levels: [y] }
 function linePanel(host, spec) {
   return addChart(host, spec.label, (svg, width) => {
     const frame = { left: 44, right: width - 10, top: 24, bottom: spec.height - 38 };
     const every = d3.merge(spec.series.map((one) => one.data));
-    const x = d3.scale.linear().domain(spec.xDomain || d3.extent(every, (point) => point.x)).range([frame.left, frame.right]);
+    const x = (spec.log ? d3.scale.log() : d3.scale.linear())
+      .domain(spec.xDomain || d3.extent(every, (point) => point.x)).range([frame.left, frame.right]);
     const y = d3.scale.linear().domain(spec.yDomain).range([frame.bottom, frame.top]);
+    drawShades(svg, spec.shades || [], x, frame);
     axisLeft(svg, y, frame.left, frame.right, spec.height > 180 ? 5 : 4, spec.yLabel);
-    axisBottom(svg, x, frame.bottom, Math.max(3, Math.floor(width / 70)), spec.xLabel, [frame.left, frame.right]);
-    // The rule changes between the last old trial (-1) and the first new one (0).
-    if (x.domain()[0] < -0.5 && x.domain()[1] > -0.5) {
-      svg.append('line').attr({ class: 'change', x1: x(-0.5), x2: x(-0.5), y1: frame.top, y2: frame.bottom });
-    }
+    const count = Math.max(3, Math.floor(width / 70));
+    axisBottom(svg, x, frame.bottom, spec.log ? logTicks(x.domain(), count) : count, spec.xLabel, [frame.left, frame.right]);
+    (spec.levels || []).forEach((level) => {
+      svg.append('line').attr({ class: 'neutral', x1: frame.left, x2: frame.right, y1: y(level), y2: y(level) });
+    });
+    drawMarks(svg, spec.marks || [], x, frame);
     const clip = 'clip-' + (clips += 1);
     svg.append('clipPath').attr('id', clip).append('rect').attr({ x: frame.left, y: frame.top - 3,
       width: frame.right - frame.left, height: frame.bottom - frame.top + 6 });
@@ -156,6 +163,38 @@ function linePanel(host, spec) {
     spec.series.slice().sort((a, b) => onTop(a) - onTop(b)).forEach((one) => drawLine(area, one, x, y));
     drawGuide(svg, spec, x, y, frame);
     return spec.height;
+  });
+}
+
+// Powers of ten, with 3 of each where there is room.
+function logTicks(domain, count) {
+  const decades = d3.range(Math.floor(Math.log10(domain[0])), Math.ceil(Math.log10(domain[1])) + 1);
+  const at = (factors) => d3.merge(decades.map((k) => factors.map((factor) => Number(factor + 'e' + k))))
+    .filter((value) => value >= domain[0] && value <= domain[1]);
+  const both = at([1, 3]);
+  const fine = at([1, 2, 5]);
+  return [fine, both].find((ticks) => ticks.length <= count) || at([1]);
+}
+
+function drawShades(svg, shades, x, frame) {
+  shades.forEach((shade) => {
+    svg.append('rect').attr({ class: 'shade', x: x(shade.from), width: x(shade.to) - x(shade.from), y: frame.top,
+      height: frame.bottom - frame.top });
+    svg.append('text').attr({ class: 'mark-name', x: (x(shade.from) + x(shade.to)) / 2, y: frame.top + 9, 'text-anchor': 'middle' }).text(shade.name);
+  });
+}
+
+// Names stand outside of two marks, and towards the wider side of one.
+function drawMarks(svg, marks, x, frame) {
+  const [least, most] = x.domain();
+  const drawn = marks.filter((mark) => mark.at > least && mark.at < most).sort((a, b) => a.at - b.at);
+  drawn.forEach((mark, i) => {
+    svg.append('line').attr({ class: 'change', x1: x(mark.at), x2: x(mark.at), y1: frame.top, y2: frame.bottom,
+      'stroke-dasharray': mark.dash || null });
+    if (!mark.name) return;
+    const left = drawn.length > 1 ? i === 0 : x(mark.at) > (frame.left + frame.right) / 2 + 1;
+    svg.append('text').attr({ class: 'mark-name', x: x(mark.at) + (left ? -3 : 3), y: frame.top - 3,
+      'text-anchor': left ? 'end' : 'start' }).text(mark.name);
   });
 }
 
@@ -186,8 +225,7 @@ function drawGuide(svg, spec, x, y, frame) {
   const target = svg.append('rect').attr({ class: 'target', x: frame.left, y: frame.top,
     width: frame.right - frame.left, height: frame.bottom - frame.top });
   hoverable(target, () => {
-    const wanted = x.invert(d3.mouse(svg.node())[0]);
-    const nearest = at[nearestIndex(at, wanted)];
+    const nearest = at[nearestIndex(at.map((value) => x(value)), d3.mouse(svg.node())[0])];
     guide.attr({ x1: x(nearest), x2: x(nearest), visibility: 'visible' });
     const rows = spec.series.filter((one) => !hidden.has(one.key)).map((one) => {
       const point = one.data.find((candidate) => candidate.x === nearest);
@@ -195,7 +233,7 @@ function drawGuide(svg, spec, x, y, frame) {
       return { name: one.name, color: one.color,
                value: formatEstimate({ value: point.mean, low: point.low, high: point.high }) };
     });
-    showTip(rows.filter(Boolean), plural(nearest, 'trial') + ' since the rule change');
+    showTip(rows.filter(Boolean), spec.tipTitle(nearest));
   });
 }
 

@@ -42,6 +42,7 @@ function readResults(text) {
     fits: list('fits', isObject, 'an object'),
     groupFits: list('group_fits', isObject, 'an object'),
     fitComparisons: list('fit_comparisons', isObject, 'an object'),
+    pharmacology: list('pharmacology', isObject, 'an object'),
     notes: list('notes', isText, 'text'),
     card: isObject(raw.card) ? raw.card : {},
     manifest: isObject(raw.manifest) ? raw.manifest : {},

@@ -45,6 +45,8 @@ function tracePanels(results, signal, places, options) {
       label: curve.label + ' by trial around the rule change, ' + place.name + ': ' + series.map((one) => one.name).join(', '),
       series, xDomain: extent[0] < extent[1] ? extent : [extent[0] - 1, extent[0] + 1],
       yDomain: signal === 'correct' ? [0, 1] : nice,
+      // The rule changes between the last old trial (-1) and the first new one (0).
+      marks: [{ at: -0.5 }], tipTitle: (trial) => plural(trial, 'trial') + ' since the rule change',
       xLabel: 'Trials since the rule change', yLabel: traceLabel(curve, signal), height: options.height }));
   });
 }
