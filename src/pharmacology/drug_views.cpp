@@ -19,7 +19,8 @@ bool binds_receptor(DrugAction a) {
 bool acts_on(const DrugTarget& t, Kind kind) {
   if (kind == Kind::transporter) return t.action == DrugAction::uptake_inhibitor;
   if (kind == Kind::enzyme) return t.action == DrugAction::cholinesterase_inhibitor;
-  return binds_receptor(t.action);
+  const auto left_out = kind == Kind::receptor ? DrugTarget::On::autoreceptors : DrugTarget::On::receptors;
+  return binds_receptor(t.action) && t.on != left_out;
 }
 /// Of a dose or a lesion.
 template <class Given>

@@ -47,7 +47,20 @@ Json summary_json(const NetworkCell& c) {
                       {"ties", k.ties},
                       {"of", k.of},
                       {"rewards", k.rewards}});
+  Json traces = Json::array();
+  for (const auto& t : s.traces) {
+    Json values = Json::array();
+    for (const double x : t.value()) values.push_back(number(x));
+    traces.push_back({{"kind", t.kind},
+                      {"name", t.name},
+                      {"unit", t.unit},
+                      {"about", t.about},
+                      {"every_ms", number(t.every_ms())},
+                      {"t_ms", t.t_ms()},
+                      {"value", values}});
+  }
   return {{"condition", c.condition},
+          {"traces", traces},
           {"populations", populations},
           {"projections", projections},
           {"chosen", chosen},

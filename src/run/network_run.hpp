@@ -21,6 +21,26 @@ struct ChosenSynapse {
   int rewards = 0;
 };
 
+/// A recorded number over time for the report: means over intervals, so many that a figure is drawn from them and no more.
+class RecordedTrace {
+ public:
+  std::string kind, name, unit, about;  // kind: the [[record]]'s
+  void add(double t_ms, double value);
+  /// Ends of the intervals, and means of what was recorded in them.
+  [[nodiscard]] std::vector<double> t_ms() const;
+  [[nodiscard]] std::vector<double> value() const;
+  [[nodiscard]] double every_ms() const;
+
+ private:
+  static constexpr std::size_t kMost = 800;  // intervals
+  struct Interval {
+    double sum = 0, last_ms = 0;
+    int n = 0;
+  };
+  std::vector<Interval> intervals_;
+  int wide_ = 1;  // values an interval
+};
+
 /// One network after its run, in words and numbers for people.
 struct NetworkSummary {
   struct Population {
@@ -37,6 +57,7 @@ struct NetworkSummary {
   std::vector<Population> populations;
   std::vector<Projection> projections;
   std::vector<ChosenSynapse> chosen;
+  std::vector<RecordedTrace> traces;  // where records were written: rates, fields, gates, modulation
   MemoryUse memory;
   double model_s = 0, build_s = 0, run_s = 0;  // run_s: wall time of the run itself
   double run_cpu_s = 0;                        // the process's time on all cores during the run

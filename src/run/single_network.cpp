@@ -243,11 +243,14 @@ class SingleRun {
         break;
       }
       case Kind::dose:
-        for (const double t : p.times_ms)
-          at(t, [=, this, &p] {
+        for (const double t : p.times_ms) {
+          const auto dose = [=, this, &p] {
             const auto& drugs = condition_.network.modulation.drugs;
             net->dose(find_drug(p.drug, drugs), p.amount, p.hours, p.regions, p.chronic);
-          });
+          };
+          // What is there from the start is there before the first record.
+          to_step(t) == 0 ? dose() : at(t, dose);
+        }
         break;
       case Kind::silence: {
         const int population = net->population(p.population);
@@ -423,11 +426,14 @@ class SingleRun {
     const int times = numbers(group + "/t_ms", "ms", "end of each bin");
     const int rates = numbers(group + "/rate_hz", "Hz", "spikes a unit and second since the last bin's end");
     const double scale = 1000.0 / (r.every_ms * network_->size(population));
+    const std::size_t shown = show("rate", r.target, "Hz", "rate");
     sample_every(r.every_ms, [=, this, last = std::uint64_t{0}](Step now) mutable {
       const std::uint64_t spikes = network_->total_spikes(population);
       if (now > 0) {
+        const double rate = static_cast<double>(spikes - last) * scale;
         traces_->append(times, std::vector<double>{to_ms(now)});
-        traces_->append(rates, std::vector<double>{static_cast<double>(spikes - last) * scale});
+        traces_->append(rates, std::vector<double>{rate});
+        summary_.traces[shown].add(to_ms(now), rate);
       }
       last = spikes;
     });
@@ -458,14 +464,30 @@ class SingleRun {
                                : r.kind == Kind::gate ? "/gates/"
                                                       : "/modulation/") +
                               r.target;
-    const char* about =
-        r.kind == Kind::gate ? "value of the formula" : "concentration, or activation of a receptor";
+    const bool activation = r.kind == Kind::modulation && unit_of(r.target) == "1";
+    const char* about = r.kind == Kind::gate ? "value of the formula"
+                        : activation         ? "activation"
+                                             : "concentration";
     const int times = numbers(group + "/t_ms", "ms", "when");
     const int values = numbers(group + "/value", unit_of(r.target), about);
+    const std::size_t shown =
+        show(r.kind == Kind::gate ? "gate" : "concentration", r.target, unit_of(r.target), about);
     sample_every(r.every_ms, [=, this, read = reader_of(r.target)](Step now) {
+      const double value = read();
       traces_->append(times, std::vector<double>{to_ms(now)});
-      traces_->append(values, std::vector<double>{read()});
+      traces_->append(values, std::vector<double>{value});
+      summary_.traces[shown].add(to_ms(now), value);
     });
+  }
+  /// One more trace of the report.
+  std::size_t show(std::string kind, std::string name, std::string unit, std::string about) {
+    RecordedTrace t;
+    t.kind = std::move(kind);
+    t.name = std::move(name);
+    t.unit = std::move(unit);
+    t.about = std::move(about);
+    summary_.traces.push_back(std::move(t));
+    return summary_.traces.size() - 1;
   }
   /// A field, a gate, or what a modulator in a region has.
   [[nodiscard]] std::function<double()> reader_of(const std::string& name) {

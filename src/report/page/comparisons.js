@@ -31,7 +31,7 @@ function effectsTable(results, at, metrics, conditions) {
     rows.push([metric.label + (hasUnit(metric.unit) ? ' (' + metric.unit + ')' : ''), condition, formatEstimate(estimate),
                part('ratio'), part('difference'), part('d')]);
   }));
-  return element('details', {}, element('summary', {}, 'All values, ' + at.name),
+  return element('details', {}, element('summary', {}, ['All values', at.name].filter(Boolean).join(', ')),
     table(['Metric', 'Condition', 'Value [95% interval]', 'Ratio to reference', 'Minus reference', 'd'], rows,
           'Values of every metric, ' + at.name));
 }

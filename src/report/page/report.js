@@ -77,7 +77,7 @@ function originSection(results) {
 function buildPage(results, main) {
   document.title = results.title + ' – Labile';
   const failures = [];
-  [header, learningCurves, modulatorTraces, otherTraces, lesionMatrices, predictionsSection, drugsSection, peopleSection, fitsSection, groupFitsSection,
+  [header, learningCurves, recordedTraces, modulatorTraces, otherTraces, lesionMatrices, predictionsSection, drugsSection, peopleSection, fitsSection, groupFitsSection,
    notesSection, originSection].forEach((part) => {
     // One part that cannot be drawn should not take the others with it.
     try {

@@ -43,6 +43,7 @@ function readResults(text) {
     groupFits: list('group_fits', isObject, 'an object'),
     fitComparisons: list('fit_comparisons', isObject, 'an object'),
     pharmacology: list('pharmacology', isObject, 'an object'),
+    networks: list('networks', isObject, 'an object'),
     notes: list('notes', isText, 'text'),
     card: isObject(raw.card) ? raw.card : {},
     manifest: isObject(raw.manifest) ? raw.manifest : {},
