@@ -283,3 +283,18 @@ def test_the_assembled_page_is_the_page_of_the_program(page):
     if "LABILE_BIN" not in os.environ:
         pytest.skip("LABILE_BIN names no program")
     assert page.read_text("utf-8") == assemble(page.with_name("results.json").read_text("utf-8"))
+
+
+def test_draws_what_a_network_recorded(tmp_path):
+    def trace(name, value):
+        return {"kind": "concentration", "name": name, "unit": "µM", "about": "concentration", "every_ms": 8,
+                "t_ms": [8, 16, 24], "value": value}
+    networks = [{"condition": "intact", "traces": [trace("DA.striatum", [0.1, 0.2, 0.1]), trace("DA.prefrontal", [0, 0, 0])]},
+                {"condition": "DA lesion", "traces": [trace("DA.striatum", [0.05, None, 0.05])]}]
+    drawn = draw(tmp_path, changed(networks=networks))
+    assert "data-error" not in drawn.root
+    assert int(drawn.root["data-charts"]) == CHARTS_OF_EXAMPLE + 2
+    assert not drawn_problems(drawn)
+    assert "DA.prefrontal" in drawn.text and "What was recorded" in drawn.text
+    # Nothing recorded, nothing drawn.
+    assert int(draw(tmp_path, changed(networks=[{"condition": "intact", "traces": []}])).root["data-charts"]) == CHARTS_OF_EXAMPLE
