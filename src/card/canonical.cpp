@@ -215,7 +215,7 @@ std::string canonical_text(const Card& card) {
   w.header("[bootstrap]");
   w.line("resamples", static_cast<double>(card.resamples));
   std::string r = w.text();
-  for (const auto& own : card.pharmacology.text) r += own;
+  for (const auto& own : card.pharmacology.text) r += "\n" + own;
   return r;
 }
 

@@ -8,6 +8,7 @@
 
 #include "card/find_agent.hpp"
 #include "card/sections.hpp"
+#include "card/treatment_of.hpp"
 #include "pharmacology/handle_effects.hpp"
 
 namespace labile {
@@ -190,8 +191,8 @@ void check_regions(const Node& node, const Manipulation& m, const PharmacologyTa
       throw Error(regions->where, fmt::format("'{}' is named twice", m.regions[i]));
     const auto known = agent_regions(tables.modulators);
     if (std::find(known.begin(), known.end(), m.regions[i]) == known.end())
-      throw Error(regions->where, fmt::format("no region is called '{}'{}; known: {}", m.regions[i],
-                                              suggest(m.regions[i], known), fmt::join(known, ", ")));
+      throw Error(regions->where,
+                  fmt::format("no region is called '{}'{}", m.regions[i], suggest(m.regions[i], known)));
   }
 }
 
@@ -215,6 +216,9 @@ void check_through_modulators(const Node& node, const Manipulation& m, const Pha
     throw Error(where_of(node, "hours"), fmt::format("{} h must be at least 0", m.hours));
   if (m.chronic && node.find("hours"))
     throw Error(where_of(node, "chronic"), "'hours' counts from one dose; a chronic one is at its peak");
+  if (m.chronic && m.at != "start")
+    throw Error(where_of(node, "chronic"),
+                "weeks have gone by with a chronic dose: it is there from the start");
 }
 
 bool same_time(const Manipulation& a, const Manipulation& b) {
@@ -249,21 +253,8 @@ void add_effects(Condition& condition, const Draft& draft) {
                       "conditions of their own, or at once",
                       condition.name));
   const auto effects = located(doses.front().where, [&] {
-    return handle_effects(
-        [&](Modulation& system) {
-          bool chronic = false;
-          for (const auto& m : doses)
-            located(m.where, [&] {
-              if (m.op == Op::lesion)
-                system.lesion(m.modulator, m.amount, m.uptake, m.regions);
-              else
-                system.add(find_drug(m.drug, tables.drugs), m.amount,
-                           m.hours < 0 ? std::nullopt : std::optional(m.hours), m.regions);
-              chronic = chronic || m.chronic;
-            });
-          if (chronic) system.desensitize();
-        },
-        tables.modulators);
+    return handle_effects([&](Modulation& system) { give(system, treatment_of(condition, tables.drugs)); },
+                          tables.modulators);
   });
   const auto changes = [](const HandleEffect& e) { return std::abs(e.value - e.intact) > 1e-9; };
   bool felt = false;

@@ -44,6 +44,7 @@ std::vector<Line> lines_of(const ModulatorInfo& m) {
     r.push_back({x.name + " autoreceptor: EC50", "µM", &x.ec50});
     r.push_back({x.name + " autoreceptor: tau", "ms", &x.tau});
     r.push_back({x.name + " autoreceptor: takes off", "share", &x.most});
+    r.push_back({x.name + " autoreceptor: desensitizes", "share", &x.desensitizes});
   }
   return r;
 }

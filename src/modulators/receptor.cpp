@@ -6,6 +6,7 @@
 
 #include "core/error.hpp"
 #include "core/math.hpp"
+#include "modulators/linear_step.hpp"
 
 namespace labile {
 namespace {
@@ -13,16 +14,6 @@ double positive(const char* what, double x) {
   if (!(x > 0 && std::isfinite(x)))
     throw Error(fmt::format("receptor: {} = {} must be a finite number > 0", what, x));
   return x;
-}
-/// Integral over a step of exp(-(dt - s)/tau)/tau times s/dt, z = dt/tau: 1 - (1 - exp(-z))/z, without its cancellation.
-double weight_of_end(double z) {
-  if (z > 0.5) return 1 + expm1(-z) / z;
-  double sum = 0, term = z / 2;
-  for (int k = 3; k < 30; ++k) {
-    sum += term;
-    term *= -z / k;
-  }
-  return sum;
 }
 }  // namespace
 
@@ -41,17 +32,17 @@ ReceptorField::ReceptorField(const Params& params, std::span<const double> densi
       drugs_(density.size()) {
   positive("EC50", params.ec50);
   positive("the Hill coefficient", params.hill);
-  const double z = positive("dt", dt_ms) / positive("tau", params.tau_ms);
+  const LinearStep step(positive("dt", dt_ms) / positive("tau", params.tau_ms));
   for (const double d : density)
     if (!(d >= 0 && std::isfinite(d)))
       throw Error(fmt::format("receptor: density = {} must be a finite number >= 0", d));
-  kept_ = exp(-z);
+  kept_ = step.kept;
   per_ec50_ = 1 / params.ec50;
   stimulus_.assign(density.size(), 0.0);
   taken_.assign(density.size(), 1.0);
   theta_.assign(density.size(), 0.0);
-  to_weight_ = weight_of_end(z);
-  from_weight_ = -expm1(-z) - to_weight_;
+  to_weight_ = step.to;
+  from_weight_ = step.from;
 }
 
 void ReceptorField::set_drugs(int region, const Occupants& drugs) {

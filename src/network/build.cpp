@@ -229,7 +229,9 @@ void Network::Impl::make_gates() {
       const auto at = static_cast<std::size_t>(i);
       return at < fields.size() || regional->jumps(at - fields.size());
     });
-    gates.push_back({&g, std::move(text), jumps, {}, {}});
+    std::optional<LinearStep> slow;
+    if (g.baseline_ms > 0) slow.emplace(spec.dt_ms / g.baseline_ms);
+    gates.push_back({&g, std::move(text), jumps, slow, 0, 0, {}, {}});
   }
 }
 

@@ -170,9 +170,10 @@ std::string network_text(const NetworkSpec& spec) {
     w.header("[[gate]]");
     w.line("name", g.name);
     w.line("text", g.text);
+    if (g.baseline_ms > 0) w.line("baseline", g.baseline_ms);
   }
   std::string r = w.text();
-  for (const auto& own : spec.modulation.own) r += own;
+  for (const auto& own : spec.modulation.own) r += "\n" + own;
   return r;
 }
 

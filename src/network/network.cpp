@@ -110,6 +110,7 @@ void Network::silence(int population, std::span<const int> units) {
       throw Error(fmt::format("population '{}': unit {} is not among 0..{}", p.spec->name, u, p.size - 1));
     p.silent[static_cast<std::size_t>(u)] = 1;
   }
+  (void)impl_->tell_nuclei(p, false);
 }
 
 std::span<const std::uint64_t> Network::counts(int population) const {
@@ -123,7 +124,8 @@ double Network::field_value(int field) const {
 }
 double Network::gate_value(int gate) const {
   impl_->look_right();
-  return impl_->gates[static_cast<std::size_t>(gate)].text.eval(impl_->values);
+  const auto& g = impl_->gates[static_cast<std::size_t>(gate)];
+  return impl_->now == 0 && g.slow ? 0 : g.text.eval(impl_->values) - g.baseline;
 }
 double Network::modulation_value(std::string_view name) const {
   if (!impl_->regional) throw Error("the network has no modulators in regions: it has no [modulation]");
@@ -140,18 +142,11 @@ void Network::dose(const Drug& drug, double amount, std::optional<double> since_
     m.settle();
   }
 }
-void Network::lose_terminals(int population, double share) {
-  bool found = false;
-  if (impl_->regional)
-    for (const auto& x : impl_->regional->nuclei())
-      if (x.population == population) {
-        impl_->regional->modulation().lose_terminals(x.number, share);
-        found = true;
-      }
-  if (!found)
-    throw Error(
-        fmt::format("population '{}' is no nucleus: no terminals of it release a modulator in regions",
-                    impl_->populations[static_cast<std::size_t>(population)].spec->name));
+void Network::lose_terminals(int population) {
+  const Population& p = impl_->populations[static_cast<std::size_t>(population)];
+  if (!impl_->tell_nuclei(p, true))
+    throw Error(fmt::format(
+        "population '{}' is no nucleus: no terminals of it release a modulator in regions", p.spec->name));
 }
 void Network::read_state(int population, std::string_view variable, std::span<const int> units,
                          std::span<double> out) const {

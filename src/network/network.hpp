@@ -78,8 +78,9 @@ class Network {
   /// with it, at rest. Throws Error as Modulation::add does, and when the network has no modulators in regions.
   void dose(const Drug& drug, double amount, std::optional<double> since_h = {},
             std::span<const std::string> regions = {}, bool chronic = false);
-  /// A share of a nucleus's terminals is lost with their transporters; silence() takes its spikes. Throws Error when the population is no nucleus.
-  void lose_terminals(int population, double share);
+  /// The transporters on the terminals of a nucleus's silenced units are lost with them. Throws Error when the population is no nucleus, its terminals carry
+  /// none, or nothing would clear a modulator any more.
+  void lose_terminals(int population);
   /// Sets every eligibility of a projection to zero at the present time. Weights are settled as by an
   /// arrival: bounded, and with soft bounds their factor is taken anew.
   void clear_eligibility(int projection);

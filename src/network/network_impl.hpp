@@ -6,6 +6,7 @@
 
 #include "modulators/field.hpp"
 #include "modulators/gate_text.hpp"
+#include "modulators/linear_step.hpp"
 #include "network/network.hpp"
 #include "network/regional_modulation.hpp"
 #include "network/sources.hpp"
@@ -36,6 +37,8 @@ struct Network::Impl {
   void advance_modulators(Step from, Step to);
   void exchange(Step from, Step to);
   void throw_if_bad() const;
+  /// Of silenced units that release a modulator: what is lost with them. False when the population is no nucleus.
+  bool tell_nuclei(const Population& p, bool uptake);
 
   /// A projection's synapses in one block, for readers.
   struct Place {
@@ -105,8 +108,10 @@ struct Network::Impl {
   struct GateState {
     const GateSpec* spec;
     GateText text;
-    bool jumps;                       // uses what changes at once: both limits are worked out
-    std::vector<double> left, right;  // [step & mask]
+    bool jumps;                        // uses what changes at once: both limits are worked out
+    std::optional<LinearStep> slow;    // of the baseline
+    double baseline = 0, formula = 0;  // now, the second without the first
+    std::vector<double> left, right;   // [step & mask]
   };
   std::vector<GateState> gates;
   Step gate_mask = 0;

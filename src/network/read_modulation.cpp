@@ -38,7 +38,7 @@ NucleusSpec read_nucleus(const Node& node, const std::vector<PopulationSpec>& po
 /// { between = ["a", "b"], rate = 0.5 }
 ExchangeSpec read_exchange(const Node& node, const std::vector<ModulatorInfo>& modulators) {
   const std::vector<Field<ExchangeSpec>> keys{
-      {"rate", "1/s", &ExchangeSpec::rate_per_s, {0, 1e6}, "share of the difference that evens out a second"},
+      {"rate", "1/s", &ExchangeSpec::rate_per_s, {0, 100}, "share of the difference that evens out a second"},
       {"modulator", "1", &ExchangeSpec::modulator, {}, "what spreads; all when not given"}};
   ExchangeSpec x = read_keys(node, keys, {"between"}, "[[exchange]]");
   x.where = node.where;
@@ -56,12 +56,16 @@ ExchangeSpec read_exchange(const Node& node, const std::vector<ModulatorInfo>& m
 }
 
 /// "D1.striatum" must be one word of a gate.
-void check_region(const std::string& name, const Where& where) {
+void check_word(const std::string& name, const char* what, const Where& where) {
   const auto letter = [](char c) {
     return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   };
   if (name.empty() || !std::ranges::all_of(name, letter))
-    throw Error(where, fmt::format("'{}' is no name of a region: letters, digits and _ are", name));
+    throw Error(
+        where,
+        fmt::format(
+            "gates cannot say '{}', {}: letters, digits and _ are a name's{}", name, what,
+            std::string_view(what).starts_with("a mod") ? "; give it a short one, short = \"...\"" : ""));
 }
 
 }  // namespace
@@ -86,7 +90,7 @@ ModulationSpec read_modulation(const Node& root, const std::vector<PopulationSpe
   const Node& regions = required(*head, "regions", "write where modulators are, such as [\"striatum\"]");
   spec.regions = texts_of(regions);
   if (spec.regions.empty()) throw Error(regions.where, "names no region");
-  for (const auto& r : spec.regions) check_region(r, regions.where);
+  for (const auto& r : spec.regions) check_word(r, "a region", regions.where);
   for (const Node* n : tables_of(root, "nucleus"))
     spec.nuclei.push_back(read_nucleus(*n, populations, modulators));
   // Those that are asked for, or that something here releases or defines.
@@ -103,6 +107,10 @@ ModulationSpec read_modulation(const Node& root, const std::vector<PopulationSpe
   }
   for (const auto& m : modulators)
     if (std::ranges::find(wanted, m.name) != wanted.end()) spec.modulators.push_back(m);
+  for (const auto& m : spec.modulators) {
+    check_word(m.short_name, "a modulator", head->where);
+    for (const auto& r : m.receptors) check_word(r.name, "a receptor", head->where);
+  }
   if (spec.modulators.empty())
     throw Error(head->where, "no modulator: write modulators = [\"DA\"], or a [[nucleus]] that releases one");
   for (const Node* n : tables_of(root, "exchange"))

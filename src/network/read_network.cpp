@@ -478,7 +478,12 @@ FieldSpec read_field(const Node& node, const NetworkSpec& network) {
 
 GateSpec read_gate(const Node& node, const NetworkSpec& network) {
   const std::vector<Field<GateSpec>> keys{{"name", "1", &GateSpec::name, {}, "what projections call it"},
-                                          {"text", "1", &GateSpec::text, {}, "a formula over fields"}};
+                                          {"text", "1", &GateSpec::text, {}, "a formula over fields"},
+                                          {"baseline",
+                                           "ms",
+                                           &GateSpec::baseline_ms,
+                                           {0, kLongest},
+                                           "time constant of the low-pass that is taken off; 0 = none"}};
   auto g = read_keys(node, keys, {}, "[[gate]]");
   g.where = node.where;
   const Node& name = required(node, "name", keys[0].about);

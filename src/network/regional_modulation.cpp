@@ -19,7 +19,6 @@ RegionalModulation::RegionalModulation(const ModulationSpec& spec, const std::ve
                                             places_[i].first.substr(0, places_[i].first.find('.'))));
   for (const ExchangeSpec& x : spec.exchange)
     located(x.where, [&] { modulation_.exchange(x.a, x.b, x.rate_per_s, x.modulator); });
-  if (!spec.exchange.empty()) modulation_.settle();
   for (const NucleusSpec& n : spec.nuclei) {
     const auto at =
         std::ranges::find_if(populations, [&](const Population& p) { return p.spec->name == n.population; });

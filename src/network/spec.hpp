@@ -150,11 +150,13 @@ struct FieldSpec {
   Where where;
 };
 
-/// g(t): a formula over fields, evaluated once a step on both sides of it.
+/// g(t): a formula over fields, concentrations and receptors, evaluated once a step on both sides of it; with a baseline less its own low-pass, which
+/// starts where the formula does: what modulators teach is their change, and levels that stay are got used to.
 struct GateSpec {
   std::string name;
   std::string text;
   Where where;
+  double baseline_ms = 0;  // time constant of the low-pass; 0: none
 };
 
 /// A population whose spikes release a modulator in some regions (all where none are named).

@@ -13,7 +13,11 @@ void Network::Impl::run_until(Step target) {
   const FlushDenormals scope;
   if (now == 0 && target > 0) {
     look_right();
-    for (GateState& g : gates) g.right[0] = value_of(g, 0);
+    for (GateState& g : gates) {
+      g.formula = value_of(g, 0);
+      if (g.slow) g.baseline = g.formula;
+      g.right[0] = g.formula - g.baseline;
+    }
   }
   const std::function<void(int)> work = [this](int i) {
     units[static_cast<std::size_t>(i)]->run(run_from, run_to);
@@ -49,18 +53,28 @@ double Network::Impl::value_of(const GateState& g, Step n) const {
 }
 void Network::Impl::evaluate_left(Step n) {
   const auto at = static_cast<std::size_t>(n & gate_mask);
-  for (GateState& g : gates) g.left[at] = value_of(g, n);
+  for (GateState& g : gates) {
+    const double formula = value_of(g, n);
+    if (g.slow) g.baseline = g.slow->kept * g.baseline + g.slow->from * g.formula + g.slow->to * formula;
+    g.formula = formula;
+    g.left[at] = formula - g.baseline;
+  }
 }
 void Network::Impl::evaluate_right(Step n) {
   const auto at = static_cast<std::size_t>(n & gate_mask);
-  for (GateState& g : gates) g.right[at] = g.jumps ? value_of(g, n) : g.left[at];
+  for (GateState& g : gates) {
+    if (g.jumps) g.formula = value_of(g, n);
+    g.right[at] = g.formula - g.baseline;
+  }
 }
 
 void Network::Impl::advance_modulators(Step from, Step to) {
   // What was changed from outside since the last step acts from here on.
   look_right();
-  for (GateState& g : gates)
-    if (g.jumps) g.right[static_cast<std::size_t>((from - 1) & gate_mask)] = value_of(g, from - 1);
+  for (GateState& g : gates) {
+    if (g.jumps) g.formula = value_of(g, from - 1);
+    g.right[static_cast<std::size_t>((from - 1) & gate_mask)] = g.formula - g.baseline;
+  }
   for (Step n = from; n <= to; ++n) {
     const auto at = static_cast<std::size_t>(n & gate_mask);
     // Receptors drive neurons with what they were when the step began.
@@ -159,6 +173,18 @@ void Network::Impl::exchange(Step from, Step to) {
         w.spikes.push_back({n, id});
     w.sink(w.spikes);
   }
+}
+
+bool Network::Impl::tell_nuclei(const Population& p, bool uptake) {
+  if (!regional) return false;
+  bool found = false;
+  const auto silent = std::count(p.silent.begin(), p.silent.end(), std::uint8_t{1});
+  for (const auto& x : regional->nuclei())
+    if (x.population == p.index) {
+      regional->modulation().lose_units(x.number, static_cast<double>(silent) / p.size, uptake);
+      found = true;
+    }
+  return found;
 }
 
 void Network::Impl::throw_if_bad() const {

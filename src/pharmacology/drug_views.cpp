@@ -45,14 +45,6 @@ std::pair<const ModulatorInfo*, const ReceptorInfo*> measured_at(const Modulatio
         if (r.name == drug.dose_site) return {&m, &r};
   return {nullptr, nullptr};
 }
-/// A/K at a target, as Modulation::add has it.
-double relative(const Modulation& rest, const GivenDose& d, const DrugTarget& t) {
-  const double r = d.drug->relative(t, d.amount, d.since_h);
-  const auto [m, receptor] = measured_at(rest, *d.drug, t);
-  if (!receptor) return r;
-  return r * (1 + rest.concentration(m->name, rest.regions().front()) / receptor->ec50.value);
-}
-
 /// A site in a region: its name, and the concentration that half of it feels.
 struct Place {
   Kind kind;
@@ -79,7 +71,7 @@ double taken(const Modulation& rest, const Place& p, double c, std::span<const G
   for (const auto& d : doses)
     for (const auto& t : d.drug->targets) {
       if (t.site != p.site || !acts_on(t, p.kind) || !is_at(d, p.region)) continue;
-      const double amount = relative(rest, d, t);
+      const double amount = rest.relative(*d.drug, t, d.amount, d.since_h);
       if (p.kind == Kind::transporter || p.kind == Kind::enzyme)
         inhibitor += amount;
       else
@@ -92,15 +84,17 @@ double taken(const Modulation& rest, const Place& p, double c, std::span<const G
 
 /// What depletion and precursors leave of release in a region, and what releasers add.
 void weigh(ReleaseView& r, const ModulatorInfo& m, const Treatment& treatment) {
-  double left = 1, gained = 0;
+  double alive = 1, gained = 0;
   for (const auto& l : treatment.lesions)
-    if (names(l, m) && is_at(l, r.region)) left *= 1 - l.share;
+    if (names(l, m) && is_at(l, r.region)) alive *= 1 - l.share;
+  double left = alive;
   for (const auto& d : treatment.doses)
     for (const auto& t : d.drug->targets) {
       if (!releases(t, m) || !is_at(d, r.region)) continue;
       if (t.action == DrugAction::depletion) left *= 1 - d.drug->share(t, d.amount, d.since_h);
       if (t.action == DrugAction::precursor) gained += d.drug->share(t, d.amount, d.since_h);
-      if (t.action == DrugAction::releaser) r.added_uM_per_s += d.drug->relative(t, d.amount, d.since_h);
+      if (t.action == DrugAction::releaser)
+        r.added_uM_per_s += m.received(r.region) * alive * d.drug->relative(t, d.amount, d.since_h);
     }
   r.times = left * (1 + gained);
 }
@@ -300,16 +294,6 @@ DoseResponse curves(const AgentModulation& agent, const GivenDose& dose, std::sp
   return r;
 }
 }  // namespace
-
-void give(Modulation& to, const Treatment& treatment) {
-  bool chronic = false;
-  for (const auto& l : treatment.lesions) to.lesion(l.modulator, l.share, l.uptake, l.regions);
-  for (const auto& d : treatment.doses) {
-    to.add(*d.drug, d.amount, d.since_h, d.regions);
-    chronic = chronic || d.chronic;
-  }
-  if (chronic) to.desensitize();
-}
 
 double taken_by_drugs(double x, double hill, const Occupants& drugs) {
   const double bound = x + drugs.agonist;

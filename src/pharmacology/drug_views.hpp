@@ -19,29 +19,9 @@
 #include <vector>
 
 #include "pharmacology/handle_effects.hpp"
+#include "pharmacology/treatment.hpp"
 
 namespace labile {
-
-struct GivenDose {
-  const Drug* drug;
-  double amount;                          // in the drug's unit
-  std::optional<double> since_h = {};     // without it, at its peak
-  std::vector<std::string> regions = {};  // none: everywhere
-  bool chronic = false;                   // taken long enough for autoreceptors to desensitize
-};
-struct GivenLesion {
-  std::string modulator;  // whose nucleus loses a share of its units
-  double share;
-  bool uptake = false;
-  std::vector<std::string> regions = {};
-};
-/// What is done to a system in a condition.
-struct Treatment {
-  std::vector<GivenDose> doses;
-  std::vector<GivenLesion> lesions = {};
-};
-/// Throws Error as Modulation::add, lesion and desensitize do.
-void give(Modulation& to, const Treatment& treatment);
 
 /// Share of a receptor's places that drugs take beside x = C/EC50 of the modulator; see above.
 [[nodiscard]] double taken_by_drugs(double x, double hill, const Occupants& drugs);

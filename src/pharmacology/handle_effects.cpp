@@ -1,6 +1,10 @@
 #include "pharmacology/handle_effects.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+
+#include "core/error.hpp"
 
 namespace labile {
 namespace {
@@ -34,7 +38,23 @@ std::vector<std::string> agent_regions(const std::vector<ModulatorInfo>& modulat
 }
 
 AgentModulation::AgentModulation(const std::vector<ModulatorInfo>& modulators)
-    : rest_(modulators, agent_regions(modulators), 1), intact_(responses(rest_)) {}
+    : rest_(modulators, agent_regions(modulators), 1), intact_(responses(rest_)) {
+  const auto want = [](double response, const char* modulator, const char* receptor, const char* key) {
+    if (!(response > 0))
+      throw Error(
+          fmt::format("agents' handles are read from {} of {}, which does not respond here: it wants {}",
+                      receptor, modulator, key));
+  };
+  want(intact_.d1, "dopamine", "D1", "a burst_hz above tonic_hz");
+  want(intact_.d2, "dopamine", "D2", "a tonic_hz above 0");
+  want(intact_.nicotinic, "acetylcholine", "nicotinic", "a tonic_hz above 0");
+  want(intact_.m1, "acetylcholine", "M1", "a tonic_hz above 0");
+  want(intact_.alpha1, "noradrenaline", "alpha1", "a tonic_hz or burst_hz above 0");
+  want(intact_.beta, "noradrenaline", "beta", "a tonic_hz or burst_hz above 0");
+  want(intact_.ht1a, "serotonin", "5HT1A", "a tonic_hz above 0");
+  want(intact_.ht2a, "serotonin", "5HT2A", "a tonic_hz above 0");
+  want(intact_.ht2c, "serotonin", "5HT2C", "a tonic_hz above 0");
+}
 
 AgentModulation::Responses AgentModulation::responses(const Modulation& m) {
   constexpr Reading kD1{"DA", "D1", "dorsal_striatum"}, kD2{"DA", "D2", "dorsal_striatum"};

@@ -11,6 +11,9 @@
 #include "core/error.hpp"
 
 namespace labile {
+namespace {
+constexpr double kFastestExchange = 100;  // 1/s: faster, two regions are one
+}
 
 Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::string> regions, double dt_ms)
     : info_(std::move(modulators)), regions_(std::move(regions)), dt_ms_(dt_ms) {
@@ -24,7 +27,7 @@ Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::s
     Field f{Release(1, {m.quantum.value, m.p.value, m.tau_vesicles.value}, dt_ms),
             Clearance(static_cast<int>(n), dt_ms), m.tonic_hz.value};
     f.c.assign(n, 0.0);
-    f.arriving = f.sources = f.c;
+    f.arriving = f.added = f.sources = f.c;
     f.reach = f.let = everywhere;
     f.alive = f.terminals = everywhere;
     f.spiking.assign(n, 0);
@@ -46,18 +49,25 @@ Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::s
   }
   clear();
   settle();
+  remember_rest();
+}
+
+void Modulation::remember_rest() {
+  rest_.clear();
   for (auto& f : fields_) {
     rest_.push_back(f.c);
-    for (auto& a : f.autoreceptors)
-      for (std::size_t r = 0; r < n; ++r) a.rest.push_back(a.field.activation(static_cast<int>(r)));
+    for (auto& a : f.autoreceptors) {
+      a.rest.clear();
+      for (std::size_t r = 0; r < regions_.size(); ++r)
+        a.rest.push_back(a.field.activation(static_cast<int>(r)));
+    }
   }
 }
 
 std::size_t Modulation::region(std::string_view name) const {
   const auto at = std::ranges::find(regions_, name);
   if (at == regions_.end())
-    throw Error(fmt::format("no region is called '{}'{}; known: {}", name, suggest(name, regions_),
-                            fmt::join(regions_, ", ")));
+    throw Error(fmt::format("no region is called '{}'{}", name, suggest(name, regions_)));
   return static_cast<std::size_t>(at - regions_.begin());
 }
 std::size_t Modulation::index(std::string_view modulator) const {
@@ -101,20 +111,33 @@ void Modulation::arrive() {
     x.released = 0;
   }
 }
-void Modulation::lose_terminals(int nucleus, double share) {
+void Modulation::know_added(std::size_t field, std::size_t r) {
+  Field& f = fields_[field];
+  f.added[r] = f.arriving[r] * f.received[r] * f.alive[r] * living(field, r, &Nucleus::lost);
+}
+double Modulation::living(std::size_t field, std::size_t region, double Nucleus::*lost) const {
+  if (fields_[field].spiking[region] == 0) return 1;
+  double r = 0;
+  for (const Nucleus& x : nuclei_)
+    if (x.field == field && std::ranges::find(x.regions, region) != x.regions.end())
+      r += static_cast<double>(x.release.units()) / fields_[field].spiking[region] * (1 - x.*lost);
+  return r;
+}
+void Modulation::lose_units(int nucleus, double share, bool uptake) {
   if (!(share >= 0 && share <= 1))
-    throw Error(fmt::format("a share of {} of terminals must be between 0 and 1", share));
-  const Nucleus& x = nuclei_[static_cast<std::size_t>(nucleus)];
-  Field& f = fields_[x.field];
-  for (const auto r : x.regions) {
-    const double own = static_cast<double>(x.release.units()) / f.spiking[r];
-    f.terminals[r] -= own * share * f.terminals[r];
-    set_uptake(x.field, r);
-  }
+    throw Error(fmt::format("a share of {} of units must be between 0 and 1", share));
+  Nucleus& x = nuclei_[static_cast<std::size_t>(nucleus)];
+  x.lost = std::max(x.lost, share);
+  for (const auto r : x.regions) know_added(x.field, r);
+  if (!uptake) return;
+  refuse_without_transporter(x.field, x.regions);
+  x.terminals_lost = std::max(x.terminals_lost, share);
+  for (const auto r : x.regions) set_uptake(x.field, r);
 }
 
 void Modulation::clear() {
   const std::size_t n = regions_.size();
+  for (Nucleus& x : nuclei_) x.lost = x.terminals_lost = 0;
   for (std::size_t i = 0; i < fields_.size(); ++i) {
     Field& f = fields_[i];
     const auto& m = info_[i];
@@ -124,6 +147,7 @@ void Modulation::clear() {
     f.alive.assign(n, 1.0);
     f.terminals.assign(n, 1.0);
     f.arriving.assign(n, 0.0);
+    f.added.assign(n, 0.0);
     f.inhibition.assign(m.transporters.size(), std::vector<double>(n, 0.0));
     f.at_receptor.assign(m.receptors.size(), std::vector<Occupants>(n));
     f.at_autoreceptor.assign(m.autoreceptors.size(), std::vector<Occupants>(n));
@@ -215,7 +239,10 @@ bool Modulation::give(const DrugTarget& target, double relative, std::span<const
         if (info_[i].name == target.site || info_[i].short_name == target.site) {
           found = true;
           if (target.action == DrugAction::releaser) {
-            for (const auto r : where) fields_[i].arriving[r] += relative;
+            for (const auto r : where) {
+              fields_[i].arriving[r] += relative;
+              know_added(i, r);
+            }
           } else if (target.action == DrugAction::precursor) {
             for (const auto r : where) fields_[i].gained[r] += relative;
           } else if (relative > 1) {
@@ -248,15 +275,24 @@ void Modulation::add(const DrugTarget& target, double relative, std::span<const 
 }
 
 double Modulation::competition(const Drug& drug) const {
-  for (std::size_t i = 0; i < info_.size(); ++i)
-    for (const auto& r : info_[i].receptors)
-      if (r.name == drug.dose_site) {
-        // Where imaging looks: the striatum, if there is one here.
-        const auto at = std::ranges::find(regions_, "dorsal_striatum");
-        return 1 + rest_[i][at == regions_.end() ? 0 : static_cast<std::size_t>(at - regions_.begin())] /
-                       r.ec50.value;
+  // Of the receptor's modulator, at rest where imaging looks, whatever regions and modulators are here.
+  const std::string kImaged = "dorsal_striatum";
+  for (const auto* list : {&info_, &ready_modulators()})
+    for (const auto& m : *list)
+      for (const auto& r : m.receptors) {
+        if (r.name != drug.dose_site) continue;
+        std::vector<std::string> regions{kImaged};
+        for (const auto& a : m.autoreceptors)
+          if (!a.at.empty() && a.at != kImaged) regions.push_back(a.at);
+        return 1 + Modulation({m}, regions, dt_ms_).concentration(m.name, kImaged) / r.ec50.value;
       }
   return 1;
+}
+
+double Modulation::relative(const Drug& drug, const DrugTarget& target, double dose,
+                            std::optional<double> since_h) const {
+  const double r = drug.relative(target, dose, since_h);
+  return drug.in_vivo && !target.ed50 ? r * competition(drug) : r;
 }
 
 void Modulation::add(const Drug& drug, double dose, std::optional<double> since_h,
@@ -264,14 +300,8 @@ void Modulation::add(const Drug& drug, double dose, std::optional<double> since_
   const auto where = mask(regions);
   bool found = false;
   for (const auto& t : drug.targets) {
-    double relative = 0;
-    if (t.action == DrugAction::depletion || t.action == DrugAction::precursor) {
-      relative = drug.share(t, dose, since_h);
-    } else {
-      relative = drug.relative(t, dose, since_h);
-      if (drug.in_vivo && !t.ed50) relative *= competition(drug);
-    }
-    found = give(t, relative, where) || found;
+    const bool share = t.action == DrugAction::depletion || t.action == DrugAction::precursor;
+    found = give(t, share ? drug.share(t, dose, since_h) : relative(drug, t, dose, since_h), where) || found;
   }
   if (!found) refuse(drug.targets.front());
 }
@@ -281,8 +311,11 @@ void Modulation::lesion(std::string_view modulator, double share, bool uptake,
   if (!(share >= 0 && share <= 1))
     throw Error(fmt::format("lesion of {}: a share of {} must be between 0 and 1", modulator, share));
   const auto i = index(modulator);
-  for (const auto r : mask(regions)) {
+  const auto where = mask(regions);
+  if (uptake) refuse_without_transporter(i, where);
+  for (const auto r : where) {
     fields_[i].alive[r] *= 1 - share;
+    know_added(i, r);
     if (!uptake) continue;
     fields_[i].terminals[r] *= 1 - share;
     set_uptake(i, r);
@@ -290,21 +323,38 @@ void Modulation::lesion(std::string_view modulator, double share, bool uptake,
   know_reach(fields_[i]);
 }
 
+void Modulation::refuse_without_transporter(std::size_t modulator, std::span<const std::size_t> where) const {
+  const ModulatorInfo& m = info_[modulator];
+  for (const auto& other : info_)
+    for (const auto& t : other.transporters)
+      if ((t.of == m.name || t.of == m.short_name) &&
+          std::ranges::any_of(where, [&](std::size_t r) { return ModulatorInfo::vmax(t, regions_[r]) > 0; }))
+        return;
+  throw Error(
+      fmt::format("terminals of {} carry no transporter there, so there is no uptake to lose", m.name));
+}
+
 void Modulation::set_uptake(std::size_t modulator, std::size_t r) {
   // A modulator's terminals carry transporters that serve other modulators too.
   const auto& m = info_[modulator];
-  for (std::size_t k = 0; k < info_.size(); ++k)
+  const double left = fields_[modulator].terminals[r] * living(modulator, r, &Nucleus::terminals_lost);
+  for (std::size_t k = 0; k < info_.size(); ++k) {
     for (std::size_t t = 0; t < info_[k].transporters.size(); ++t)
       if (const auto& x = info_[k].transporters[t]; x.of == m.name || x.of == m.short_name)
         fields_[k].clearance.set_vmax(static_cast<int>(t), static_cast<int>(r),
-                                      ModulatorInfo::vmax(x, regions_[r]) * fields_[modulator].terminals[r]);
+                                      ModulatorInfo::vmax(x, regions_[r]) * left);
+    if (fields_[k].received[r] > 0 && fields_[k].clearance.cleared(static_cast<int>(r), 1) == 0)
+      throw Error(
+          fmt::format("with all uptake of {} lost nothing clears {} in {}; lose less of it, or none of "
+                      "the uptake",
+                      m.name, info_[k].name, regions_[r]));
+  }
 }
-
 void Modulation::exchange(std::string_view a, std::string_view b, double rate_per_s,
                           std::string_view modulator) {
-  if (!(rate_per_s >= 0 && std::isfinite(rate_per_s)))
-    throw Error(
-        fmt::format("exchange between {} and {}: {} per s must be finite and >= 0", a, b, rate_per_s));
+  if (!(rate_per_s >= 0 && rate_per_s <= kFastestExchange))
+    throw Error(fmt::format("exchange between {} and {}: {} per s is not within 0 to {}", a, b, rate_per_s,
+                            kFastestExchange));
   const auto i = region(a), j = region(b);
   if (i == j) throw Error(fmt::format("exchange between {} and itself", a));
   const auto only = modulator.empty() ? fields_.size() : index(modulator);
@@ -318,6 +368,8 @@ void Modulation::exchange(std::string_view a, std::string_view b, double rate_pe
     f.exchange[j * n + i] += rate_per_s;
     f.half_spread = {Diffusion(volumes, f.exchange, dt_ms_ / 2)};
   }
+  settle();
+  remember_rest();
 }
 
 void Modulation::desensitize() {
@@ -359,7 +411,7 @@ void Modulation::step() {
     }
     const double released = f.release.rate(f.hz) / (dt_ms_ / 1000);
     for (std::size_t r = 0; r < regions_.size(); ++r)
-      f.sources[r] = f.arriving[r] + (f.spiking[r] > 0 ? 0.0 : f.reach[r] * f.let[r] * released);
+      f.sources[r] = f.added[r] + (f.spiking[r] > 0 ? 0.0 : f.reach[r] * f.let[r] * released);
     f.clearance.set_sources(f.sources);
     for (auto& x : f.half_spread) x.step(f.c);
     f.clearance.step(f.c);
@@ -380,12 +432,14 @@ void Modulation::refuse_flood(std::size_t modulator, std::size_t region) const {
   const bool none = m.loss.value == 0 && std::ranges::all_of(m.transporters, [&](const auto& t) {
                       return ModulatorInfo::vmax(t, regions_[region]) == 0;
                     });
+  const bool drugs = fields_[modulator].added[region] > 0;
   throw Error(none ? fmt::format("nothing clears {} in '{}'{}; its transporters are in {}; a card's own "
                                  "[[modulator]] can have others",
                                  m.name, regions_[region], suggest(regions_[region], cleared),
                                  fmt::join(cleared, ", "))
-                   : fmt::format("{} in {}: more is released than is cleared at {} Hz", m.name,
-                                 regions_[region], fields_[modulator].hz));
+                   : fmt::format("{} in {}: more is released than is cleared{}", m.name, regions_[region],
+                                 drugs ? ", by a releaser among others"
+                                       : fmt::format(" at {} Hz", fields_[modulator].hz)));
 }
 
 void Modulation::settle() {
@@ -399,12 +453,13 @@ void Modulation::settle() {
     Field& f = fields_[i];
     const auto& m = info_[i];
     f.release.settle(f.hz);
+    for (std::size_t r = 0; r < n; ++r) know_added(i, r);
     const double released = m.quantum.value * f.hz * f.release.ready();
     std::vector<double> c = f.c;
     const auto gained = [&](std::size_t at) {  // what arrives at c[at] less what leaves, µM/s
       for (auto& x : f.autoreceptors) x.field.settle(c);
       know_let(f, m);
-      double g = f.arriving[at] + f.reach[at] * f.let[at] * released -
+      double g = f.added[at] + f.reach[at] * f.let[at] * released * living(i, at, &Nucleus::lost) -
                  f.clearance.cleared(static_cast<int>(at), c[at]);
       if (!f.exchange.empty())
         for (std::size_t j = 0; j < n; ++j) g += f.exchange[at * n + j] * (c[j] - c[at]);
@@ -428,7 +483,10 @@ void Modulation::settle() {
         c[at] = hi < 1e-40 ? 0 : hi;
         moved = std::max(moved, std::abs(hi - before) / std::max(hi, 1e-12));
       }
-      if (moved < 1e-14) break;
+      if (moved < 1e-12) break;
+      if (!f.exchange.empty() && sweep + 1 == kSweeps)
+        throw Error(
+            fmt::format("{}: no steady state was found in {} sweeps over the regions", m.name, kSweeps));
     }
     f.c = c;
     f.moved = false;

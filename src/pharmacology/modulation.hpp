@@ -33,8 +33,9 @@ class Modulation {
   void spike(int nucleus, int unit, std::int64_t n);
   /// Concentrations from just before what was released at the present step to just after it.
   void arrive();
-  /// A share of a nucleus's terminals is lost where it reaches, and their transporters with them; its spikes are the caller's to silence.
-  void lose_terminals(int nucleus, double share);
+  /// The share of a nucleus's units that is lost so far, and whether their terminals' transporters go with them (once lost, they stay lost); spikes are the
+  /// caller's to silence. Throws Error where nothing would clear a modulator any more.
+  void lose_units(int nucleus, double share, bool uptake);
 
   /// Rate of a nucleus from the next step on, Hz. Not heard where add_nucleus() has one that spikes.
   void set_rate(std::string_view modulator, double hz);
@@ -44,15 +45,19 @@ class Modulation {
   /// All targets of a drug that this system has. Throws Error where it has none of them.
   void add(const Drug& drug, double dose, std::optional<double> since_h = {},
            std::span<const std::string> regions = {});
-  /// Spreads between two regions of equal volume: dC_a/dt = rate (C_b - C_a) and the reverse; adds to what is there. For all modulators, or one. Throws
-  /// Error unless the rate [1/s] is finite and >= 0 and the regions are two that there are.
+  /// Spreads between two regions of equal volume: dC_a/dt = rate (C_b - C_a) and the reverse; adds to what is there. For all modulators, or one. Before
+  /// drugs and lesions: what they start from is taken anew. Throws Error unless the rate is 0 to 100 per s and the regions are two that there are.
   void exchange(std::string_view a, std::string_view b, double rate_per_s, std::string_view modulator = {});
   /// A share of a nucleus's units that is lost, as felt in these regions; `uptake`: their transporters are lost with them.
+  /// Throws Error where there is no such transporter, or nothing would clear a modulator any more.
   void lesion(std::string_view modulator, double share, bool uptake = false,
               std::span<const std::string> regions = {});
   /// Weeks go by with what is there: each autoreceptor loses as much of its `desensitizes` as its steady activation is above that at rest. Takes the
   /// steady state; what is added afterwards is acute.
   void desensitize();
+  /// A/K at a target of a drug, as add() gives it.
+  [[nodiscard]] double relative(const Drug& drug, const DrugTarget& target, double dose,
+                                std::optional<double> since_h = {}) const;
   /// Takes all drugs and lesions back.
   void clear();
   /// To the steady state at the present rates. Throws Error where there is none.
@@ -90,7 +95,10 @@ class Modulation {
     double hz;
     // [region] what depletion leaves of release; what precursors add to it, as a share
     std::vector<double> quantum = {}, gained = {};
-    std::vector<double> c = {}, arriving = {};  // [region] µM; µM/s that a releaser adds
+    std::vector<double> c = {};  // [region] µM
+    std::vector<double>
+        arriving = {},
+        added = {};  // [region] µM/s that a releaser adds: with all terminals of the striatum; here
     std::vector<double> reach = {},
                         let = {};  // [region] of a release of 1: without autoreceptors; share that they leave
     std::vector<double> sources = {};         // [region] scratch
@@ -110,7 +118,8 @@ class Modulation {
     std::size_t field;
     Release release;
     std::vector<std::size_t> regions;
-    double released = 0;  // µM, in regions that it reaches alone, since arrive()
+    double lost = 0, terminals_lost = 0;  // shares of units
+    double released = 0;                  // µM, in regions that it reaches alone, since arrive()
   };
   [[nodiscard]] std::size_t region(std::string_view name) const;
   [[nodiscard]] std::size_t index(std::string_view modulator) const;
@@ -122,8 +131,13 @@ class Modulation {
   [[noreturn]] void refuse(const DrugTarget& target) const;
   /// What depletion, precursors and lesions leave of a release, and then autoreceptors as they are.
   static void know_reach(Field& f);
+  /// Shares that nuclei which spike have of a field in a region, less those of units that are lost, or whose terminals are.
+  [[nodiscard]] double living(std::size_t field, std::size_t region, double Nucleus::*lost) const;
+  void remember_rest();
   void know_let(Field& f, const ModulatorInfo& m) const;
   void set_uptake(std::size_t modulator, std::size_t region);
+  void know_added(std::size_t field, std::size_t region);
+  void refuse_without_transporter(std::size_t modulator, std::span<const std::size_t> where) const;
   [[noreturn]] void refuse_flood(std::size_t modulator, std::size_t region) const;
   bool occupy(const DrugTarget& target, double relative, std::span<const std::size_t> where);
 

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "card/treatment_of.hpp"
+
 namespace labile::json {
 namespace {
 
@@ -69,16 +71,6 @@ Json course(const DoseCourse& c) {
               c.there.rests_on);
 }
 
-Treatment treatment(const Condition& condition, const std::vector<Drug>& drugs) {
-  Treatment r;
-  for (const auto& m : condition.manipulations)
-    if (m.op == Manipulation::Op::dose)
-      r.doses.push_back({&find_drug(m.drug, drugs), m.amount,
-                         m.hours < 0 ? std::nullopt : std::optional(m.hours), m.regions, m.chronic});
-    else if (m.through_modulators())
-      r.lesions.push_back({m.modulator, m.amount, m.uptake, m.regions});
-  return r;
-}
 /// Whether `labile describe drug` knows it: not a card's own.
 bool is_ready(const Drug& d) {
   return std::ranges::any_of(formulary(), [&](const Drug& x) {
@@ -179,7 +171,7 @@ Json pharmacology(const Card& card) {
   Json r = Json::array();
   std::optional<AgentModulation> agent;
   for (const auto& c : card.conditions) {
-    const auto given = treatment(c, card.pharmacology.drugs);
+    const auto given = treatment_of(c, card.pharmacology.drugs);
     if (given.doses.empty()) continue;
     if (!agent) agent.emplace(card.pharmacology.modulators);
     r.push_back(of_condition(c, given, *agent));

@@ -33,7 +33,8 @@ const MeasureInfo kMeasures[] = {
     {"mean", "Mean", "", "mean of a field, gate, concentration or receptor"},
     {"max", "Highest value", "", "its highest value"},
     {"min", "Lowest value", "", "its lowest value"},
-    {"decay", "Decay", "ms", "from its highest value until it is a part of the way back to where it began"},
+    {"decay", "Decay", "ms",
+     "until it is a part of the way back to where it began, from its highest value or from `since` on"},
 };
 /// Kinds of record in the order of RecordSpec::Kind, with their keys beside the one that names the kind.
 const std::vector<SectionInfo> kRecords{
@@ -72,9 +73,13 @@ NetworkCondition read_condition(const Node& root, const std::filesystem::path& f
   c.duration_ms = read_number(duration, number_info("duration", "ms", {0, kLongest}));
   check_steps(c.duration_ms, c.network.dt_ms, duration.where);
   for (const Node* n : tables_of(root, "protocol")) {
+    const auto before = names_of(c.protocols, &ProtocolSpec::name);
     c.protocols.push_back(read_protocol(*n, c));
+    if (const auto& name = c.protocols.back().name; !name.empty())
+      refuse_repeated(before, name, where_of(*n, "name"), "protocol");
     refuse_contradiction(c.protocols);
   }
+  check_start(c);
   return c;
 }
 
@@ -220,20 +225,27 @@ bool is_chosen(MeasureSpec::Kind k) {
   return k == Kind::chosen_weight || k == Kind::chosen_rank || k == Kind::chosen_in_top || k == Kind::rewards;
 }
 
-void read_trace_measure(const Node& node, const NetworkCard& card, MeasureSpec& m) {
-  const NetworkSpec& net = card.conditions.front().network;
-  const Node& of = required(node, "of", "write a field, a gate, or one such as \"DA.striatum\"");
-  m.of = text_of(of);
+/// What a measure or a record of a value over time may name.
+std::vector<std::string> readable(const NetworkSpec& net) {
   std::vector<std::string> known = names_of(net.fields, &FieldSpec::name);
   for (const auto& g : net.gates) known.push_back(g.name);
   for (const auto& name : modulation_names(net)) known.push_back(name);
-  require_known(known, m.of, of.where, "field, gate, concentration or receptor");
-  if (const Node* n = node.find("every")) {
+  return known;
+}
+
+void read_trace_measure(const Node& node, const NetworkCard& card, MeasureSpec& m) {
+  const Node& of = required(node, "of", "write a field, a gate, or one such as \"DA.striatum\"");
+  m.of = text_of(of);
+  if (const Node* n = node.find("every"))
     m.every_ms = read_number(*n, number_info("every", "ms", {0, kLongest}));
-    check_steps(m.every_ms, net.dt_ms, n->where);
+  for (const auto& c : card.conditions) {
+    require_known(readable(c.network), m.of, of.where,
+                  fmt::format("field, gate, concentration or receptor (condition '{}')", c.name));
+    if (const Node* n = node.find("every")) check_steps(m.every_ms, c.network.dt_ms, n->where);
   }
-  m.every_ms = std::max(m.every_ms, net.dt_ms);
   if (const Node* n = node.find("part")) m.part = read_number(*n, number_info("part", "1", {1e-6, 1}));
+  if (const Node* n = node.find("since"))
+    m.since_ms = read_number(*n, number_info("since", "ms", {0, kLongest}));
 }
 
 MeasureSpec read_measure(const Node& node, const NetworkCard& card) {
@@ -253,7 +265,7 @@ MeasureSpec read_measure(const Node& node, const NetworkCard& card) {
   if (!spikes && !is_chosen(m.kind) && !is_trace(m.kind)) known.emplace_back("projection");
   if (m.kind == Kind::chosen_in_top) known.insert(known.end(), {"top", "ties"});
   if (is_trace(m.kind)) known.insert(known.end(), {"of", "from", "to", "every"});
-  if (m.kind == Kind::decay) known.emplace_back("part");
+  if (m.kind == Kind::decay) known.insert(known.end(), {"part", "since"});
   refuse_unknown_keys(node, known, fmt::format("measure '{}'", word));
   m.id = word;
   if (const Node* n = node.find("id")) m.id = text_of(*n);
@@ -274,6 +286,10 @@ MeasureSpec read_measure(const Node& node, const NetworkCard& card) {
       if (to > each.duration_ms || m.from_ms >= to)
         throw Error(node.where, fmt::format("measures from {} to {} ms; a run of '{}' lasts {} ms", m.from_ms,
                                             to, each.name, each.duration_ms));
+      if (m.since_ms >= 0 && (m.since_ms <= m.from_ms || m.since_ms >= to))
+        throw Error(
+            where_of(node, "since"),
+            fmt::format("{} ms does not lie between from and to, {} and {} ms", m.since_ms, m.from_ms, to));
     }
   } else if (!is_chosen(m.kind)) {
     const Node& projection = required(node, "projection", "write whose weights");
@@ -467,6 +483,10 @@ NetworkCard parse_network_card(std::string_view text, const std::string& name,
   for (const Node* n : tables_of(root, "prediction"))
     card.predictions.push_back(read_network_prediction(*n, card));
   for (const NetworkCondition& c : card.conditions) {
+    for (const RecordSpec& r : card.records)
+      if (r.kind == RecordSpec::Kind::modulation)
+        require_known(modulation_names(c.network), r.target, r.where,
+                      fmt::format("concentration or receptor (condition '{}')", c.name));
     located(c.where.file.empty() ? root.where : c.where, [&] { Network::check(c.network); });
     note_late(c, card.notes);
   }

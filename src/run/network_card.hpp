@@ -82,9 +82,10 @@ struct MeasureSpec {
     decay
   } kind = Kind::rate;
   std::string id, population;
-  std::string of;       // mean, max, min, decay: field, gate, "DA.striatum"
-  double every_ms = 1;  // how often it is read
-  double part = 0.5;    // decay: of the way back
+  std::string of;        // mean, max, min, decay: field, gate, "DA.striatum"
+  double every_ms = 0;   // how often it is read; 0: about once a ms
+  double part = 0.5;     // decay: of the way back
+  double since_ms = -1;  // decay: from when; < 0: from the highest value
   std::vector<std::string> projections;
   double from_ms = 0, to_ms = -1;  // to < 0: the end
   double top = 0.001;

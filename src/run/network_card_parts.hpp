@@ -28,6 +28,9 @@ void check_units(const NetworkSpec& net, const std::string& population, const st
 /// Refuses the last protocol where one before it sets the same thing at the same time.
 void refuse_contradiction(const std::vector<ProtocolSpec>& all);
 
+/// Refuses doses and lesions that leave no steady state to start from, or take what is not there.
+void check_start(const NetworkCondition& c);
+
 /// Measures of a field, gate, concentration or receptor over time.
 [[nodiscard]] inline bool is_trace(MeasureSpec::Kind k) {
   return k >= MeasureSpec::Kind::mean;

@@ -86,8 +86,9 @@ void write_measure(TomlWriter& w, const MeasureSpec& m) {
     w.line("of", m.of);
     w.line("from", m.from_ms);
     if (m.to_ms >= 0) w.line("to", m.to_ms);
-    w.line("every", m.every_ms);
+    if (m.every_ms > 0) w.line("every", m.every_ms);
     if (m.kind == MeasureSpec::Kind::decay) w.line("part", m.part);
+    if (m.since_ms >= 0) w.line("since", m.since_ms);
   }
   if (!m.projections.empty()) w.line("projection", m.projections);
   if (m.kind != MeasureSpec::Kind::chosen_in_top) return;

@@ -8,7 +8,7 @@
 
 #include "network/read_network.hpp"
 #include "network/sources.hpp"
-#include "pharmacology/modulation.hpp"
+#include "pharmacology/treatment.hpp"
 #include "plasticity/catalogue.hpp"
 #include "run/network_card_parts.hpp"
 
@@ -88,17 +88,20 @@ void read_dose(const Node& node, const ModulationSpec& m, ProtocolSpec& p) {
     throw Error(node.where, "a dose wants modulators in regions: write [modulation] with regions = [...]");
   p.amount = read_number(*node.find("amount"), number_info("amount", known.unit, {0, 1e9}));
   if (const Node* n = node.find("hours")) p.hours = read_number(*n, number_info("hours", "h", {0, 1e5}));
-  if (const Node* n = node.find("regions")) p.regions = texts_of(*n);
+  if (const Node* n = node.find("regions")) {
+    p.regions = texts_of(*n);
+    if (p.regions.empty()) throw Error(n->where, "is empty; leave it out for everywhere");
+  }
   located(node.where, [&] {
     Modulation probe(m.modulators, m.regions, 1);
-    for (const auto& x : m.exchange) probe.exchange(x.a, x.b, x.rate_per_s, x.modulator);
     probe.add(known, p.amount, p.hours, p.regions);
-    probe.settle();
   });
-  if (!node.find("times")) p.times_ms = {0};
   const Node* times = node.find("times");
-  if (const Node* chronic = node.find("chronic"); chronic && times)
+  if (!times) p.times_ms = {0};
+  if (p.chronic && times)
     throw Error(times->where, "a chronic dose was there before the run; leave times out");
+  if (p.chronic && p.hours)
+    throw Error(where_of(node, "hours"), "counts from one dose; a chronic one is at its peak");
 }
 
 }  // namespace
@@ -179,6 +182,11 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
     p.units = read_units(*n);
     check_units(c.network, p.population, p.units, n->where);
   }
+  const auto yes_or_no = [&](const char* key, bool& x) {
+    const ParamInfo info{key, "1", ParamType::boolean, {}, "", false, {}, {}};
+    if (const Node* n = node.find(key)) x = checked_boolean(info, setting_of(*n));
+  };
+  yes_or_no("chronic", p.chronic);
   if (p.kind == ProtocolSpec::Kind::dose)
     read_dose(node, c.network.modulation, p);
   else
@@ -191,17 +199,13 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
     info.type = ParamType::integer;
     p.count = checked_integer(info, setting_of(*n));
   }
-  const auto yes_or_no = [&](const char* key, bool& x) {
-    const ParamInfo info{key, "1", ParamType::boolean, {}, "", false, {}, {}};
-    if (const Node* n = node.find(key)) x = checked_boolean(info, setting_of(*n));
-  };
-  yes_or_no("chronic", p.chronic);
   yes_or_no("uptake", p.uptake);
   if (const Node* n = node.find("uptake")) {
     const auto& nuclei = c.network.modulation.nuclei;
     if (p.uptake && std::ranges::find(nuclei, p.population, &NucleusSpec::population) == nuclei.end())
       throw Error(n->where, fmt::format("'{}' is no nucleus: it has no uptake to lose", p.population));
   }
+  if (p.count > 1) (void)required(node, "interval", "write the time from one pulse's start to the next's");
   if (p.kind == ProtocolSpec::Kind::stimulate && p.count > 1 && p.interval_ms <= p.width_ms)
     throw Error(
         where_of(node, "interval"),
@@ -239,6 +243,10 @@ ProtocolSpec read_protocol(const Node& node, const NetworkCondition& c) {
   if (p.to_ms >= 0 && p.to_ms <= p.from_ms)
     throw Error(where_of(node, "to"),
                 fmt::format("must come after from, here {} and {} ms", p.to_ms, p.from_ms));
+  const bool poisson = !p.population.empty() && population_named(c.network, p.population).model == "poisson";
+  if (poisson && p.width_ms > 0 && std::abs(p.value) > SourceSettings::kMostHz)
+    throw Error(where_of(node, "value"),
+                fmt::format("a rate must be at most {} Hz, here {}", SourceSettings::kMostHz, p.value));
   if (p.kind == ProtocolSpec::Kind::rate && !(p.value >= 0 && p.value <= SourceSettings::kMostHz))
     throw Error(where_of(node, "value"),
                 fmt::format("a rate must be from 0 to {} Hz, here {}", SourceSettings::kMostHz, p.value));
@@ -267,6 +275,34 @@ void refuse_contradiction(const std::vector<ProtocolSpec>& all) {
         if (std::ranges::find(other.times_ms, t) != other.times_ms.end())
           refuse(fmt::format("set the {} of '{}' at {} ms", protocol_info(p.kind).name, p.population, t));
   }
+}
+
+void check_start(const NetworkCondition& c) {
+  const ModulationSpec& m = c.network.modulation;
+  if (m.regions.empty()) return;
+  Modulation probe(m.modulators, m.regions, 1);
+  for (const auto& x : m.exchange) probe.exchange(x.a, x.b, x.rate_per_s, x.modulator);
+  const auto from_start = [](const ProtocolSpec& p) {
+    return std::ranges::find(p.times_ms, 0.0) != p.times_ms.end();
+  };
+  Treatment doses;
+  for (const ProtocolSpec& p : c.protocols) {
+    if (p.kind == ProtocolSpec::Kind::dose && from_start(p))
+      doses.doses.push_back({&find_drug(p.drug, m.drugs), p.amount, p.hours, p.regions, p.chronic, p.where});
+    if (p.kind != ProtocolSpec::Kind::lesion) continue;
+    for (const NucleusSpec& n : m.nuclei)
+      if (n.population == p.population)
+        located(p.where, [&] {
+          Modulation lesioned = probe;
+          const int nucleus = lesioned.add_nucleus(n.modulator, 1, n.regions);
+          lesioned.lose_units(nucleus, p.share, p.uptake);
+          if (from_start(p)) probe.lesion(n.modulator, p.share, p.uptake, n.regions);
+        });
+  }
+  located(doses.doses.empty() ? m.where : doses.doses.back().where, [&] {
+    give(probe, doses);
+    probe.settle();
+  });
 }
 
 }  // namespace labile

@@ -76,8 +76,14 @@ class SingleRun {
     watch_intervals();
     for (const auto& p : condition.network.populations)
       drive_.push_back({p.model == "poisson" ? source_named(p.model)->make(p.params).rate_hz : 0.0, 0.0});
-    for (std::size_t i = 0; i < condition.protocols.size(); ++i)
-      add_protocol(condition.protocols[i], static_cast<std::uint32_t>(i));
+    // What is there from the start: lesions, then what weeks have gone by with, then what was just taken.
+    std::vector<std::uint32_t> order(condition.protocols.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::ranges::stable_sort(order, {}, [&](std::uint32_t i) {
+      const ProtocolSpec& p = condition.protocols[i];
+      return p.kind == ProtocolSpec::Kind::lesion ? 0 : p.chronic ? 1 : 2;
+    });
+    for (const auto i : order) add_protocol(condition.protocols[i], i);
     for (std::size_t p = 0; p < condition.network.projections.size(); ++p)
       before_.push_back(network_->weight_summary(static_cast<int>(p)));
     add_measures();
@@ -94,6 +100,7 @@ class SingleRun {
     const auto start = Clock::now();
     const double cpu_start = process_cpu_s();
     Step chunk = std::min(longest_chunk_, std::max<Step>(1, to_step(10)));
+    call_due(actions_, 0);  // what is set from the start is there before the first record
     while (true) {
       const Step now = network_->now();
       call_due(readers_, now);
@@ -235,11 +242,13 @@ class SingleRun {
       }
       case Kind::lesion: {
         const int population = net->population(p.population);
-        for (const double t : p.times_ms)
-          at(t, [=, this, &p] {
+        for (const double t : p.times_ms) {
+          const auto lesion = [=, this, &p] {
             net->silence(population, lost_units(population, p.share));
-            if (p.uptake) net->lose_terminals(population, p.share);
-          });
+            if (p.uptake) net->lose_terminals(population);
+          };
+          to_step(t) == 0 ? lesion() : at(t, lesion);
+        }
         break;
       }
       case Kind::dose:
@@ -274,7 +283,8 @@ class SingleRun {
   };
   void set_drive(int population) {
     const Drive& d = drive_[static_cast<std::size_t>(population)];
-    const double x = std::max(d.steady + d.extra, is_poisson(population) ? 0.0 : -1e300);
+    double x = d.steady + d.extra;
+    if (is_poisson(population)) x = std::clamp(x, 0.0, SourceSettings::kMostHz);
     is_poisson(population) ? network_->set_rate(population, {&x, 1})
                            : network_->set_current(population, {&x, 1});
   }
@@ -599,33 +609,48 @@ class SingleRun {
 
   /// Values from .. to, both included, and what the measure makes of them.
   void measure_trace(const MeasureSpec& m, std::size_t i, Step from, Step to) {
-    auto values = std::make_shared<std::vector<double>>();
-    sample_every(m.every_ms, [=, read = reader_of(m.of)](Step now) {
-      if (now >= from && now <= to) values->push_back(read());
-    });
-    at_end_.emplace_back(
-        [=, this, &m] { set_sample(i, values->empty() ? std::nan("") : of_trace(m, *values)); });
-  }
-  static double of_trace(const MeasureSpec& m, const std::vector<double>& x) {
     using Kind = MeasureSpec::Kind;
-    const auto top = std::ranges::max_element(x);
-    switch (m.kind) {
-      case Kind::mean:
-        return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
-      case Kind::max:
-        return *top;
-      case Kind::min:
-        return *std::ranges::min_element(x);
-      default: {
-        const double wanted = *top + m.part * (x.front() - *top);
-        for (auto at = top + 1; at < x.end(); ++at)
-          if (*at <= wanted) {
-            const double back = (at[-1] - wanted) / (at[-1] - *at);  // within the interval
-            return (static_cast<double>(at - top - 1) + back) * m.every_ms;
-          }
-        return std::nan("");
+    const Step every = std::max<Step>(1, to_step(m.every_ms > 0 ? m.every_ms : 1));
+    auto before = std::make_shared<std::vector<double>>(), within = std::make_shared<std::vector<double>>();
+    samplers_.push_back({every, [=, read = reader_of(m.of)](Step now) {
+                           if (now > to || (now < from && m.kind != Kind::decay)) return;
+                           (now < from ? before : within)->push_back(read());
+                         }});
+    at_end_.emplace_back([=, this, &m] {
+      const std::vector<double>& x = *within;
+      if (x.empty()) return set_sample(i, std::nan(""));
+      switch (m.kind) {
+        case Kind::mean:
+          return set_sample(i, mean_of(x));
+        case Kind::max:
+          return set_sample(i, std::ranges::max(x));
+        case Kind::min:
+          return set_sample(i, std::ranges::min(x));
+        default: {
+          // It begins with the highest value, or with the first since `since`.
+          const auto first = (from + every - 1) / every, since = (to_step(m.since_ms) + every - 1) / every;
+          const auto top = m.since_ms < 0
+                               ? std::ranges::max_element(x)
+                               : x.begin() + std::min(since - first, static_cast<Step>(x.size()) - 1);
+          set_sample(i,
+                     decay_of(x, top, before->empty() ? x.front() : mean_of(*before), m.part) * to_ms(every));
+        }
       }
-    }
+    });
+  }
+  static double mean_of(const std::vector<double>& x) {
+    return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());
+  }
+  /// Values from `top` on until they are `part` of the way back to `base`, in intervals between values.
+  static double decay_of(const std::vector<double>& x, std::vector<double>::const_iterator top, double base,
+                         double part) {
+    const double wanted = *top + part * (base - *top);
+    for (auto at = top + 1; at < x.end(); ++at)
+      if (*at <= wanted) {
+        const double back = (at[-1] - wanted) / (at[-1] - *at);  // within the interval
+        return static_cast<double>(at - top - 1) + back;
+      }
+    return std::nan("");
   }
 
   void set_sample(std::size_t i, double x) { samples_[i] = std::isfinite(x) ? Sample{x, 1} : Sample{}; }

@@ -151,6 +151,23 @@ def test_signs_sites_and_times(tmp_path):
     assert at_peak["ne.release"] < late["ne.release"] < 1
 
 
+OWN_DOPAMINE = """
+[[modulator]]
+name = "dopamine"
+short = "DA"
+tonic_hz = 4
+quantum = 0.1
+[[modulator.transporter]]
+name = "DAT"
+km = 0.2
+vmax = 4
+[[modulator.receptor]]
+name = "D1"
+ec50 = 1
+[[modulator.receptor]]
+name = "D2"
+ec50 = 0.01
+"""
 LESION = '[[manipulation]]\ncondition = "drug"\nop = "lesion"\nmodulator = "{}"\namount = {}\n'
 
 
@@ -237,6 +254,11 @@ def test_a_spiking_circuit_hears_d1_and_d2_apart(tmp_path):
     (DOSE.format("haloperidol", 2) + 'regions = ["prefrontl"]\n', "did you mean 'prefrontal'"),
     (DOSE.format("haloperidol", 2) + 'regions = []\n', "leave it out for everywhere"),
     (LESION.format("DAA", 0.5), "no modulator is called 'DAA'"),
+    (LESION.format("ACh", 0.5) + "uptake = true\n", "carry no transporter there"),
+    (LESION.format("DA", 1) + "uptake = true\n", "nothing clears dopamine"),
+    (DOSE.format("citalopram", 20) + 'chronic = true\nat = "reversal"\n', "it is there from the start"),
+    (OWN.replace("site = \"M1\"\naction", "site = \"M11\"\naction") + DOSE.format("scopolamine", 1), "M1"),
+    (OWN_DOPAMINE + LESION.format("DA", 0.5), "it wants a burst_hz above tonic_hz"),
     (LESION.format("DA", 1.5), "1.5 is out of bounds"),
     (LESION.format("DA", 0.5) + 'target = "da.release"\n', "write one of them"),
     (LESION.format("DA", 0.5) + 'regions = ["cortex"]\n', "no region is called 'cortex'"),

@@ -2,6 +2,7 @@
 /// targets, modulators of a user's own, and what is refused.
 #include "pharmacology/modulation.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -220,6 +221,101 @@ dose = { site = "D2", ed50 = 5 }
 )",
                                                "card.toml"));
   EXPECT_DOUBLE_EQ(two[0].relative(two[0].targets[1], 10), 0.2);
+}
+
+TEST(Modulation, AutoreceptorsDesensitizeInProportion) {
+  Modulation m(from_text(kPlain + R"(
+[[modulator.autoreceptor]]
+name = "D2"
+ec50 = 0.02
+most = 0.6
+desensitizes = 0.5
+)"),
+               {"striatum"}, 1);
+  const auto activated = [&] {
+    const double c = m.concentration("DA", "striatum");
+    return c / (0.02 + c);
+  };
+  const double rest = activated();
+  m.add({.site = "DAT", .action = DrugAction::uptake_inhibitor}, 4);
+  m.settle();
+  const double kept = 1 - 0.5 * (activated() - rest) / (1 - rest);
+  m.desensitize();
+  const double c = m.concentration("DA", "striatum");
+  EXPECT_NEAR(0.4 * (1 - 0.6 * kept * activated()), 4.1 * c / (0.21 * 5 + c), 1e-10);
+}
+
+TEST(Modulation, CellBodyAutoreceptorsTurnASignWhereUptakeIsNearlyFull) {
+  // Autoreceptors in the raphe alone. u = C_r / (Km (1 + I) + C_r) falls with I, and the forebrain's C_f = Km (1 + I) k u / (1 - k u) with k its
+  // (release received / Vmax) over the raphe's. With k = 1 C_f rises at every dose; with k u near 1 a low dose lowers it.
+  const auto forebrain = [](double vmax, double inhibitor) {
+    Modulation m(from_text(fmt::format(R"(
+[[modulator]]
+name = "serotonin"
+short = "5HT"
+tonic_hz = 2
+quantum = 0.02
+[[modulator.transporter]]
+name = "SERT"
+km = 0.17
+vmax = {{ raphe = 0.8, forebrain = {} }}
+[[modulator.autoreceptor]]
+name = "5HT1A"
+at = "raphe"
+ec50 = 0.01
+most = 1
+)",
+                                       vmax)),
+                 {"raphe", "forebrain"}, 1);
+    m.add({.site = "SERT", .action = DrugAction::uptake_inhibitor}, inhibitor);
+    m.settle();
+    const double c = m.concentration("5HT", "raphe"), km = 0.17 * (1 + inhibitor), u = c / (km + c),
+                 k = 0.8 / vmax;
+    EXPECT_NEAR(0.04 * (1 - c / (0.01 + c)), 0.8 * u, 1e-9);
+    EXPECT_NEAR(m.concentration("5HT", "forebrain"), km * k * u / (1 - k * u), 1e-7);
+    return m.concentration("5HT", "forebrain");
+  };
+  double last = forebrain(0.8, 0);
+  for (const double i : {0.1, 0.5, 1.0, 5.0, 50.0}) {
+    const double now = forebrain(0.8, i);
+    EXPECT_GT(now, last);
+    last = now;
+  }
+  EXPECT_LT(forebrain(0.032, 0.5), forebrain(0.032, 0));
+  EXPECT_GT(forebrain(0.032, 5), forebrain(0.032, 0));
+}
+
+TEST(Modulation, DosesMeasuredInPeopleDoNotDependOnTheListOfRegions) {
+  const auto& drug = find_drug("haloperidol", formulary());
+  const auto d2 = [&](std::vector<std::string> regions) {
+    Modulation m(ready_modulators(), std::move(regions), 1);
+    m.add(drug, 2);
+    m.settle();
+    return m.activation("DA", "D2", "dorsal_striatum");
+  };
+  EXPECT_NEAR(d2({"dorsal_striatum", "prefrontal"}), d2({"prefrontal", "dorsal_striatum"}), 1e-12);
+  const auto alpha1 = [&](std::vector<ModulatorInfo> modulators) {
+    Modulation m(std::move(modulators), {"prefrontal"}, 1);
+    m.add(drug, 2);
+    m.settle();
+    return m.activation("NE", "alpha1", "prefrontal");
+  };
+  EXPECT_NEAR(alpha1({find_modulator("NE", ready_modulators())}), alpha1(ready_modulators()), 1e-12);
+}
+
+TEST(Modulation, ReleasersNeedTerminals) {
+  Modulation m(from_text(kPlain), {"striatum"}, 1);
+  m.add({.site = "DA", .action = DrugAction::releaser}, 1);
+  m.settle();
+  double c = m.concentration("DA", "striatum");
+  EXPECT_NEAR(1.4, 4.1 * c / (0.21 + c), 1e-9);
+  m.lesion("DA", 0.75);
+  m.settle();
+  c = m.concentration("DA", "striatum");
+  EXPECT_NEAR(0.35, 4.1 * c / (0.21 + c), 1e-9);
+  m.clear();
+  m.settle();
+  EXPECT_NEAR(m.concentration("DA", "striatum"), 0.21 * 0.4 / 3.7, 1e-9);
 }
 
 TEST(Drugs, MayReachAutoreceptorsAlone) {

@@ -1,5 +1,6 @@
 /// Modulators in regions of a network: spikes of nuclei, drugs, lesions and exchange, what gates and drives hear, against an integration of the same
 /// equations written here; the same bits for any execution; a modulator of the card's own; what is refused.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -355,17 +356,115 @@ modulators = ["DA", "NE", "5HT", "ACh"]
 
 TEST(RegionalModulation, LostTerminalsTakeUpNothing) {
   const auto card = parsed(kCard);
+  // Half of four units: their spikes and half of the uptake, however often it is said.
   Network net(card.conditions[0].network, 1);
   const int snc = net.population("SNc");
-  net.lose_terminals(snc, 0.5);
-  const std::vector<int> all{0, 1, 2, 3};
+  const std::vector<int> half{1, 3}, all{0, 1, 2, 3};
+  net.silence(snc, half);
+  net.lose_terminals(snc);
+  net.lose_terminals(snc);
   net.silence(snc, all);
   const double start = net.modulation_value("DA.striatum");
   net.run(100);
   // C + Km ln C falls by Vmax/2 a second.
   const double c = net.modulation_value("DA.striatum");
   EXPECT_NEAR(start - c + 0.21 * std::log(start / c), 2.05 * 0.1, 1e-5);
-  EXPECT_THROW(net.lose_terminals(net.population("cell"), 0.5), Error);
+  EXPECT_THROW(net.lose_terminals(net.population("cell")), Error);
+  EXPECT_THROW(net.lose_terminals(snc), Error) << "nothing clears dopamine any more";
+}
+
+TEST(RegionalModulation, NucleiLoseTheirOwnShareOfUptake) {
+  // Two nuclei of four and two units; all of the first is lost: 2/6 of Vmax are left.
+  const std::string second =
+      "[[population]]\nname = \"VTA\"\nmodel = \"replay\"\nsize = 2\nunits = [0]\ntimes = [500]\n"
+      "[[nucleus]]\nmodulator = \"dopamine\"\npopulation = \"VTA\"\nregions = [\"striatum\"]\n";
+  Network net(parsed(kCard + second).conditions[0].network, 1);
+  const std::vector<int> all{0, 1, 2, 3};
+  net.silence(net.population("SNc"), all);
+  net.lose_terminals(net.population("SNc"));
+  const double start = net.modulation_value("DA.striatum");
+  net.run(100);
+  const double c = net.modulation_value("DA.striatum");
+  EXPECT_NEAR(start - c + 0.21 * std::log(start / c), 4.1 * 2 / 6 * 0.1, 1e-5);
+}
+
+TEST(RegionalModulation, StartsWithWhatIsThereWhateverTheOrder) {
+  const std::string drug =
+      "[[drug]]\nname = \"x\"\nunit = \"mg\"\n[[drug.target]]\nsite = \"DAT\"\naction = "
+      "\"uptake_inhibitor\"\n"
+      "[drug.dose]\nsite = \"DAT\"\ned50 = 1\n";
+  const std::string lesion =
+      "[[protocol]]\nkind = \"lesion\"\npopulation = \"SNc\"\nshare = 0.5\ntimes = [0]\nuptake = true\n";
+  const std::string dose = "[[protocol]]\nkind = \"dose\"\ndrug = \"x\"\namount = 1\n";
+  const std::string measure = "[[measure]]\nkind = \"max\"\nof = \"DA.striatum\"\nto = 1\n";
+  const auto value = [&](const std::string& protocols) {
+    return run_network_card(parsed(kCard + drug + protocols + measure)).cells[0].values[0].value;
+  };
+  const double c = value(lesion + dose), a = c / (0.02 + c);
+  EXPECT_EQ(c, value(dose + lesion));
+  // Half of the release and of the uptake, half of that blocked (Km twice as large).
+  EXPECT_NEAR(0.2 * (1 - 0.6 * a), 2.05 * c / (0.42 + c), 1e-9);
+}
+
+TEST(RegionalModulation, GatesGetUsedToLevelsThatStay) {
+  const auto card = parsed(with(kCard, "text = \"D1.striatum + 2 * 5D.accumbens - DA.striatum\"",
+                                "text = \"3 * DA.striatum\"\nbaseline = 70"));
+  Network net(card.conditions[0].network, 1),
+      short_windows(card.conditions[0].network, 1, {.exchange_steps = 1});
+  EXPECT_EQ(net.gate_value(0), 0);
+  ByHand hand(net.modulation_value("DA.striatum"));
+  double slow = 3 * hand.c;
+  const std::vector<std::pair<double, double>> arrivals{{13, 2}, {14, 1}, {33, 1}};
+  double t = 0;
+  const auto advance = [&](double to) {  // Euler's method with the concentration's own
+    for (; t < to - 1e-9; t += 0.01) {
+      hand.run(0.01);
+      slow += 0.01 * (3 * hand.c - slow) / 70;
+    }
+  };
+  for (const auto& [at, units] : arrivals) {
+    advance(at);
+    hand.spike(units);
+    net.run_until(std::lround(at * 10));
+    EXPECT_NEAR(net.gate_value(0), 3 * hand.c - slow, 2e-5) << at;
+  }
+  net.run_until(900);
+  advance(90);
+  EXPECT_NEAR(net.gate_value(0), 3 * hand.c - slow, 2e-5);
+  short_windows.run_until(900);
+  EXPECT_EQ(net.gate_value(0), short_windows.gate_value(0));
+}
+
+TEST(RegionalModulation, DecaysCountFromThePeakOrFromATime) {
+  // A field that jumps by 2 at 100 ms and decays with 50 ms: half at 50 ln 2 after.
+  const auto value = [](const std::string& more, double dt) {
+    const std::string text = fmt::format(R"(
+seed = 1
+[network]
+dt = {}
+duration = 600
+[[population]]
+name = "p"
+model = "poisson"
+size = 1
+rate = 1
+[[field]]
+name = "f"
+tau = 50
+tonic = 1
+pulses = [[100, 2]]
+[[measure]]
+kind = "decay"
+of = "f"
+{})",
+                                         dt, more);
+    return run_network_card(parse_network_card(text, "card.toml", ".")).cells[0].values[0].value;
+  };
+  const double half = 50 * std::log(2.0);
+  EXPECT_NEAR(value("", 0.1), half, 0.5);
+  EXPECT_NEAR(value("", 0.4), half, 0.5);
+  EXPECT_NEAR(value("every = 0.1\nfrom = 50\nsince = 120", 0.1), half, 0.06);
+  EXPECT_NEAR(value("every = 0.2\nfrom = 50\nsince = 200\npart = 0.75", 0.1), 2 * half, 0.1);
 }
 
 TEST(RegionalModulation, ExchangeHasTheSteadyStateOfTwoRegions) {
@@ -395,6 +494,10 @@ ec50 = 1
   EXPECT_THROW(m.exchange("here", "nowhere", 1), Error);
   EXPECT_THROW(m.exchange("here", "here", 1), Error);
   EXPECT_THROW(m.exchange("here", "there", -1), Error);
+  EXPECT_THROW(m.exchange("here", "there", 1e4), Error);
+  m.exchange("here", "there", 99.3);  // 100 in all: nearly one region
+  m.settle();
+  EXPECT_NEAR(m.concentration("HA", "here") + m.concentration("HA", "there"), 1 / k, 1e-10);
 }
 
 TEST(RegionalModulation, WhatIsWrongIsRefusedByName) {
@@ -415,6 +518,22 @@ TEST(RegionalModulation, WhatIsWrongIsRefusedByName) {
   expect_says(kCard + with(dose, "= 2", "= -2"), "-2");
   expect_says(kCard + with(dose, "haloperidol", "propranolol"), "nothing here answers to");
   expect_says(with(kCard, "[modulation]\nregions = [\"striatum\", \"accumbens\"]", ""), "wants regions");
+  const std::string lesion =
+      "[[protocol]]\nkind = \"lesion\"\npopulation = \"SNc\"\nshare = 1\ntimes = [5]\nuptake = true\n";
+  expect_says(kCard + lesion, "nothing clears dopamine in striatum");
+  expect_says(kCard + dose + dose + "name = \"a\"\n" + dose + "name = \"a\"\n", "a");
+  expect_says(kCard + dose + "chronic = true\ntimes = [3]\n", "leave times out");
+  (void)parsed(kCard + dose + "chronic = false\ntimes = [3]\n");
+  expect_says(kCard + dose + "regions = []\n", "leave it out for everywhere");
+  expect_says(with(kCard, "short = \"DA\"", "short = \"do-pa\""), "gates cannot say 'do-pa'");
+  expect_says(kCard +
+                  "[[drug]]\nname = \"y\"\n[[drug.target]]\nsite = \"DTA\"\naction = "
+                  "\"uptake_inhibitor\"\ned50 = 1\n",
+              "no modulator has a site 'DTA'");
+  expect_says(kCard +
+                  "[[measure]]\nkind = \"max\"\nof = \"DA.accumbens\"\n[[condition]]\nname = \"c\"\nset = { "
+                  "\"modulation.regions\" = [\"striatum\"] }\n",
+              "accumbens");
   const std::string rate = "[[protocol]]\nkind = \"rate\"\npopulation = \"P\"\nvalue = 3\ntimes = [5]\n";
   expect_says(kCard + "[[population]]\nname = \"P\"\nmodel = \"poisson\"\nsize = 1\nrate = 1\n" + rate + rate,
               "contradicts the protocol");
