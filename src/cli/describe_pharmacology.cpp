@@ -39,6 +39,9 @@ std::vector<Line> lines_of(const ModulatorInfo& m) {
     r.push_back({x.name + ": EC50", "µM", &x.ec50});
     r.push_back({x.name + ": tau", "ms", &x.tau});
     if (x.hill.value != 1) r.push_back({x.name + ": Hill", "1", &x.hill});
+    for (const auto& v : x.density)
+      r.push_back({fmt::format("{}: density{}", x.name, v.region == "default" ? "" : ", " + v.region),
+                   "of full", &v.value});
   }
   for (const auto& x : m.autoreceptors) {
     r.push_back({x.name + " autoreceptor: EC50", "µM", &x.ec50});

@@ -55,7 +55,8 @@ struct Place {
 };
 std::vector<Place> places(const ModulatorInfo& m, const std::string& region) {
   std::vector<Place> r;
-  for (const auto& x : m.receptors) r.push_back({Kind::receptor, &m, x.name, region, &x.ec50, x.hill.value});
+  for (const auto& x : m.receptors)
+    if (x.density_in(region) > 0) r.push_back({Kind::receptor, &m, x.name, region, &x.ec50, x.hill.value});
   for (const auto& x : m.autoreceptors)
     if (x.at.empty() || x.at == region)
       r.push_back({Kind::autoreceptor, &m, x.name, region, &x.ec50, x.hill.value});

@@ -37,9 +37,12 @@ Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::s
       for (const auto& r : regions_) vmax.push_back(ModulatorInfo::vmax(t, r));
       f.clearance.add_transporter(vmax, t.km.value);
     }
-    for (const auto& r : m.receptors)
-      f.receptors.emplace_back(ReceptorField::Params{r.ec50.value, r.hill.value, r.tau.value}, everywhere,
+    for (const auto& r : m.receptors) {
+      std::vector<double> density;
+      for (const auto& name : regions_) density.push_back(r.density_in(name));
+      f.receptors.emplace_back(ReceptorField::Params{r.ec50.value, r.hill.value, r.tau.value}, density,
                                dt_ms);
+    }
     for (const auto& a : m.autoreceptors) {
       const int at = a.at.empty() ? -1 : static_cast<int>(region(a.at));
       f.autoreceptors.push_back(
@@ -183,6 +186,7 @@ bool Modulation::occupy(const DrugTarget& target, double relative, std::span<con
     for (std::size_t k = 0; k < f.receptors.size(); ++k)
       if (info_[i].receptors[k].name == target.site && target.on != DrugTarget::On::autoreceptors)
         for (const auto r : where) {
+          if (info_[i].receptors[k].density_in(regions_[r]) == 0) continue;
           add_to(f.at_receptor[k][r]);
           f.moved = true;
           f.receptors[k].set_drugs(static_cast<int>(r), f.at_receptor[k][r]);
@@ -504,7 +508,9 @@ std::vector<std::pair<std::string, Modulation::Place>> Modulation::places() cons
       const auto& region = regions_[static_cast<std::size_t>(at)];
       r.emplace_back(info.short_name + "." + region, Place{m, -1, at});
       for (int k = 0; k < static_cast<int>(info.receptors.size()); ++k)
-        r.emplace_back(info.receptors[static_cast<std::size_t>(k)].name + "." + region, Place{m, k, at});
+        if (const auto& receptor = info.receptors[static_cast<std::size_t>(k)];
+            receptor.density_in(region) > 0)
+          r.emplace_back(receptor.name + "." + region, Place{m, k, at});
     }
   return r;
 }

@@ -51,11 +51,15 @@ TransporterInfo read_transporter(const Node& t, const std::string& modulator) {
 }
 ReceptorInfo read_receptor(const Node& t) {
   require_table(t);
-  refuse_unknown_keys(t, {"name", "does", "ec50", "tau", "hill"}, "a receptor");
-  return {text_at(t, "name", "the receptor's name"), text_or(t, "does", ""),
+  refuse_unknown_keys(t, {"name", "does", "ec50", "tau", "hill", "density"}, "a receptor");
+  std::vector<Regional> density;
+  if (t.find("density")) density = read_regional(t, "density", "of full: a number or a table of regions");
+  return {text_at(t, "name", "the receptor's name"),
+          text_or(t, "does", ""),
           read_constant(t, "ec50", kPositive, "half-activating concentration, µM"),
           read_constant_or(t, "tau", kPositive, "ms", plain(100)),
-          read_constant_or(t, "hill", {0.1, 10}, "", plain(1))};
+          read_constant_or(t, "hill", {0.1, 10}, "", plain(1)),
+          density};
 }
 AutoreceptorInfo read_autoreceptor(const Node& t) {
   require_table(t);
@@ -81,6 +85,9 @@ void refuse_twice(const std::vector<T>& list, const char* kind, const Where& whe
 
 double ModulatorInfo::vmax(const TransporterInfo& t, std::string_view region) {
   return regional(t.vmax, region, 0);
+}
+double ReceptorInfo::density_in(std::string_view region) const {
+  return regional(density, region, 1);
 }
 double ModulatorInfo::received(std::string_view region) const {
   return regional(innervation, region, 1);

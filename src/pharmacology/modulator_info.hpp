@@ -22,7 +22,9 @@ struct TransporterInfo {
 };
 struct ReceptorInfo {
   std::string name, does;
-  Constant ec50, tau, hill;  // µM, ms, 1
+  Constant ec50, tau, hill;            // µM, ms, 1
+  std::vector<Regional> density = {};  // of full, 1 without a line; a region with 0 lacks it
+  [[nodiscard]] double density_in(std::string_view region) const;
 };
 struct AutoreceptorInfo {
   std::string name;          // drugs at the receptor of this name act on it too

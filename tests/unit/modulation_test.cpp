@@ -303,6 +303,22 @@ TEST(Modulation, DosesMeasuredInPeopleDoNotDependOnTheListOfRegions) {
   EXPECT_NEAR(alpha1({find_modulator("NE", ready_modulators())}), alpha1(ready_modulators()), 1e-12);
 }
 
+TEST(Modulation, RegionsMayLackReceptors) {
+  std::string text = kPlain;
+  text.replace(text.find("tau = 50\n"), 9, "tau = 50\ndensity = { striatum = 0.5, cortex = 0 }\n");
+  Modulation m(from_text(text), {"striatum", "cortex"}, 1);
+  const double c = m.concentration("DA", "striatum");
+  EXPECT_NEAR(m.activation("DA", "D1", "striatum"), 0.5 * c / (1 + c), 1e-12);
+  EXPECT_EQ(m.activation("DA", "D1", "cortex"), 0);
+  for (const auto& [name, place] : m.places()) EXPECT_NE(name, "D1.cortex");
+  const std::vector<std::string> cortex{"cortex"};
+  expect_says([&] { m.add({.site = "D1", .action = DrugAction::antagonist}, 1, cortex); },
+              "nothing here answers to");
+  m.add({.site = "D1", .action = DrugAction::antagonist}, 3);
+  m.settle();
+  EXPECT_NEAR(m.activation("DA", "D1", "striatum"), 0.5 * c / (4 + c), 1e-12);
+}
+
 TEST(Modulation, ReleasersNeedTerminals) {
   Modulation m(from_text(kPlain), {"striatum"}, 1);
   m.add({.site = "DA", .action = DrugAction::releaser}, 1);
