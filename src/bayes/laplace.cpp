@@ -190,6 +190,14 @@ std::vector<double> scattered(LogDensityOver& density, const Start& start, const
   for (int attempt = 0; attempt < 10; ++attempt, scatter /= 2) {
     for (std::size_t i = 0; i < from.size(); ++i)
       from[i] = start.q[i] + scatter * std::sqrt(start.var[i]) * draw.normal(static_cast<std::uint32_t>(i));
+    if (std::isfinite(density.gradient(from, grad))) return from;
+  }
+  // Where the estimate itself is of no use, a place farther off may be.
+  constexpr int kFarther = 200;
+  const auto n = static_cast<std::uint32_t>(from.size());
+  for (std::uint32_t attempt = 1; attempt <= kFarther; ++attempt) {
+    for (std::uint32_t i = 0; i < n; ++i)
+      from[i] = start.q[i] + 2 * std::sqrt(start.var[i]) * draw.normal(attempt * n + i);
     if (std::isfinite(density.gradient(from, grad))) break;
   }
   return from;

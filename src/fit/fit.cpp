@@ -15,7 +15,8 @@
 
 namespace labile {
 namespace {
-constexpr double kTooLong = 60;        // s: a mean response time that is taken for milliseconds
+// s: a median response time that is taken for milliseconds, within which nobody answers.
+constexpr double kTooLong = 150;
 constexpr double kAnticipated = 0.1;   // s: a response that cannot have been to what was shown
 constexpr double kAtBound = 1e-4;      // of the range
 constexpr double kFar = 15;            // the optimizer stays within +-kFar on the logit scale
@@ -392,13 +393,16 @@ std::vector<std::string> shown_names(const SubjectTrials& x) {
   for (const auto& c : x.inputs) r.push_back(c.name);
   return r;
 }
-/// Mean response time over subjects, s; NaN where there is none.
-double mean_time(std::span<const SubjectTrials> subjects) {
-  double sum = 0, n = 0;
+/// Median response time over all subjects, s; NaN where there is none. A few that are very long say nothing of the unit.
+double median_time(std::span<const SubjectTrials> subjects) {
+  std::vector<double> all;
   for (const auto& x : subjects)
     for (const double t : x.rt_s)
-      if (t == t) sum += t, n += 1;
-  return n > 0 ? sum / n : kNaN;
+      if (t == t) all.push_back(t);
+  if (all.empty()) return kNaN;
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  std::ranges::nth_element(all, middle);
+  return *middle;
 }
 bool has_times(const SubjectTrials& x) {
   return std::ranges::any_of(x.rt_s, [](double t) { return t == t; });
@@ -420,12 +424,12 @@ void check_trials(const LearnerEntry& learner, std::span<const SubjectTrials> su
         fmt::format("learner '{}' explains response times, and these data have no column 'rt_s' (rt_ms)",
                     learner.info.name));
   if (learner.timed)
-    if (const double mean = mean_time(subjects); mean > kTooLong)
-      throw Error(
-          fmt::format("response times average {:.0f} s, and learner '{}' explains them in seconds: are they "
-                      "milliseconds? Then name their column: --columns rt_ms=NAME (cards: columns = {{ rt_ms "
-                      "= \"NAME\" }})",
-                      mean, learner.info.name));
+    if (const double median = median_time(subjects); median > kTooLong)
+      throw Error(fmt::format(
+          "response times have a median of {:.0f} s, and learner '{}' explains them in seconds: are they "
+          "milliseconds? Then name their column: --columns rt_ms=NAME (cards: columns = {{ rt_ms "
+          "= \"NAME\" }})",
+          median, learner.info.name));
   if (learner.check && !subjects.empty()) learner.check(subjects.front().layout);
   for (std::size_t s = 0; s < subjects.size(); ++s) {
     const auto& x = subjects[s];

@@ -83,7 +83,7 @@ def test_needed_numbers_are_checked_where_they_stand(tmp_path):
 def test_milliseconds_under_a_name_of_seconds(tmp_path):
     draw = random.Random(3)
     d = write(tmp_path / "d.csv", HEAD.replace("\n", ",rt\n") + timed([round(draw.uniform(400, 900)) for _ in range(60)]))
-    message = says(labile("fit", d, "--model", "ddm", "--starts", 1), "average 6", "milliseconds", "--columns rt_ms=NAME")
+    message = says(labile("fit", d, "--model", "ddm", "--starts", 1), "median of 702 s", "milliseconds", "--columns rt_ms=NAME")
     assert "'ddm'" in message
     says(labile("loglik", d, "--model", "ddm"), "milliseconds")
     assert has(notes("loglik", d, "--model", "rescorla_wagner"), "milliseconds")  # choices need no times
