@@ -143,6 +143,21 @@ TEST(RegionalModulation, SpikesReleaseAsTheEquationsSay) {
   compare();
 }
 
+TEST(RegionalModulation, ReceptorsDriveNeurons) {
+  // In the accumbens nothing changes: a current of 100 pA times its receptor, and of a gate that reads it, into a leaky membrane.
+  const std::string cell = "name = \"cell\"\nmodel = \"lif_exp\"\nsize = 1\n";
+  const auto card = parsed(with(kCard, cell,
+                                cell + "E_L = -70\nV_th = 1000\nC_m = 200\ntau_m = 20\ndrive = { I_mod = "
+                                       "\"100 * 5D.accumbens + 0 * both\" }\n"));
+  Network net(card.conditions[0].network, 1);
+  net.run_until(4000);
+  const double c = net.modulation_value("DA.accumbens");
+  const std::vector<int> first{0};
+  double v = 0;
+  net.read_state(net.population("cell"), "V", first, {&v, 1});
+  EXPECT_NEAR(v, -70 + 100 * c / (0.01 + c) * 20 / 200, 0.05);
+}
+
 TEST(RegionalModulation, GateIntegralsHearReleases) {
   // A plastic synapse whose gate is a concentration: after one pairing its change is eta times the integral of exp(-t/tau_e) DA(t), whatever the window.
   const std::string plastic = R"(
