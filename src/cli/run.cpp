@@ -14,6 +14,7 @@
 #include <memory>
 #include <set>
 
+#include "card/treatment_of.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
@@ -59,6 +60,7 @@ void print_dry(const Card& card) {
                card.seed);
   fmt::print("  {} metric(s), {} prediction(s), {} fit(s); card {}\n", card.metrics.size(),
              card.predictions.size(), card.fits.size(), card_hash(card));
+  for (const auto& note : modulator_notes(card)) fmt::print("  note: {}\n", note);
   fmt::print("The card is good. Nothing was run.\n");
 }
 

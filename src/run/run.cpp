@@ -15,9 +15,9 @@
 
 #include "bayes/formula.hpp"
 #include "card/find_agent.hpp"
+#include "card/treatment_of.hpp"
 #include "core/output_file.hpp"
 #include "core/parallel.hpp"
-#include "pharmacology/formulary.hpp"
 #include "record/read.hpp"
 #include "record/read_schedule.hpp"
 #include "record/select.hpp"
@@ -293,7 +293,7 @@ class Runner {
   void simulate_cells() {
     const Schedule* schedule = schedule_;
     if (card_.task.empty()) return;
-    note_modulators();
+    for (auto& note : modulator_notes(card_)) result_.notes.push_back(std::move(note));
     if (schedule) note_ignored(*schedule);
     if (!card_.schedule.empty() && !schedule)
       result_.notes.push_back(
@@ -408,32 +408,6 @@ class Runner {
       result_.notes.push_back(
           fmt::format("The schedule of {} says what happens: {} of task '{}' changed nothing.",
                       schedule.source, fmt::join(given, ", "), card_.task));
-  }
-
-  /// A dose, or a lesion of a nucleus, in words.
-  [[nodiscard]] std::string in_words(const Manipulation& m) const {
-    const std::string where = m.regions.empty() ? "" : fmt::format(" in {}", fmt::join(m.regions, ", "));
-    if (m.op != Manipulation::Op::dose)
-      return fmt::format("{}% of {} lost{}{}", 100 * m.amount, m.modulator,
-                         m.uptake ? " with its uptake" : "", where);
-    return fmt::format("{} {} of {}{}{}{}", m.amount, find_drug(m.drug, card_.pharmacology.drugs).unit,
-                       m.drug, m.hours < 0 ? " at its peak" : fmt::format(" after {} h", m.hours),
-                       m.chronic ? ", chronic" : "", where);
-  }
-  /// What goes through modulators does to agents' handles.
-  void note_modulators() {
-    for (const auto& c : card_.conditions) {
-      std::vector<std::string> done, handles;
-      for (const auto& m : c.manipulations) {
-        if (m.through_modulators())
-          done.push_back(in_words(m));
-        else if (m.derived)
-          handles.push_back(fmt::format("{} {:.3g}", m.target, m.amount));
-      }
-      if (!done.empty())
-        result_.notes.push_back(fmt::format("Condition '{}': {}: {}.", c.name, fmt::join(done, " and "),
-                                            fmt::join(handles, ", ")));
-    }
   }
 
   /// Manipulations of the condition that came to nobody.

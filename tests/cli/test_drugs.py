@@ -235,6 +235,11 @@ ec50 = 0.1
     assert results(tmp_path / "again")["cells"] == r["cells"]
 
 
+def test_a_dry_run_says_what_a_dose_sets(tmp_path):
+    (tmp_path / "card.toml").write_text(HEAD + DOSE.format("scopolamine", 0.4))
+    assert "note: Condition 'drug': 0.4 mg of scopolamine at its peak: ach.release" in good("run", "card.toml", "--dry", cwd=tmp_path)
+
+
 def test_chronic_doses_desensitize_autoreceptors(tmp_path):
     acute, _ = handles(tmp_path / "a", HEAD + DOSE.format("citalopram", 20))
     chronic, _ = handles(tmp_path / "b", HEAD + DOSE.format("citalopram", 20) + "chronic = true\n")
