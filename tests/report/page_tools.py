@@ -8,7 +8,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGE = ROOT / "src" / "report" / "page"
-SCRIPTS = ("values.js", "results.js", "charts.js", "traces.js", "comparisons.js", "network_traces.js", "drugs.js", "fits.js", "group_fits.js", "report.js")   # as in src/report/CMakeLists.txt
+SCRIPTS = ("values.js", "results.js", "charts.js", "traces.js", "network_traces.js", "comparisons.js", "drugs.js", "fits.js", "group_fits.js", "report.js")   # as in src/report/CMakeLists.txt
 D3 = pathlib.Path("/usr/share/javascript/d3/d3.min.js")
 
 
