@@ -32,9 +32,9 @@ enum class DrugAction {
 struct DrugTarget {
   std::string site;  // receptor, transporter, enzyme; of releasers, precursors and depletion the modulator
   DrugAction action = DrugAction::antagonist;
-  double efficacy = 1;              // of agonists
+  double efficacy = 1;                                             // of agonists
   enum class On { both, receptors, autoreceptors } on = On::both;  // which of a name's are meant
-  std::optional<Constant> ki = {};  // nM; none where nothing is bound
+  std::optional<Constant> ki = {};                                 // nM; none where nothing is bound
   // Dose that takes half of this site, where it was measured apart from the drug's main one.
   std::optional<Constant> ed50 = {};
 };
