@@ -335,31 +335,22 @@ void Network::Impl::choose_window() {
                               std::min(target.size, block_size(target.size, target.many_delays)) / rows);
   }
   min_delay = least == std::numeric_limits<Step>::max() ? 1 : least;
-  for (FieldState& f : fields) {
-    if (f.sources.empty()) continue;
-    f.release_delay =
-        f.spec->release_delay_ms > 0 ? steps_of(f.spec->release_delay_ms, spec.dt_ms) : min_delay;
-    if (f.release_delay < min_delay)
+  const auto release_delay = [&](double ms, const char* what, const std::string& name, const Where& where) {
+    const Step delay = ms > 0 ? steps_of(ms, spec.dt_ms) : min_delay;
+    if (delay < min_delay)
       throw Error(
-          f.spec->where,
-          fmt::format("field '{}': release_delay {} ms is below the network's minimal delay, {} ms",
-                      f.spec->name, f.spec->release_delay_ms, static_cast<double>(min_delay) * spec.dt_ms));
-    least = std::min(least, f.release_delay);
-    longest = std::max(longest, f.release_delay);
-  }
+          where, fmt::format("{} '{}': release_delay {} ms is below the network's minimal delay, {} ms", what,
+                             name, ms, static_cast<double>(min_delay) * spec.dt_ms));
+    least = std::min(least, delay);
+    longest = std::max(longest, delay);
+    return delay;
+  };
+  for (FieldState& f : fields)
+    if (!f.sources.empty())
+      f.release_delay = release_delay(f.spec->release_delay_ms, "field", f.spec->name, f.spec->where);
   if (regional)
-    for (auto& x : regional->nuclei()) {
-      x.release_delay =
-          x.spec->release_delay_ms > 0 ? steps_of(x.spec->release_delay_ms, spec.dt_ms) : min_delay;
-      if (x.release_delay < min_delay)
-        throw Error(
-            x.spec->where,
-            fmt::format("nucleus '{}': release_delay {} ms is below the network's minimal delay, {} ms",
-                        x.spec->population, x.spec->release_delay_ms,
-                        static_cast<double>(min_delay) * spec.dt_ms));
-      least = std::min(least, x.release_delay);
-      longest = std::max(longest, x.release_delay);
-    }
+    for (auto& x : regional->nuclei())
+      x.release_delay = release_delay(x.spec->release_delay_ms, "nucleus", x.spec->population, x.spec->where);
   window = window_of(least);
   if (execution.exchange_steps > 0) window = std::min<Step>(window, execution.exchange_steps);
   for (Population& p : populations) p.log.keep(longest + 2 * window + 2);

@@ -131,16 +131,11 @@ double Network::modulation_value(std::string_view name) const {
   if (!impl_->regional) throw Error("the network has no modulators in regions: it has no [modulation]");
   return impl_->regional->value(name);
 }
-void Network::dose(const Drug& drug, double amount, std::optional<double> since_h,
-                   std::span<const std::string> regions, bool chronic) {
+void Network::treat(const Treatment& doses) {
   if (!impl_->regional) throw Error("a dose wants modulators in regions: the network has no [modulation]");
   Modulation& m = impl_->regional->modulation();
-  m.add(drug, amount, since_h, regions);
-  if (chronic) {
-    m.desensitize();
-  } else if (impl_->now == 0) {
-    m.settle();
-  }
+  give(m, doses);
+  if (impl_->now == 0) m.settle();
 }
 void Network::lose_terminals(int population) {
   const Population& p = impl_->populations[static_cast<std::size_t>(population)];

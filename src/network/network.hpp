@@ -11,6 +11,7 @@
 
 #include "network/spec.hpp"
 #include "network/time.hpp"
+#include "pharmacology/treatment.hpp"
 
 namespace labile {
 
@@ -74,10 +75,9 @@ class Network {
   void release_field(int field);
   /// Silences units of a population (a lesion): they emit no spikes from now on. index < size.
   void silence(int population, std::span<const int> units);
-  /// A drug is there from now on, added to what is there; before the first step, modulators start in the steady state with it. Chronic: weeks have gone by
-  /// with it, at rest. Throws Error as Modulation::add does, and when the network has no modulators in regions.
-  void dose(const Drug& drug, double amount, std::optional<double> since_h = {},
-            std::span<const std::string> regions = {}, bool chronic = false);
+  /// Doses that are there from now on, chronic ones first, as give() orders them; before the first step, modulators start in the steady state with them and
+  /// with what silence() and lose_terminals() took. Throws Error as give() does, and when the network has no modulators in regions.
+  void treat(const Treatment& doses);
   /// The transporters on the terminals of a nucleus's silenced units are lost with them. Throws Error when the population is no nucleus, its terminals carry
   /// none, or nothing would clear a modulator any more.
   void lose_terminals(int population);

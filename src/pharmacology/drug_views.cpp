@@ -13,14 +13,11 @@ namespace labile {
 namespace {
 using Kind = SiteView::Kind;
 
-bool binds_receptor(DrugAction a) {
-  return a == DrugAction::agonist || a == DrugAction::partial_agonist || a == DrugAction::antagonist;
-}
 bool acts_on(const DrugTarget& t, Kind kind) {
   if (kind == Kind::transporter) return t.action == DrugAction::uptake_inhibitor;
   if (kind == Kind::enzyme) return t.action == DrugAction::cholinesterase_inhibitor;
   const auto left_out = kind == Kind::receptor ? DrugTarget::On::autoreceptors : DrugTarget::On::receptors;
-  return binds_receptor(t.action) && t.on != left_out;
+  return occupies_receptors(t.action) && t.on != left_out;
 }
 /// Of a dose or a lesion.
 template <class Given>

@@ -20,9 +20,6 @@ const std::vector<std::string>& actions() {
       "releaser", "precursor",       "depletion"};
   return list;
 }
-bool occupies(DrugAction a) {
-  return a == DrugAction::agonist || a == DrugAction::partial_agonist || a == DrugAction::antagonist;
-}
 bool binds(DrugAction a) {
   return a != DrugAction::releaser && a != DrugAction::precursor && a != DrugAction::depletion;
 }
@@ -57,7 +54,7 @@ DrugTarget read_target(const Node& t) {
     const auto at = std::ranges::find(known, text_of(*on));
     if (at == known.end())
       throw Error(on->where, fmt::format("'{}' is none of {}", text_of(*on), fmt::join(known, ", ")));
-    if (at != known.begin() && !occupies(r.action))
+    if (at != known.begin() && !occupies_receptors(r.action))
       throw Error(on->where, fmt::format("'{}' acts on no receptor, so it has no 'on'", text_of(r.action)));
     r.on = static_cast<DrugTarget::On>(at - known.begin());
   }
@@ -83,6 +80,9 @@ void read_shared(const Node& t, const std::vector<std::pair<const char*, std::op
 }
 }  // namespace
 
+bool occupies_receptors(DrugAction a) {
+  return a == DrugAction::agonist || a == DrugAction::partial_agonist || a == DrugAction::antagonist;
+}
 std::string_view text_of(DrugAction a) {
   return actions()[static_cast<std::size_t>(a)];
 }

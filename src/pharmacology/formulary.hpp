@@ -27,6 +27,8 @@ enum class DrugAction {
   depletion
 };
 [[nodiscard]] std::string_view text_of(DrugAction a);
+/// Agonists, partial agonists, antagonists.
+[[nodiscard]] bool occupies_receptors(DrugAction a);
 [[nodiscard]] DrugAction action_of(std::string_view text, const Where& where);
 
 struct DrugTarget {

@@ -56,15 +56,12 @@ Modulation::Modulation(std::vector<ModulatorInfo> modulators, std::vector<std::s
 }
 
 void Modulation::remember_rest() {
-  rest_.clear();
-  for (auto& f : fields_) {
-    rest_.push_back(f.c);
+  for (auto& f : fields_)
     for (auto& a : f.autoreceptors) {
       a.rest.clear();
       for (std::size_t r = 0; r < regions_.size(); ++r)
         a.rest.push_back(a.field.activation(static_cast<int>(r)));
     }
-  }
 }
 
 std::size_t Modulation::region(std::string_view name) const {

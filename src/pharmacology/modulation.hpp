@@ -133,7 +133,7 @@ class Modulation {
   static void know_reach(Field& f);
   /// Shares that nuclei which spike have of a field in a region, less those of units that are lost, or whose terminals are.
   [[nodiscard]] double living(std::size_t field, std::size_t region, double Nucleus::*lost) const;
-  void remember_rest();
+  void remember_rest();  // of autoreceptors
   void know_let(Field& f, const ModulatorInfo& m) const;
   void set_uptake(std::size_t modulator, std::size_t region);
   void know_added(std::size_t field, std::size_t region);
@@ -146,7 +146,6 @@ class Modulation {
   double dt_ms_;
   std::vector<Field> fields_;
   std::vector<Nucleus> nuclei_;
-  std::vector<std::vector<double>> rest_;  // [modulator][region] µM, without drugs
 };
 
 }  // namespace labile

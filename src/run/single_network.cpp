@@ -76,14 +76,10 @@ class SingleRun {
     watch_intervals();
     for (const auto& p : condition.network.populations)
       drive_.push_back({p.model == "poisson" ? source_named(p.model)->make(p.params).rate_hz : 0.0, 0.0});
-    // What is there from the start: lesions, then what weeks have gone by with, then what was just taken.
-    std::vector<std::uint32_t> order(condition.protocols.size());
-    std::iota(order.begin(), order.end(), 0);
-    std::ranges::stable_sort(order, {}, [&](std::uint32_t i) {
-      const ProtocolSpec& p = condition.protocols[i];
-      return p.kind == ProtocolSpec::Kind::lesion ? 0 : p.chronic ? 1 : 2;
-    });
-    for (const auto i : order) add_protocol(condition.protocols[i], i);
+    for (std::size_t i = 0; i < condition.protocols.size(); ++i)
+      add_protocol(condition.protocols[i], static_cast<std::uint32_t>(i));
+    // Lesions that are there from the start are made; doses come on top of them, whatever was written first.
+    if (!from_start_.doses.empty()) network_->treat(from_start_);
     for (std::size_t p = 0; p < condition.network.projections.size(); ++p)
       before_.push_back(network_->weight_summary(static_cast<int>(p)));
     add_measures();
@@ -251,16 +247,16 @@ class SingleRun {
         }
         break;
       }
-      case Kind::dose:
-        for (const double t : p.times_ms) {
-          const auto dose = [=, this, &p] {
-            const auto& drugs = condition_.network.modulation.drugs;
-            net->dose(find_drug(p.drug, drugs), p.amount, p.hours, p.regions, p.chronic);
-          };
-          // What is there from the start is there before the first record.
-          to_step(t) == 0 ? dose() : at(t, dose);
-        }
+      case Kind::dose: {
+        const Drug& drug = find_drug(p.drug, condition_.network.modulation.drugs);
+        const GivenDose dose{&drug, p.amount, p.hours, p.regions, p.chronic, p.where};
+        for (const double t : p.times_ms)
+          if (to_step(t) == 0)
+            from_start_.doses.push_back(dose);
+          else
+            at(t, [=] { net->treat({{dose}}); });
         break;
+      }
       case Kind::silence: {
         const int population = net->population(p.population);
         for (const double t : p.times_ms) at(t, [=, &p] { net->silence(population, p.units); });
@@ -764,6 +760,7 @@ class SingleRun {
   std::map<int, std::function<void(std::span<const Network::Spike>)>> spike_recorders_;
   std::vector<std::unique_ptr<Watched>> watched_;
   std::vector<Drive> drive_;  // [population]
+  Treatment from_start_;      // doses at 0
   Timed readers_, actions_;
   std::vector<Sampler> samplers_;
   std::vector<std::function<void()>> at_end_;

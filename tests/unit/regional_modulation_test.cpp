@@ -351,7 +351,7 @@ modulators = ["DA", "NE", "5HT", "ACh"]
   for (const Drug& drug : formulary()) {
     const double amount = drug.usual ? drug.usual->value : drug.ed50->value;
     Network net(card.conditions[0].network, 1);
-    net.dose(drug, amount);
+    net.treat({{{&drug, amount}}});
     Modulation agents(ready_modulators(), {"dorsal_striatum", "prefrontal"}, 1);
     const Modulation intact = agents;
     agents.add(drug, amount);
