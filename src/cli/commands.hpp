@@ -10,6 +10,7 @@ namespace labile {
 
 struct RunArgs {
   std::string card, out = "labile-report";
+  std::string resume;  // instead of a card: the folder of a run that was stopped
   std::optional<std::uint64_t> seed;
   int jobs = 0;
   std::vector<std::string> set;

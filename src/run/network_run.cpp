@@ -8,9 +8,10 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
-#include <thread>
 
-#include "core/parallel.hpp"
+#include "core/archive.hpp"
+#include "core/ranks.hpp"
+#include "core/share.hpp"
 #include "network/memory.hpp"
 #include "run/judge.hpp"
 #include "run/single_network.hpp"
@@ -33,17 +34,21 @@ int useful_threads(const NetworkSpec& spec, int threads) {
 
 class CardRunner {
  public:
-  CardRunner(const NetworkCard& card, const NetworkOptions& options) : card_(card), options_(options) {
+  CardRunner(const NetworkCard& card, const NetworkOptions& options)
+      : card_(card),
+        options_(options),
+        ranks_(options.ranks ? *options.ranks : Ranks::alone()),
+        sharing_(options.threads > 0 ? options.threads : ranks_.threads(), ranks_, options.store) {
+    sharing_.tell = options.tell;
     result_.card = card;
     result_.notes = card.notes;
-    result_.threads = options.threads > 0
-                          ? options.threads
-                          : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    result_.threads = sharing_.threads();
   }
 
   NetworkResult run() {
     const auto start = Clock::now();
     run_networks();
+    if (!ranks_.first()) return std::move(result_);  // nothing more is shared
     compare();
     judge();
     result_.wall_s = seconds_since(start);
@@ -61,7 +66,8 @@ class CardRunner {
       largest = std::max(largest, static_cast<double>(estimate_memory(c.network).total_bytes));
     int n = std::min(runs, result_.threads);
     // Some is left for what networks need beside their synapses, and for others.
-    n = static_cast<int>(std::min<double>(n, 0.6 * static_cast<double>(available_memory()) / largest));
+    const double room = 0.6 * static_cast<double>(available_memory()) / ranks_.on_this_machine();
+    n = static_cast<int>(std::min<double>(n, room / largest));
     return std::max(1, n);
   }
 
@@ -73,25 +79,52 @@ class CardRunner {
            {card_.measures.size(), std::vector<Sample>(static_cast<std::size_t>(card_.seeds))},
            {},
            {}});
-    const int beside = beside_each_other(runs);
     shares_.assign(static_cast<std::size_t>(runs), 0);
-    parallel_for(runs, beside, [&](int k) {
-      const int c = k / card_.seeds, network = k % card_.seeds;
-      run_one(c, network, k, std::max(1, result_.threads / beside));
-    });
+    hand_out_networks(runs);
+  }
+
+  /// A network is one rank's. Worth it where there are as many networks as ranks, or more.
+  void hand_out_networks(int runs) {
+    const int beside = beside_each_other((runs + ranks_.size() - 1) / ranks_.size());
+    Pieces pieces;
+    pieces.n = runs;
+    pieces.beside = beside;
+    pieces.work = [&](int k) {
+      run_one(k / card_.seeds, k % card_.seeds, k, std::max(1, result_.threads / beside));
+    };
+    pieces.keep = [&](int k, Archive& a) { keep(k / card_.seeds, k % card_.seeds, a); };
+    pieces.label = [&](int k) {
+      return fmt::format("{}, network {}", card_.conditions[static_cast<std::size_t>(k / card_.seeds)].name,
+                         k % card_.seeds + 1);
+    };
+    // What is recorded goes into files that rank 0 has open.
+    pieces.only_first = [&](int k) { return traces_of(k / card_.seeds, k % card_.seeds) != nullptr; };
+    pieces.finished = [&](int k) {
+      report(k, 1, card_.conditions[static_cast<std::size_t>(k / card_.seeds)].duration_ms / 1000, 0);
+    };
+    pieces.for_all = false;
+    sharing_(pieces);
+  }
+
+  [[nodiscard]] Traces* traces_of(int c, int network) const {
+    return network == 0 && options_.traces ? options_.traces(c) : nullptr;
   }
 
   void run_one(int c, int network, int k, int threads) {
     const NetworkCondition& condition = card_.conditions[static_cast<std::size_t>(c)];
-    Traces* traces = network == 0 && options_.traces ? options_.traces(c) : nullptr;
     const SingleNetwork run = run_single_network(
         card_, condition, card_.seed + static_cast<std::uint64_t>(network),
-        useful_threads(condition.network, threads), traces,
+        useful_threads(condition.network, threads), traces_of(c, network),
         [&](double share, double model_s, double speed) { report(k, share, model_s, speed); });
     NetworkCell& cell = result_.cells[static_cast<std::size_t>(c)];
     for (std::size_t m = 0; m < cell.samples.size(); ++m)
       cell.samples[m][static_cast<std::size_t>(network)] = run.samples[m];
     if (network == 0) cell.summary = run.summary;
+  }
+  void keep(int c, int network, Archive& a) {
+    NetworkCell& cell = result_.cells[static_cast<std::size_t>(c)];
+    for (auto& samples : cell.samples) a(samples[static_cast<std::size_t>(network)]);
+    if (network == 0) a(cell.summary);
   }
 
   void report(int k, double share, double model_s, double speed) {
@@ -104,9 +137,9 @@ class CardRunner {
     std::string what = "simulating";
     if (shares_.size() > 1)
       what = fmt::format("{}, network {} of {}", c.name, k % card_.seeds + 1, card_.seeds);
-    options_.progress(
-        sum / static_cast<double>(shares_.size()), what,
-        fmt::format("{:.4g} of {:.4g} s, {:.3g} times real time", model_s, c.duration_ms / 1000, speed));
+    std::string detail = fmt::format("{:.4g} of {:.4g} s", model_s, c.duration_ms / 1000);
+    if (speed > 0) detail += fmt::format(", {:.3g} times real time", speed);
+    options_.progress(sum / static_cast<double>(shares_.size()), what, detail);
   }
 
   void compare() {
@@ -173,6 +206,8 @@ class CardRunner {
 
   const NetworkCard& card_;
   const NetworkOptions& options_;
+  Ranks& ranks_;
+  Sharing sharing_;
   NetworkResult result_;
   std::mutex progress_lock_;
   std::vector<double> shares_;  // [run]
