@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <list>
+#include <thread>
 
 #include "core/error.hpp"
 
 #ifdef LABILE_MPI
+#define OMPI_SKIP_MPICXX 1  // the C functions only
 #include <mpi.h>
 #endif
 
@@ -75,7 +78,12 @@ Ranks& Ranks::world() {
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
-    return std::unique_ptr<Ranks>(new Ranks(rank, size));
+    auto r = std::unique_ptr<Ranks>(new Ranks(rank, size));
+    MPI_Comm here = MPI_COMM_NULL;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &here);
+    MPI_Comm_size(here, &r->here_);
+    MPI_Comm_free(&here);
+    return r;
 #else
     throw Error("the launcher started " + std::to_string(n) +
                 " processes, but this build has no MPI: install it (Debian: libopenmpi-dev) and build again");
@@ -128,6 +136,37 @@ const std::vector<std::span<const std::byte>>& Ranks::gather(std::span<const std
   slot_ = std::min(kLargest, std::bit_ceil(static_cast<std::size_t>(most)));
 #endif
   return parts_;
+}
+
+void Ranks::sum([[maybe_unused]] std::span<std::uint64_t> x) {
+#ifdef LABILE_MPI
+  if (size_ > 1)
+    MPI_Allreduce(MPI_IN_PLACE, x.data(), static_cast<int>(x.size()), MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+#endif
+}
+void Ranks::sum([[maybe_unused]] std::span<std::uint32_t> x) {
+#ifdef LABILE_MPI
+  if (size_ > 1)
+    MPI_Allreduce(MPI_IN_PLACE, x.data(), static_cast<int>(x.size()), MPI_UINT32_T, MPI_SUM, MPI_COMM_WORLD);
+#endif
+}
+
+bool Ranks::meet([[maybe_unused]] double seconds) {
+#ifdef LABILE_MPI
+  if (size_ == 1) return true;
+  MPI_Request all = MPI_REQUEST_NULL;
+  MPI_Ibarrier(MPI_COMM_WORLD, &all);
+  const auto start = std::chrono::steady_clock::now();
+  for (int there = 0;;) {
+    MPI_Test(&all, &there, MPI_STATUS_IGNORE);
+    if (there) return true;
+    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > seconds)
+      return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+#else
+  return true;
+#endif
 }
 
 void Ranks::agree(const std::string& failure) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -57,6 +58,13 @@ class Ranks {
   [[nodiscard]] T of_first(const T& mine) {
     return size_ == 1 ? mine : gather_values(mine).front();
   }
+  /// Adds up what the ranks hold, place by place; whole numbers, so that no order matters. All ranks call it together.
+  void sum(std::span<std::uint64_t> x);
+  void sum(std::span<std::uint32_t> x);
+  /// Ranks on this machine, which share its memory; with this one.
+  [[nodiscard]] int on_this_machine() const { return here_; }
+  /// Waits until all ranks are here, so long at most; whether they came.
+  [[nodiscard]] bool meet(double seconds);
   /// Throws on every rank what any rank has to say: the message of the lowest rank that has one, as Error. All ranks
   /// call it together.
   void agree(const std::string& failure);
@@ -72,7 +80,7 @@ class Ranks {
 
  private:
   Ranks(int rank, int size);
-  int rank_ = 0, size_ = 1;
+  int rank_ = 0, size_ = 1, here_ = 1;
   std::size_t slot_ = 1024;  // bytes that one exchange carries of each rank
   std::vector<std::byte> sent_, received_, rest_;
   std::vector<std::vector<std::byte>> whole_;

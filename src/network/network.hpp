@@ -1,7 +1,10 @@
 /// A network built and run: the circuit engine's public face inside src/.
 ///
 /// A run is a pure function of spec and seed: the same bits for any number of threads, any exchange interval,
-/// any splitting of run_until, recorders on or off.
+/// any splitting of run_until, recorders on or off, any number of ranks.
+///
+/// Over ranks each holds a part of every population with the synapses onto it; all ranks build the same network and
+/// call the same functions in the same order, and get the same answers.
 #pragma once
 
 #include <functional>
@@ -15,11 +18,14 @@
 
 namespace labile {
 
+class Ranks;
+
 /// How to run, which never changes a bit.
 struct Execution {
   int threads = 1;
   int exchange_steps = 0;  // 0 = as long as delays, release and tau_e allow
   bool wide = true;        // use AVX-512 where the machine has it
+  Ranks* ranks = nullptr;  // that hold the network together; null = this process alone
 };
 
 /// One synapse as readers see it. `w` in the port's unit, `e` the eligibility (0 for rules without).

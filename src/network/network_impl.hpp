@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/ranks.hpp"
 #include "modulators/field.hpp"
 #include "modulators/gate_text.hpp"
 #include "modulators/linear_step.hpp"
 #include "network/network.hpp"
+#include "network/partition.hpp"
 #include "network/regional_modulation.hpp"
 #include "network/sources.hpp"
 #include "network/unit.hpp"
@@ -30,13 +32,18 @@ struct Network::Impl {
   void check_memory() const;
   void make_units();
   void build_synapses();
+  void count_synapses();
   void set_initial_states();
 
   // step.cpp
   void run_until(Step target);
   void advance_modulators(Step from, Step to);
   void exchange(Step from, Step to);
-  void throw_if_bad() const;
+  void log_spikes(Step from, Step to);
+  void gather_spikes(Step from, Step to);
+  void advance_units(const std::function<void(int)>& work);
+  /// Keeps in `failure` that a state has stopped being finite.
+  void note_bad();
   /// Of silenced units that release a modulator: what is lost with them. False when the population is no nucleus.
   bool tell_nuclei(const Population& p, bool uptake);
 
@@ -85,6 +92,10 @@ struct Network::Impl {
   NetworkSpec spec;
   std::uint64_t seed;
   Execution execution;
+  Ranks& ranks;
+  Partition partition;
+  std::string failure;                  // of this rank alone, for all to hear
+  std::vector<std::uint32_t> outgoing;  // to other ranks
   Step now = 0, window = 1, min_delay = 1;
   std::vector<Population> populations;
   std::vector<Projection> projections;
