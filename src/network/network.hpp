@@ -7,6 +7,7 @@
 /// call the same functions in the same order, and get the same answers.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -125,6 +126,15 @@ class Network {
   };
   using SpikeSink = std::function<void(std::span<const Spike>)>;
   void watch_spikes(int population, SpikeSink sink);
+
+  /// Writes the whole state into an existing folder: one file a rank, part_0_of_4.h5 and so on. `identity` is what a
+  /// network that takes it up must have in common with this one: name and text. Throws Error (file, reason).
+  using Identity = std::vector<std::pair<std::string, std::string>>;
+  void save(const std::filesystem::path& folder, const Identity& identity) const;
+  /// Takes up a state that a network of the same spec and seed saved, at any number of ranks and threads; what was set
+  /// or watched before is kept only where it is no part of the state. Throws Error where the checkpoint is of
+  /// something else (what differs), a part is missing or damaged.
+  void load(const std::filesystem::path& folder, const Identity& identity);
 
   [[nodiscard]] MemoryUse memory() const;
   [[nodiscard]] int exchange_steps() const;

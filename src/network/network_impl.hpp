@@ -39,6 +39,7 @@ struct Network::Impl {
   void run_until(Step target);
   void advance_modulators(Step from, Step to);
   void exchange(Step from, Step to);
+  void keep(Archive& a);  // state.cpp: what all ranks know alike
   void log_spikes(Step from, Step to);
   void gather_spikes(Step from, Step to);
   void advance_units(const std::function<void(int)>& work);

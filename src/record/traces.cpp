@@ -1,72 +1,18 @@
 #include "record/traces.hpp"
 
 #include <fmt/format.h>
-#include <hdf5.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
-#include <set>
-#include <utility>
+
+#include "store/hdf5.hpp"
 
 namespace labile {
 namespace {
 
+using namespace hdf5;
+
 constexpr std::size_t kBuffer = 1 << 15;  // values that wait in memory, and values a chunk on disk
-
-/// The C library is not made for threads: whoever calls it holds this.
-std::recursive_mutex& library() {
-  static std::recursive_mutex lock;
-  return lock;
-}
-using Lock = std::lock_guard<std::recursive_mutex>;
-
-/// An HDF5 identifier with the function that gives it back.
-class Handle {
- public:
-  using Close = herr_t (*)(hid_t);
-  Handle() = default;
-  Handle(hid_t id, Close close) : id_(id), close_(close) {}
-  Handle(Handle&& o) noexcept : id_(std::exchange(o.id_, -1)), close_(o.close_) {}
-  Handle& operator=(Handle&& o) noexcept {
-    if (this != &o) {
-      reset();
-      id_ = std::exchange(o.id_, -1);
-      close_ = o.close_;
-    }
-    return *this;
-  }
-  ~Handle() { reset(); }
-  /// Whether closing went well; a file's last bytes are written here.
-  bool reset() noexcept {
-    const bool good = id_ < 0 || close_(id_) >= 0;
-    id_ = -1;
-    return good;
-  }
-  operator hid_t() const { return id_; }
-
- private:
-  hid_t id_ = -1;
-  Close close_ = nullptr;
-};
-
-/// The deepest reason on the library's error stack, which says what the disk objected to.
-std::string reason() {
-  std::string text;
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned, const H5E_error2_t* e, void* out) -> herr_t {
-        auto& r = *static_cast<std::string*>(out);
-        if (r.empty() && e->desc) r = e->desc;
-        return 0;
-      },
-      &text);
-  if (const auto at = text.find("error message = '"); at != std::string::npos) {
-    const auto first = at + 17, last = text.find('\'', first);
-    text = text.substr(first, last - first);
-  }
-  return text.empty() ? "the HDF5 library refused" : text;
-}
 
 struct Array {
   TraceInfo info;
@@ -203,11 +149,7 @@ struct Traces::Impl {
 
 Traces::Traces(std::filesystem::path target) : impl_(std::make_unique<Impl>()) {
   const Lock lock(library());
-  // After a failed write the library crashes when it cleans up at exit; everything is closed here, so it need
-  // not.
-  static const bool quiet_exit = H5dont_atexit() >= 0;
-  (void)quiet_exit;
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // failures become Errors here, not lines on stderr
+  quiet();
   Impl& m = *impl_;
   m.target = std::move(target);
   m.temporary = m.target;

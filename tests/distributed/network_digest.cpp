@@ -2,11 +2,15 @@
 /// starts it over different ranks and threads (test_network_ranks.py) compares the lines.
 ///
 /// Usage: network_digest CARD THREADS MS [key=value ...]
+///   save=FOLDER at=MS   saves the state at that time and stops there
+///   load=FOLDER         goes on from there
+///   since=MS            spikes after that time only
 #include <fmt/format.h>
 
 #include <bit>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <numeric>
 
 #include "core/output_file.hpp"
@@ -29,9 +33,13 @@ int run(int argc, char** argv) {
   Ranks& ranks = Ranks::world();
   const std::filesystem::path file = argv[1];
   std::vector<Override> overrides;
+  std::map<std::string, std::string> own{{"save", ""}, {"at", ""}, {"load", ""}, {"since", "0"}};
   for (int i = 4; i < argc; ++i) {
-    const std::string s = argv[i];
-    overrides.push_back({s.substr(0, s.find('=')), s.substr(s.find('=') + 1)});
+    const std::string s = argv[i], key = s.substr(0, s.find('=')), value = s.substr(s.find('=') + 1);
+    if (own.contains(key))
+      own[key] = value;
+    else
+      overrides.push_back({key, value});
   }
   const NetworkCard card = parse_network_card(read_file(file), file.string(), file.parent_path(), overrides);
   const NetworkSpec& spec = card.conditions.front().network;
@@ -40,11 +48,19 @@ int run(int argc, char** argv) {
   for (std::size_t p = 0; p < spec.populations.size(); ++p)
     net.watch_spikes(static_cast<int>(p), [&](std::span<const Network::Spike> s) {
       for (const auto& x : s) {
+        if (x.step <= steps_of(std::stod(own["since"]), spec.dt_ms)) continue;
         spikes(static_cast<std::uint64_t>(x.step));
         spikes(std::uint64_t{x.id});
       }
     });
-  net.run(std::atof(argv[3]));
+  const Network::Identity identity{{"card", card_hash(card)}};
+  if (!own["load"].empty()) net.load(own["load"], identity);
+  if (!own["save"].empty()) {
+    net.run_until(steps_of(std::stod(own["at"]), spec.dt_ms));
+    net.save(own["save"], identity);
+    return 0;
+  }
+  net.run_until(steps_of(std::atof(argv[3]), spec.dt_ms));
   const auto say = [&](const std::string& what, std::uint64_t value) {
     if (ranks.first()) fmt::print("{} {:016x}\n", what, value);
   };
