@@ -96,6 +96,7 @@ struct Network::Impl {
   Ranks& ranks;
   Partition partition;
   std::string failure;                  // of this rank alone, for all to hear
+  bool stop = false;                    // some rank was asked to
   std::vector<std::uint32_t> outgoing;  // to other ranks
   Step now = 0, window = 1, min_delay = 1;
   std::vector<Population> populations;

@@ -32,6 +32,7 @@ void Network::Impl::run_until(Step target) {
     advance_units(work);
     exchange(from, to);
     now = to;
+    if (stop) throw Interrupted("stopped");
     if (ranks.size() > 1) continue;
     note_bad();
     if (!failure.empty()) throw Error(failure);
@@ -184,7 +185,7 @@ void Network::Impl::gather_spikes(Step from, Step to) {
     happened = std::max(happened, *next.back()++);
   }
   if (happened == kFailed) ranks.agree(failure);
-  if (happened == kInterrupted) throw Interrupted("stopped");
+  stop = happened == kInterrupted;
   std::vector<std::span<const std::uint32_t>> part(next.size());
   for (Step n = from; n <= to; ++n)
     for (Population& p : populations) {

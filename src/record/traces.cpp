@@ -51,6 +51,11 @@ struct Traces::Impl {
     if (pending) std::filesystem::remove(temporary, ignored);
     pending = false;
   }
+  Handle access() {
+    Handle a(checked(H5Pcreate(H5P_FILE_ACCESS)), H5Pclose);
+    check(H5Pset_libver_bounds(a, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0);
+    return a;
+  }
   void require_open() {
     if (file < 0) throw Bug("traces were finished; no more can be written");
   }
@@ -76,6 +81,7 @@ struct Traces::Impl {
     }
   }
 
+  static hsize_t rows_of_chunk(hsize_t columns) { return std::max<hsize_t>(1, kBuffer / columns); }
   int add(const TraceInfo& info, hid_t type, bool integer) {
     require_open();
     if (exists(info.path)) throw Bug("a second array at " + info.path);
@@ -87,7 +93,7 @@ struct Traces::Impl {
     const hsize_t now[] = {0, columns}, most[] = {H5S_UNLIMITED, columns};
     // A chunk holds whole rows; very wide rows are cut.
     const hsize_t width = std::min<hsize_t>(columns, kBuffer);
-    const hsize_t chunk[] = {std::max<hsize_t>(1, kBuffer / width), width};
+    const hsize_t chunk[] = {rows_of_chunk(columns), width};
     Handle space(checked(H5Screate_simple(rank, now, most)), H5Sclose);
     Handle make(checked(H5Pcreate(H5P_DATASET_CREATE)), H5Pclose);
     check(H5Pset_obj_track_times(make, false) >= 0);  // equal runs write equal files
@@ -102,10 +108,14 @@ struct Traces::Impl {
     return static_cast<int>(arrays.size()) - 1;
   }
 
-  void flush(Array& a) {
+  /// Writes what waits. All but the last time whole chunks only: each is written once, so that the file's bytes do not
+  /// depend on when it was looked at.
+  void flush(Array& a, bool last) {
     const std::size_t values = a.integer ? a.integers.size() : a.doubles.size();
-    if (values == 0) return;
-    const hsize_t columns = a.columns(), rows = values / columns;
+    const hsize_t columns = a.columns();
+    hsize_t rows = values / columns;
+    if (!last) rows -= rows % rows_of_chunk(columns);
+    if (rows == 0) return;
     const int rank = a.info.columns > 0 ? 2 : 1;
     const hsize_t size[] = {a.written + rows, columns}, start[] = {a.written, 0}, count[] = {rows, columns};
     check(H5Dset_extent(a.set, size) >= 0);
@@ -116,8 +126,11 @@ struct Traces::Impl {
     check(H5Dwrite(a.set, a.integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT,
                    from) >= 0);
     a.written += rows;
-    a.integers.clear();
-    a.doubles.clear();
+    const auto gone = static_cast<std::ptrdiff_t>(rows * columns);
+    if (a.integer)
+      a.integers.erase(a.integers.begin(), a.integers.begin() + gone);
+    else
+      a.doubles.erase(a.doubles.begin(), a.doubles.begin() + gone);
   }
 
   template <class T>
@@ -129,7 +142,7 @@ struct Traces::Impl {
       throw Bug("wrong kind or number of values for " + a.info.path);
     (a.*waiting).insert((a.*waiting).end(), values.begin(), values.end());
     a.rows += values.size() / a.columns();
-    if ((a.*waiting).size() >= kBuffer) flush(a);
+    if ((a.*waiting).size() >= kBuffer) flush(a, false);
   }
 
   int add_described(const TraceInfo& info, hid_t type, bool integer) {
@@ -154,9 +167,8 @@ Traces::Traces(std::filesystem::path target) : impl_(std::make_unique<Impl>()) {
   m.target = std::move(target);
   m.temporary = m.target;
   m.temporary += fmt::format(".part{}", ::getpid());
-  Handle access(m.checked(H5Pcreate(H5P_FILE_ACCESS)), H5Pclose);
-  m.check(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0);
-  m.file = Handle(m.checked(H5Fcreate(m.temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access)), H5Fclose);
+  m.file =
+      Handle(m.checked(H5Fcreate(m.temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, m.access())), H5Fclose);
   m.pending = true;
 }
 
@@ -202,10 +214,37 @@ std::size_t Traces::rows(int array) const {
   return impl_->arrays.at(static_cast<std::size_t>(array)).rows;
 }
 
+void Traces::save(const std::filesystem::path& copy, Archive& state) {
+  const Lock lock(library());
+  Impl& m = *impl_;
+  m.require_open();
+  m.check(H5Fflush(m.file, H5F_SCOPE_GLOBAL) >= 0);
+  std::error_code ec;
+  std::filesystem::copy_file(m.temporary, copy, std::filesystem::copy_options::overwrite_existing, ec);
+  if (ec) throw Error(fmt::format("{}: cannot write: {}", copy.string(), ec.message()));
+  for (Array& a : m.arrays) state(a.rows, a.written, a.doubles, a.integers);
+}
+
+void Traces::load(const std::filesystem::path& copy, Archive& state) {
+  const Lock lock(library());
+  Impl& m = *impl_;
+  m.require_open();
+  for (Array& a : m.arrays) a.set.reset();
+  m.file.reset();
+  std::error_code ec;
+  std::filesystem::copy_file(copy, m.temporary, std::filesystem::copy_options::overwrite_existing, ec);
+  if (ec) throw Error(fmt::format("{}: cannot be read: {}", copy.string(), ec.message()));
+  m.file = Handle(m.checked(H5Fopen(m.temporary.c_str(), H5F_ACC_RDWR, m.access())), H5Fclose);
+  for (Array& a : m.arrays) {
+    a.set = Handle(m.checked(H5Dopen2(m.file, a.info.path.c_str(), H5P_DEFAULT)), H5Dclose);
+    state(a.rows, a.written, a.doubles, a.integers);
+  }
+}
+
 void Traces::finish() {
   const Lock lock(library());
   if (impl_->file < 0) return;
-  for (auto& a : impl_->arrays) impl_->flush(a);
+  for (auto& a : impl_->arrays) impl_->flush(a, true);
   impl_->check(H5Fflush(impl_->file, H5F_SCOPE_GLOBAL) >= 0);
   for (auto& a : impl_->arrays) impl_->check(a.set.reset());
   impl_->check(impl_->file.reset());

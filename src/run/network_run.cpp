@@ -86,8 +86,10 @@ class CardRunner {
     Traces* traces = network == 0 && options_.traces ? options_.traces(c) : nullptr;
     const SingleNetwork run = run_single_network(
         card_, condition, card_.seed + static_cast<std::uint64_t>(network),
-        useful_threads(condition.network, threads), traces,
-        [&](double share, double model_s, double speed) { report(k, share, model_s, speed); });
+        {.threads = useful_threads(condition.network, threads),
+         .record = traces != nullptr,
+         .traces = traces,
+         .report = [&](double share, double model_s, double speed) { report(k, share, model_s, speed); }});
     NetworkCell& cell = result_.cells[static_cast<std::size_t>(c)];
     for (std::size_t m = 0; m < cell.samples.size(); ++m)
       cell.samples[m][static_cast<std::size_t>(network)] = run.samples[m];

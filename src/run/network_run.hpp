@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "core/archive.hpp"
 #include "metrics/evaluate.hpp"
 #include "network/network.hpp"
 #include "run/network_card.hpp"
@@ -30,6 +31,7 @@ class RecordedTrace {
   [[nodiscard]] std::vector<double> t_ms() const;
   [[nodiscard]] std::vector<double> value() const;
   [[nodiscard]] double every_ms() const;
+  void keep(Archive& a) { a(kind, name, unit, about, intervals_, wide_); }
 
  private:
   static constexpr std::size_t kMost = 800;  // intervals
