@@ -44,8 +44,8 @@ class Parts {
       : folder_(folder), identity_(identity) {
     std::error_code ec;
     if (!std::filesystem::is_directory(folder, ec))
-      throw Error(fmt::format("{}: {}", folder.string(),
-                              ec ? ec.message() : "no such folder; a checkpoint was expected"));
+      throw Error(
+          fmt::format("{}: no such folder can be reached; a checkpoint was expected there", folder.string()));
     int ranks = 0;
     for (const auto& e : std::filesystem::directory_iterator(folder)) {
       const std::string name = e.path().filename().string();

@@ -63,10 +63,7 @@ struct Traces::Impl {
   template <class T>
   void write_attribute(const std::string& path, const std::string& name, hid_t type, const T* value) {
     require_open();
-    Handle links(checked(H5Pcreate(H5P_LINK_CREATE)), H5Pclose);
-    check(H5Pset_create_intermediate_group(links, 1) >= 0);
-    if (path != "/" && !exists(path))
-      Handle(checked(H5Gcreate2(file, path.c_str(), links, H5P_DEFAULT, H5P_DEFAULT)), H5Gclose);
+    if (path != "/") make_groups(path + "/");
     Handle object(checked(H5Oopen(file, path.c_str(), H5P_DEFAULT)), H5Oclose);
     Handle space(checked(H5Screate(H5S_SCALAR)), H5Sclose);
     if (H5Aexists(object, name.c_str()) > 0) check(H5Adelete(object, name.c_str()) >= 0);
@@ -81,6 +78,16 @@ struct Traces::Impl {
     }
   }
 
+  /// The groups before the path's last slash, without times, like arrays.
+  void make_groups(const std::string& path) {
+    Handle make(checked(H5Pcreate(H5P_GROUP_CREATE)), H5Pclose);
+    check(H5Pset_obj_track_times(make, false) >= 0);
+    for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+      const std::string group = path.substr(0, slash);
+      if (H5Lexists(file, group.c_str(), H5P_DEFAULT) <= 0)
+        Handle(checked(H5Gcreate2(file, group.c_str(), H5P_DEFAULT, make, H5P_DEFAULT)), H5Gclose);
+    }
+  }
   static hsize_t rows_of_chunk(hsize_t columns) { return std::max<hsize_t>(1, kBuffer / columns); }
   int add(const TraceInfo& info, hid_t type, bool integer) {
     require_open();
@@ -100,10 +107,9 @@ struct Traces::Impl {
     check(H5Pset_chunk(make, rank, chunk) >= 0);
     if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0)
       check(H5Pset_shuffle(make) >= 0 && H5Pset_deflate(make, 1) >= 0);
-    Handle links(checked(H5Pcreate(H5P_LINK_CREATE)), H5Pclose);
-    check(H5Pset_create_intermediate_group(links, 1) >= 0);
-    array.set =
-        Handle(checked(H5Dcreate2(file, info.path.c_str(), type, space, links, make, H5P_DEFAULT)), H5Dclose);
+    make_groups(info.path);
+    array.set = Handle(
+        checked(H5Dcreate2(file, info.path.c_str(), type, space, H5P_DEFAULT, make, H5P_DEFAULT)), H5Dclose);
     arrays.push_back(std::move(array));
     return static_cast<int>(arrays.size()) - 1;
   }

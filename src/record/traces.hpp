@@ -48,7 +48,7 @@ class Traces {
   [[nodiscard]] std::size_t rows(int array) const;
 
   /// A copy of the file as it is now, and what waits in memory: together with them a new Traces with the same arrays
-  /// goes on where this one was, and ends with the same bytes.
+  /// goes on where this one was, and ends with the same values (bytes of the file may lie elsewhere in it).
   void save(const std::filesystem::path& copy, Archive& state);
   void load(const std::filesystem::path& copy, Archive& state);
 

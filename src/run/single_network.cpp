@@ -107,12 +107,15 @@ class SingleRun {
       call_due(actions_, 0);  // what is set from the start is there before the first record
     while (true) {
       const Step now = network_->now();
-      call_due(readers_, now);
-      for (auto& s : samplers_)
-        if (now % s.every == 0) s.sample(now);
-      if (now >= end_) break;
-      call_due(actions_, now);
-      give_rewards(now);
+      if (done_at_ != now) {  // else it was stopped between this and the next step
+        call_due(readers_, now);
+        for (auto& s : samplers_)
+          if (now % s.every == 0) s.sample(now);
+        if (now >= end_) break;
+        call_due(actions_, now);
+        give_rewards(now);
+        done_at_ = now;
+      }
       const auto before = Clock::now();
       const Step next = next_stop(now, chunk);
       try {
@@ -185,7 +188,7 @@ class SingleRun {
         for (auto& x : list) a(*x);
       for (auto& w : watched_) a(w->pre, w->post, w->last_pre, w->rewards);
       a.each(drive_);
-      a(rewards_, samples_);
+      a(rewards_, samples_, done_at_);
       a.each(summary_.traces);
       a(summary_.run_s, summary_.run_cpu_s);
     });
@@ -215,7 +218,8 @@ class SingleRun {
     for (const auto& part : parts_) part(run);
     if (options_.traces) options_.traces->load(folder / "traces.h5", run);
     const Step now = network_->now();
-    for (Timed* t : {&readers_, &actions_}) t->erase(t->begin(), t->lower_bound(now));
+    for (Timed* t : {&readers_, &actions_})
+      t->erase(t->begin(), done_at_ == now ? t->upper_bound(now) : t->lower_bound(now));
     from_s_ = network_->now_ms() / 1000;
   }
 
@@ -861,6 +865,7 @@ class SingleRun {
   std::map<int, std::function<void(std::span<const Network::Spike>)>> spike_recorders_;
   std::vector<std::unique_ptr<Watched>> watched_;
   std::vector<Drive> drive_;                          // [population]
+  Step done_at_ = -1;                                 // the step for which all was read and done
   std::vector<Reward> rewards_;                       // on their way, by time
   std::vector<std::function<void(Archive&)>> parts_;  // of the state, for checkpoints
   Treatment from_start_;                              // doses at 0

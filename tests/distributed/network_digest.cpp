@@ -99,6 +99,13 @@ int run(int argc, char** argv) {
     say(name + " summary", m.value);
     if (ranks.first()) fmt::print("{} mean {:.17g} sd {:.17g}\n", name, w.mean, w.sd);
   }
+  for (std::size_t f = 0; f < spec.fields.size(); ++f)
+    say(spec.fields[f].name, std::bit_cast<std::uint64_t>(net.field_value(static_cast<int>(f))));
+  for (std::size_t g = 0; g < spec.gates.size(); ++g)
+    say(spec.gates[g].name, std::bit_cast<std::uint64_t>(net.gate_value(static_cast<int>(g))));
+  for (const RecordSpec& r : card.records)
+    if (r.kind == RecordSpec::Kind::modulation)
+      say(r.target, std::bit_cast<std::uint64_t>(net.modulation_value(r.target)));
   if (ranks.first()) fmt::print("events {} plastic {}\n", net.events(), net.plastic_events());
   return 0;
 }
