@@ -32,9 +32,9 @@ const Network::Identity kIdentity{{"card", "every part"}, {"version", "0"}};
 std::map<std::string, std::vector<double>> arrays_of(const fs::path& file) {
   const hid_t f = H5Fopen(file.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
   std::map<std::string, std::vector<double>> r;
-  H5Ovisit3(
+  H5Ovisit2(
       f, H5_INDEX_NAME, H5_ITER_INC,
-      [](hid_t root, const char* name, const H5O_info2_t* info, void* out) -> herr_t {
+      [](hid_t root, const char* name, const H5O_info_t* info, void* out) -> herr_t {
         if (info->type != H5O_TYPE_DATASET) return 0;
         const hid_t set = H5Dopen2(root, name, H5P_DEFAULT), space = H5Dget_space(set);
         auto& values = (*static_cast<std::map<std::string, std::vector<double>>*>(out))[name];
