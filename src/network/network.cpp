@@ -350,6 +350,9 @@ void Network::watch_spikes(int population, SpikeSink sink) {
   impl_->watches.push_back({population, std::move(sink), {}});
 }
 
+const Network::Timing& Network::timing() const {
+  return impl_->timing;
+}
 MemoryUse Network::memory() const {
   MemoryUse use;
   for (const auto& u : impl_->units) {

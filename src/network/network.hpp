@@ -26,6 +26,7 @@ struct Execution {
   int threads = 1;
   int exchange_steps = 0;  // 0 = as long as delays, release and tau_e allow
   bool wide = true;        // use AVX-512 where the machine has it
+  bool timed = false;      // timing() is kept
   Ranks* ranks = nullptr;  // that hold the network together; null = this process alone
 };
 
@@ -135,6 +136,14 @@ class Network {
   /// or watched before is kept only where it is no part of the state. Throws Error where the checkpoint is of
   /// something else (what differs), a part is missing or damaged.
   void load(const std::filesystem::path& folder, const Identity& identity);
+
+  /// Wall time of this rank so far, s, where Execution asks for it: in the units that it holds, in what every rank does
+  /// alike (modulators, clocks of synapses), in exchanging spikes and waiting for others; and what it sent.
+  struct Timing {
+    double units_s = 0, shared_s = 0, exchange_s = 0;
+    std::uint64_t windows = 0, bytes = 0;
+  };
+  [[nodiscard]] const Timing& timing() const;
 
   [[nodiscard]] MemoryUse memory() const;
   [[nodiscard]] int exchange_steps() const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
 #include "core/ranks.hpp"
@@ -98,6 +99,15 @@ struct Network::Impl {
   std::string failure;                  // of this rank alone, for all to hear
   bool stop = false;                    // some rank was asked to
   std::vector<std::uint32_t> outgoing;  // to other ranks
+  Timing timing;
+  std::chrono::steady_clock::time_point last_stamp;
+  /// Adds the time since the last call.
+  void stamp(double& seconds) {
+    if (!execution.timed) return;
+    const auto now_time = std::chrono::steady_clock::now();
+    seconds += std::chrono::duration<double>(now_time - last_stamp).count();
+    last_stamp = now_time;
+  }
   Step now = 0, window = 1, min_delay = 1;
   std::vector<Population> populations;
   std::vector<Projection> projections;

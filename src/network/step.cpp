@@ -26,11 +26,17 @@ void Network::Impl::run_until(Step target) {
     if (ranks.size() == 1 && interrupted()) throw Interrupted("stopped");  // else in exchange(), all together
     // Windows end on absolute multiples, so that splitting a run moves none of them for long.
     const Step from = now + 1, to = std::min(target, (now / window + 1) * window);
+    double since_last_call = 0;
+    stamp(since_last_call);
     advance_modulators(from, to);
+    stamp(timing.shared_s);
     run_from = from;
     run_to = to;
     advance_units(work);
+    stamp(timing.units_s);
     exchange(from, to);
+    stamp(timing.shared_s);
+    ++timing.windows;
     now = to;
     if (stop) throw Interrupted("stopped");
     if (ranks.size() > 1) continue;
@@ -178,6 +184,7 @@ void Network::Impl::gather_spikes(Step from, Step to) {
       outgoing.push_back(static_cast<std::uint32_t>(fired.size()));
       outgoing.insert(outgoing.end(), fired.begin(), fired.end());
     }
+  timing.bytes += outgoing.size() * sizeof(std::uint32_t);
   std::vector<const std::uint32_t*> next;
   std::uint32_t happened = kNothing;
   for (const auto& bytes : ranks.gather(std::as_bytes(std::span(outgoing)))) {
@@ -205,6 +212,7 @@ void Network::Impl::gather_spikes(Step from, Step to) {
 
 void Network::Impl::exchange(Step from, Step to) {
   ranks.size() == 1 ? log_spikes(from, to) : gather_spikes(from, to);
+  stamp(timing.exchange_s);
   for (Step n = from; n <= to; ++n) {
     for (Population& p : populations) {
       const auto fired = p.log.at(n);
