@@ -11,6 +11,7 @@
 #include "core/cpu_time.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
+#include "core/share.hpp"
 
 namespace labile {
 
@@ -218,7 +219,9 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   std::atomic<int> iterations{0};
   const int all = o.chains * (o.warmup + o.draws);
   try {
-    parallel_for(o.chains, o.threads, [&](int c) {
+    Pieces pieces;
+    pieces.n = o.chains;
+    pieces.work = [&](int c) {
       PosteriorDensity density(p);
       const auto from = scattered(density, start, {o.seed, Purpose::start, static_cast<std::uint32_t>(c)});
       const NutsOptions options{
@@ -228,8 +231,17 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
           o.progress(static_cast<double>(n) / all, "sampling");
         return !interrupted();
       });
-      done[static_cast<std::size_t>(c)] = chains[static_cast<std::size_t>(c)].draws() == o.draws;
-    });
+      if (chains[static_cast<std::size_t>(c)].draws() < o.draws)
+        throw Interrupted("interrupted before a chain had finished");
+      done[static_cast<std::size_t>(c)] = 1;
+    };
+    pieces.keep = [&](int c, Archive& a) {
+      a(chains[static_cast<std::size_t>(c)]);
+      done[static_cast<std::size_t>(c)] = 1;
+    };
+    pieces.label = [&](int c) { return fmt::format("fit of {}, chain {}", learner.info.name, c + 1); };
+    Sharing here(o.threads);
+    (o.sharing ? *o.sharing : here)(pieces);
   } catch (const Interrupted&) {
   }
   for (std::size_t c = 0; c < chains.size(); ++c)

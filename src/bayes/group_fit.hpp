@@ -30,6 +30,7 @@ struct GroupFitOptions {
   std::function<void(double share, const std::string& what)> progress = {};  // from any thread
   /// Sees every draw of parameter k of a unit, on the natural scale, [chain][iteration]; from any thread, once for each.
   std::function<void(int k, int unit, std::span<const double> draws)> each_unit = {};
+  Sharing* sharing = nullptr;  // over which chains are shared out; null: this process's threads
 };
 
 /// One quantity with what its draws say.

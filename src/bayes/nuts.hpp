@@ -11,6 +11,7 @@
 #include <span>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "core/random.hpp"
 
 namespace labile {
@@ -54,6 +55,10 @@ struct NutsChain {
   double warmup_s = 0, sampling_s = 0;     // CPU seconds of the thread
   std::int64_t gradients = 0;              // evaluations, warm-up included
   [[nodiscard]] int draws() const { return static_cast<int>(lp.size()); }
+  void keep(Archive& a) {
+    a(dim, q, lp, energy, accept, depth, leapfrogs, divergent, step, inverse_metric, warmup_s, sampling_s,
+      gradients);
+  }
 };
 
 /// Runs one chain from `start` [dim] with first variances `inverse_metric` [dim]. `go_on(iteration)` is asked before

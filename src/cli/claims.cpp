@@ -8,6 +8,7 @@
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
+#include "core/ranks.hpp"
 #include "run/network_run.hpp"
 #include "run/run.hpp"
 
@@ -48,11 +49,15 @@ std::vector<ClaimCard> find_cards(const ClaimsArgs& a) {
 Claim run_claim(const ClaimCard& card, const ClaimsArgs& a) {
   const auto& [path, text] = card;
   const std::string stem = path.stem().string();
-  ProgressLine progress(!a.json);
+  Ranks& ranks = Ranks::world();
+  ProgressLine progress(!a.json && ranks.first());
+  const auto tell = [&](const std::string& what) { progress.note(what); };
   Claim claim;
   if (is_network_card(text, path.string())) {
     NetworkOptions options;
     options.threads = a.jobs;
+    options.ranks = &ranks;
+    options.tell = tell;
     options.progress = [&](double share, const std::string& what, const std::string& detail) {
       progress.show(share, stem + ": " + what, detail);
     };
@@ -61,6 +66,8 @@ Claim run_claim(const ClaimCard& card, const ClaimsArgs& a) {
   } else {
     RunOptions options;
     options.threads = a.jobs;
+    options.ranks = &ranks;
+    options.tell = tell;
     options.progress = [&](double share, const std::string& what) {
       progress.show(share, stem + ": " + what);
     };
@@ -78,6 +85,7 @@ int claims_command(const ClaimsArgs& a) {
   bool refuted = false;
   for (const auto& card : find_cards(a)) {
     const Claim claim = run_claim(card, a);
+    if (!Ranks::world().first()) continue;  // rank 0 has the results
     refuted |= any_refuted(claim.predictions);
     if (!a.json) fmt::print("{}\n", claim.title);
     for (const auto& p : claim.predictions) {
@@ -104,7 +112,7 @@ int claims_command(const ClaimsArgs& a) {
       }
     }
   }
-  if (a.json) fmt::print("{}\n", json.dump(1));
+  if (a.json && Ranks::world().first()) fmt::print("{}\n", json.dump(1));
   return a.check && refuted ? 1 : 0;
 }
 

@@ -10,6 +10,7 @@
 #include "cli/commands.hpp"
 #include "core/error.hpp"
 #include "core/parallel.hpp"
+#include "core/ranks.hpp"
 
 namespace {
 
@@ -58,22 +59,43 @@ void add_sampler_options(CLI::App& app, labile::DataArgs& a) {
       ->capture_default_str();
 }
 
-int labile_main(int argc, char** argv) {
+int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
   CLI::App app{"Labile: an engine for neuromodulated plasticity"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "labile " LABILE_VERSION);
   app.failure_message(CLI::FailureMessage::help);
   int code = 0;
+  // Commands that are one process's work, whatever the launch.
+  const auto by_first = [&](auto command) {
+    return [&ranks, &app, command] {
+      if (!ranks.first()) return;
+      if (ranks.size() > 1)
+        fmt::print(stderr, "note: `labile {}` is the work of one rank; the other {} end at once\n",
+                   app.get_subcommands().front()->get_name(), ranks.size() - 1);
+      command();
+    };
+  };
 
   labile::RunArgs run;
   auto* c = app.add_subcommand("run", "Run an experiment card and write its results and report");
-  c->add_option("card", run.card, "a card (.toml), or the name of one that comes with Labile")->required();
-  c->add_option("--out", run.out, "folder for the results")->capture_default_str();
-  c->add_option("--seed", run.seed, "instead of the card's seed")->check(CLI::NonNegativeNumber);
+  auto* resume = c->add_option("--resume", run.resume,
+                               "goes on with the run that was to write this folder and was stopped");
+  c->add_option("card", run.card, "a card (.toml), or the name of one that comes with Labile")
+      ->excludes(resume);
+  c->add_option("--out", run.out, "folder for the results")->capture_default_str()->excludes(resume);
+  c->add_option("--seed", run.seed, "instead of the card's seed")
+      ->check(CLI::NonNegativeNumber)
+      ->excludes(resume);
+  c->add_option("--checkpoint-every", run.checkpoint_every_min,
+                "minutes between checkpoints of a network; more rarely where one takes long")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it")
       ->check(CLI::NonNegativeNumber);
-  c->add_option("--set", run.set, "key=value changes the card, e.g. task.p_better=0.7")->take_all();
-  c->add_flag("--dry", run.dry, "check the card and say what would run");
+  c->add_option("--set", run.set, "key=value changes the card, e.g. task.p_better=0.7")
+      ->take_all()
+      ->excludes(resume);
+  c->add_flag("--dry", run.dry, "check the card and say what would run")->excludes(resume);
   c->add_flag("--check", run.check, "exit code 1 when a prediction is refuted");
   c->add_flag("--json", run.json, "print results.json instead of a summary");
   c->callback([&] { code = labile::run_command(run); });
@@ -94,7 +116,7 @@ int labile_main(int argc, char** argv) {
   c->add_option("names", bench.names, "B1, B2, B3; all without any");
   c->add_option("--jobs", bench.jobs, "threads")->check(CLI::NonNegativeNumber)->capture_default_str();
   c->add_flag("--json", bench.json, "print one JSON object");
-  c->callback([&] { code = labile::bench_command(bench); });
+  c->callback(by_first([&] { code = labile::bench_command(bench); }));
 
   labile::DataArgs metrics;
   c = app.add_subcommand("metrics", "Model-free behavior of any record of choices");
@@ -102,7 +124,7 @@ int labile_main(int argc, char** argv) {
   c->add_option("--metric", metrics.metrics,
                 "name,parameter=value,...: this one instead of all at their defaults; several times for more")
       ->take_all();
-  c->callback([&] { code = labile::metrics_command(metrics); });
+  c->callback(by_first([&] { code = labile::metrics_command(metrics); }));
 
   labile::DataArgs fit;
   fit.method = "bayes";
@@ -148,7 +170,7 @@ int labile_main(int argc, char** argv) {
       ->check(CLI::Range(20, 1000000))
       ->capture_default_str();
   c->add_flag("--prior-only", fit.prior_only, "--check from the prior, and fit nothing");
-  c->callback([&] { code = labile::fit_command(fit); });
+  c->callback(by_first([&] { code = labile::fit_command(fit); }));
 
   labile::DataArgs compare;
   c = app.add_subcommand(
@@ -175,7 +197,7 @@ int labile_main(int argc, char** argv) {
                 "name=value,...: parameters held there, of the learners that have them")
       ->delimiter(',');
   c->add_option("--out", compare.out, "CSV file: held-out log-likelihood of every subject and model");
-  c->callback([&] { code = labile::compare_command(compare); });
+  c->callback(by_first([&] { code = labile::compare_command(compare); }));
 
   labile::DataArgs loglik;
   c = app.add_subcommand("loglik", "Log-likelihood of choices at given parameters");
@@ -186,7 +208,7 @@ int labile_main(int argc, char** argv) {
        "name=value,... for all subjects, or a CSV file with a row a subject; others stay at their defaults")
       ->delimiter(',');
   c->add_flag("--surprise", loglik.surprise, "total surprise of the inputs instead, for models of sequences");
-  c->callback([&] { code = labile::loglik_command(loglik); });
+  c->callback(by_first([&] { code = labile::loglik_command(loglik); }));
 
   labile::RecoverArgs recover;
   c = app.add_subcommand(
@@ -228,7 +250,7 @@ int labile_main(int argc, char** argv) {
   c->add_option("--out", recover.out, "CSV file for true and fitted values, or scores of models");
   c->add_option("--plot", recover.plot, "SVG file: true against fitted values");
   c->add_flag("--json", recover.json, "print one JSON object");
-  c->callback([&] { code = labile::recover_command(recover); });
+  c->callback(by_first([&] { code = labile::recover_command(recover); }));
 
   labile::CalibrateArgs calibrate;
   c = app.add_subcommand("calibrate",
@@ -268,7 +290,7 @@ int labile_main(int argc, char** argv) {
   c->add_option("--out", calibrate.out, "JSON file for every replicate; the same command goes on from it");
   c->add_option("--plot", calibrate.plot, "SVG file: ranks of every quantity beside uniform ones");
   c->add_flag("--json", calibrate.json, "print one JSON object");
-  c->callback([&] { code = labile::calibrate_command(calibrate); });
+  c->callback(by_first([&] { code = labile::calibrate_command(calibrate); }));
 
   labile::DescribeArgs describe;
   c = app.add_subcommand(
@@ -279,19 +301,45 @@ int labile_main(int argc, char** argv) {
       "task, learner, circuit, metric, neuron, source, rule, protocol, record, measure, modulator or drug");
   c->add_option("name", describe.name, "one of them");
   c->add_flag("--json", describe.json, "print one JSON object");
-  c->callback([&] { code = labile::describe_command(describe); });
+  c->callback(by_first([&] { code = labile::describe_command(describe); }));
 
   std::string folder;
   c = app.add_subcommand("report", "Make report.html again from a folder's results.json");
   c->add_option("folder", folder, "a folder that `labile run` wrote")->required();
-  c->callback([&] { code = labile::report_command(folder); });
+  c->callback(by_first([&] { code = labile::report_command(folder); }));
 
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
+    if (!ranks.first()) return 0;
     return app.exit(e) == 0 ? 0 : 2;
   }
   return code;
+}
+
+/// What is said of a failure, and the exit code.
+struct Ending {
+  int code = 0;
+  std::string words = {};
+};
+
+Ending run_all(int argc, char** argv, const labile::Ranks& ranks) {
+  try {
+    const int code = labile_main(argc, argv, ranks);
+    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+    return {code};
+  } catch (const labile::Interrupted& e) {
+    return {130, e.what()};
+  } catch (const labile::Error& e) {
+    return {2, e.what()};
+  } catch (const std::system_error& e) {  // the output or a file refuses
+    return {2, fmt::format("cannot write or read: {}", e.what())};
+  } catch (const std::bad_alloc&) {
+    return {2, "not enough memory"};
+  } catch (const std::exception& e) {
+    return {3, fmt::format("internal error: {}\nThis is a mistake of ours; please report it with the card.",
+                           e.what())};
+  }
 }
 
 }  // namespace
@@ -299,26 +347,17 @@ int labile_main(int argc, char** argv) {
 int main(int argc, char** argv) {
   labile::install_interrupt();
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit becomes a write error with words
+  labile::Ranks* ranks = nullptr;
   try {
-    const int code = labile_main(argc, argv);
-    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
-    return code;
-  } catch (const labile::Interrupted& e) {
-    fmt::print(stderr, "labile: {}\n", e.what());
-    return 130;
+    ranks = &labile::Ranks::world();
   } catch (const labile::Error& e) {
     fmt::print(stderr, "labile: {}\n", e.what());
     return 2;
-  } catch (const std::system_error& e) {  // the output or a file refuses
-    fmt::print(stderr, "labile: cannot write or read: {}\n", e.what());
-    return 2;
-  } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "labile: not enough memory\n");
-    return 2;
-  } catch (const std::exception& e) {
-    fmt::print(stderr,
-               "labile: internal error: {}\nThis is a mistake of ours; please report it with the card.\n",
-               e.what());
-    return 3;
   }
+  const Ending end = run_all(argc, argv, *ranks);
+  // One of them says what went wrong, and its exit code is that of the launch.
+  if (ranks->first() && !end.words.empty()) fmt::print(stderr, "labile: {}\n", end.words);
+  for (const auto& heard : ranks->leave(ranks->first() ? end.code : 0, end.words))
+    if (end.code == 0) fmt::print(stderr, "note: {}\n", heard);
+  return ranks->first() ? end.code : 0;
 }

@@ -37,6 +37,11 @@ void ProgressLine::clear() {
   if (enabled_ && terminal_) fmt::print(stderr, "\r\033[K");
 }
 
+void ProgressLine::note(const std::string& text) {
+  clear();
+  fmt::print(stderr, "note: {}\n", text);
+}
+
 std::string interval_text(const Interval& i) {
   if (!std::isfinite(i.value)) return "-";
   return fmt::format("{:.4g} [{:.4g}, {:.4g}]", i.value, i.low, i.high);

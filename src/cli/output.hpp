@@ -15,6 +15,8 @@ class ProgressLine {
   /// `detail` changes from call to call and is for terminals.
   void show(double share, const std::string& what, const std::string& detail = "");
   void clear();
+  /// A sentence beside the bar.
+  void note(const std::string& text);
   [[nodiscard]] double share() const { return share_; }
 
  private:

@@ -12,23 +12,29 @@
 #include <filesystem>
 #include <list>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "card/treatment_of.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
+#include "core/archive.hpp"
 #include "core/output_file.hpp"
+#include "core/ranks.hpp"
+#include "core/share.hpp"
+#include "record/read.hpp"
 #include "record/traces.hpp"
 #include "report/report.hpp"
 #include "run/network_run.hpp"
+#include "run/run_index.hpp"
 
 namespace labile {
 namespace {
 
-struct CardText {
-  std::string name, text;
-};
-CardText load_card(const std::string& name) {
+/// Name and text.
+std::pair<std::string, std::string> load_card(const std::string& name) {
+  if (name.empty()) throw Error("give a card, or --resume and the folder of a run that was stopped");
   if (std::filesystem::exists(name)) return {name, read_file(name)};
   if (const auto* text = embedded_card(name)) return {name + ".toml (built in)", std::string(*text)};
   const auto known = embedded_card_names();
@@ -37,6 +43,21 @@ CardText load_card(const std::string& name) {
   throw Error(fmt::format("{}: no such card; give a .toml file, or one that comes with Labile: {}", name,
                           fmt::join(known, ", ")));
 }
+
+/// What is run: a card and changes to it; of a run that is resumed, as they were when it began.
+struct Source {
+  std::string name, text;
+  std::vector<Override> set;
+  std::string hash, inputs;  // resumed: of the card and of the data that it reads
+  bool complete = false;     // resumed: there is nothing left to do
+  void keep(Archive& a) {
+    a(name, text, hash, inputs, complete);
+    std::size_t n = set.size();
+    a(n);
+    set.resize(n);
+    for (auto& [key, value] : set) a(key, value);
+  }
+};
 
 std::vector<Override> overrides(const RunArgs& a) {
   std::vector<Override> r;
@@ -48,6 +69,112 @@ std::vector<Override> overrides(const RunArgs& a) {
   }
   if (a.seed) r.push_back({"seed", fmt::format("{}", *a.seed)});
   return r;
+}
+
+/// A card's name as it was, or, where the run goes on from another folder, one that leads to the same files.
+std::string name_from_here(const RunFacts& facts) {
+  const std::string& name = facts.at("source_name");
+  const auto there = std::filesystem::path(facts.at("folder")) / name;
+  std::error_code ec;
+  return std::filesystem::current_path(ec) != facts.at("folder") && std::filesystem::exists(there, ec)
+             ? there.string()
+             : name;
+}
+
+Source resumed(const std::string& folder, std::unique_ptr<RunIndex>& index) {
+  index = std::make_unique<RunIndex>(std::filesystem::path(folder));
+  Source s;
+  s.complete = index->complete();
+  if (s.complete) return s;
+  check_build(*index, folder);
+  const RunFacts& facts = index->facts();
+  try {
+    s.name = name_from_here(facts);
+    s.text = facts.at("source");
+    s.hash = facts.at("hash");
+    s.inputs = facts.at("inputs");
+    for (const auto& pair : nlohmann::json::parse(facts.at("set")))
+      s.set.push_back({pair.at(0).get<std::string>(), pair.at(1).get<std::string>()});
+  } catch (const std::exception& e) {
+    throw Error(fmt::format("--resume {}: run.sqlite does not say how the run began ({}); run the card anew",
+                            folder, e.what()));
+  }
+  return s;
+}
+
+/// Rank 0 reads, and all know. It alone gets the index of a run that is resumed.
+Source read_source(const RunArgs& a, Ranks& ranks, std::unique_ptr<RunIndex>& index) {
+  Source s;
+  Pieces one;
+  one.n = 1;
+  one.only_first = [](int) { return true; };
+  one.work = [&](int) {
+    if (!a.resume.empty()) {
+      s = resumed(a.resume, index);
+      return;
+    }
+    std::tie(s.name, s.text) = load_card(a.card);
+    s.set = overrides(a);
+  };
+  one.keep = [&](int, Archive& archive) { s.keep(archive); };
+  Sharing(1, ranks, nullptr)(one);
+  return s;
+}
+
+/// The index that this run keeps: a new one, or that of the run it goes on with.
+template <class AnyCard>
+void keep_index(const RunArgs& a, const Source& s, const AnyCard& card, const std::string& inputs,
+                std::unique_ptr<RunIndex>& index) {
+  if (index) {
+    if (card_hash(card) != s.hash || inputs != s.inputs)
+      throw Error(fmt::format(
+          "--resume {}: {} no longer what it was when the run began; run the card anew", a.resume,
+          card_hash(card) != s.hash ? "a file that the card names is" : "the data that the card reads are"));
+    return;
+  }
+  const auto file = std::filesystem::path(a.out) / "run.sqlite";
+  std::error_code ec;
+  if (std::filesystem::exists(file, ec)) try {
+      if (!RunIndex(std::filesystem::path(a.out)).complete())
+        fmt::print(stderr,
+                   "note: {0} holds a run that was stopped; `labile run --resume {0}` would go on with it, "
+                   "this one takes its place\n",
+                   a.out);
+    } catch (const Error&) {  // nothing that could go on
+    }
+  nlohmann::json set = nlohmann::json::array();
+  for (const auto& [key, value] : s.set) set.push_back({key, value});
+  index = std::make_unique<RunIndex>(
+      std::filesystem::path(a.out),
+      RunFacts{{"card", canonical_text(card)},
+               {"hash", card_hash(card)},
+               {"source", s.text},
+               {"source_name", s.name},
+               {"folder", std::filesystem::current_path(ec).string()},
+               {"set", set.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
+               {"inputs", inputs},
+               {"options", fmt::format("--jobs {}, {} rank(s)", a.jobs, Ranks::world().size())}});
+}
+
+/// The results are safe: a failure to say so in the index is none of the run.
+void finish_index(RunIndex& index, std::vector<std::string>& notes) {
+  try {
+    index.finish();
+  } catch (const Error& e) {
+    notes.push_back(fmt::format("{}; the run is complete all the same", e.what()));
+  }
+}
+
+/// Hashes of people's data and of schedules that the card reads.
+std::string inputs_of(const Card& card, const Source& s) {
+  std::vector<std::filesystem::path> files;
+  if (card.data)
+    if (const auto data = find_data(card.data->name)) files.push_back(*data);
+  if (!card.schedule.empty() && card.schedule != "data") {
+    const auto beside = std::filesystem::path(s.name).parent_path() / card.schedule;
+    files.push_back(std::filesystem::exists(beside) ? beside : std::filesystem::path(card.schedule));
+  }
+  return hashes_of(files);
 }
 
 void print_dry(const Card& card) {
@@ -84,7 +211,10 @@ std::filesystem::path out_folder(const RunArgs& a) {
   return a.out;
 }
 
-Interrupted stopped(const RunArgs& a, const ProgressLine& progress) {
+Interrupted stopped(const RunArgs& a, const ProgressLine& progress, const RunIndex* index) {
+  if (index && index->made())
+    return Interrupted(fmt::format("stopped at {:.0f}%; to go on from there: labile run --resume {}",
+                                   100 * progress.share(), a.out));
   return Interrupted(fmt::format("stopped at {:.0f}%; nothing new was kept, what {} held before is untouched",
                                  100 * progress.share(), a.out));
 }
@@ -157,18 +287,34 @@ void note_old_traces(const NetworkCard& card, const std::filesystem::path& out,
   for (const auto& name : old) notes.push_back(fmt::format("{} is of an earlier run", (out / name).string()));
 }
 
-int run_network(const RunArgs& a, const CardText& source) {
+int run_network(const RunArgs& a, const Source& source, std::unique_ptr<RunIndex> index) {
   const NetworkCard card = parse_network_card(source.text, source.name,
-                                              std::filesystem::path(source.name).parent_path(), overrides(a));
+                                              std::filesystem::path(source.name).parent_path(), source.set);
+  Ranks& ranks = Ranks::world();
   if (a.dry) {
-    print_dry(card);
+    if (ranks.first()) print_dry(card);
+    return 0;
+  }
+  NetworkOptions options;
+  options.threads = a.jobs;
+  options.ranks = &ranks;
+  options.checkpoints = std::filesystem::path(a.out) / "checkpoints";
+  options.checkpoint_every_s = 60 * a.checkpoint_every_min;
+  for (const auto& [key, value] : build_facts()) options.identity.emplace_back(key, value);
+  options.identity.emplace_back("card", card_hash(card));
+  if (!ranks.first()) {  // rank 0 has the results and writes them
+    (void)run_network_card(card, options);
     return 0;
   }
   const std::filesystem::path out = out_folder(a);
+  keep_index(a, source, card, "", index);
+  std::error_code ignored;
+  if (a.resume.empty()) std::filesystem::remove_all(options.checkpoints, ignored);  // of an earlier run
+  options.checkpoint_written = [&] { index->ensure(); };
+  options.store = index.get();
   const auto traces = open_traces(card, out);
   ProgressLine progress(!a.json);
-  NetworkOptions options;
-  options.threads = a.jobs;
+  options.tell = [&](const std::string& what) { progress.note(what); };
   options.traces = [&](int c) {
     return traces.empty() ? nullptr : traces[static_cast<std::size_t>(c)].get();
   };
@@ -180,7 +326,7 @@ int run_network(const RunArgs& a, const CardText& source) {
     result = run_network_card(card, options);
   } catch (const Interrupted&) {
     progress.clear();
-    throw stopped(a, progress);
+    throw stopped(a, progress, index.get());
   }
   progress.clear();
   const std::string json = results_json(result);
@@ -193,6 +339,8 @@ int run_network(const RunArgs& a, const CardText& source) {
   for (const auto& t : traces) t->finish();
   for (auto& f : files) f.commit();
   for (const auto& t : traces) t->commit();
+  finish_index(*index, result.notes);
+  std::filesystem::remove_all(options.checkpoints, ignored);
   note_old_traces(card, out, result.notes);
   if (a.json) {
     fmt::print("{}", json);
@@ -209,27 +357,43 @@ int run_network(const RunArgs& a, const CardText& source) {
 
 }  // namespace
 
-int run_command(const RunArgs& a) {
-  const auto source = load_card(a.card);
-  if (is_network_card(source.text, source.name)) return run_network(a, source);
-  const Card card = parse_card(source.text, source.name, overrides(a));
+int run_command(const RunArgs& args) {
+  RunArgs a = args;
+  Ranks& ranks = Ranks::world();
+  std::unique_ptr<RunIndex> index;
+  const Source source = read_source(a, ranks, index);
+  if (!a.resume.empty()) a.out = a.resume;
+  if (source.complete) {
+    if (ranks.first()) fmt::print("Nothing to do: the run in {} is complete.\n", a.out);
+    return 0;
+  }
+  if (is_network_card(source.text, source.name)) return run_network(a, source, std::move(index));
+  const Card card = parse_card(source.text, source.name, source.set);
   if (a.dry) {
-    print_dry(card);
+    if (ranks.first()) print_dry(card);
+    return 0;
+  }
+  RunOptions options;
+  options.threads = a.jobs;
+  options.ranks = &ranks;
+  if (!ranks.first()) {  // rank 0 has the results and writes them
+    (void)run_card(card, options);
     return 0;
   }
   const std::filesystem::path out = out_folder(a);
-  RunOptions options;
-  options.threads = a.jobs;
+  keep_index(a, source, card, inputs_of(card, source), index);
+  options.store = index.get();
   std::list<OutputFile> files;  // all are whole before the first takes its name
   if (card.record == "all") options.trials = &files.emplace_back(out / "trials.csv");
   ProgressLine progress(!a.json);
   options.progress = [&](double share, const std::string& what) { progress.show(share, what); };
+  options.tell = [&](const std::string& what) { progress.note(what); };
   RunResult result;
   try {
     result = run_card(card, options);
   } catch (const Interrupted&) {
     progress.clear();
-    throw stopped(a, progress);
+    throw stopped(a, progress, index.get());
   }
   progress.clear();
   const std::string json = results_json(result);
@@ -247,6 +411,7 @@ int run_command(const RunArgs& a) {
   add("report.html", report_page(json));
   for (auto& f : files) f.finish();
   for (auto& f : files) f.commit();
+  finish_index(*index, result.notes);
   if (a.json) {
     fmt::print("{}", json);
   } else {

@@ -60,8 +60,9 @@ class Archive {
   void raw(void* at, std::size_t n) {
     if (n == 0) return;
     if (!loading_) {
-      const auto* b = static_cast<const std::byte*>(at);
-      bytes_.insert(bytes_.end(), b, b + n);
+      const std::size_t before = bytes_.size();
+      bytes_.resize(before + n);
+      std::memcpy(bytes_.data() + before, at, n);
       return;
     }
     if (n > left_.size()) fail("ends early");

@@ -24,6 +24,12 @@ class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message) : std::runtime_error(message) {}
   Error(const Where& where, const std::string& message);
+  /// A message that says where already.
+  [[nodiscard]] static Error of_place(const std::string& message) {
+    Error e(message);
+    e.placed_ = true;
+    return e;
+  }
   /// Whether the message says where: a file or an option.
   [[nodiscard]] bool placed() const { return placed_; }
 

@@ -36,6 +36,7 @@ void install_interrupt() {
 void parallel_for(int n, int threads, const std::function<void(int)>& work) {
   std::atomic<int> next{0};
   std::exception_ptr failure;
+  int failed = n;
   std::mutex failure_lock;
   const auto loop = [&] {
     for (int i = next++; i < n; i = next++) {
@@ -44,7 +45,9 @@ void parallel_for(int n, int threads, const std::function<void(int)>& work) {
         work(i);
       } catch (...) {
         const std::lock_guard lock(failure_lock);
-        if (!failure) failure = std::current_exception();
+        // All below were handed out before: of those that fail, the lowest is the same for any number of threads.
+        if (i < failed) failure = std::current_exception();
+        failed = std::min(failed, i);
         next = n;
         return;
       }

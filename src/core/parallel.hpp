@@ -6,7 +6,7 @@
 namespace labile {
 
 /// Calls work(i) for i in [0, n) on `threads` threads; each i exactly once, in any order.
-/// The first exception stops the hand-out and is rethrown here. Interrupts (Ctrl-C) stop it likewise.
+/// An exception stops the hand-out, and that of the lowest i is rethrown here. Interrupts (Ctrl-C) stop it likewise.
 void parallel_for(int n, int threads, const std::function<void(int)>& work);
 
 /// True once the user asked to stop (SIGINT or SIGTERM), after install_interrupt().

@@ -1,14 +1,21 @@
 #include "core/ranks.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <list>
 #include <thread>
 
+#include "core/archive.hpp"
 #include "core/error.hpp"
 
 #ifdef LABILE_MPI
@@ -29,14 +36,25 @@ int launched() {
   return 1;
 }
 
-#ifdef LABILE_MPI
-constexpr int kTag = 1;
-#endif
+double now_s() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+void wait_a_little() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+}
 }  // namespace
+
+/// Where a rank runs: processes see each other where host and process numbers' space are the same.
+struct Ranks::Place {
+  char host[72] = {};
+  std::uint64_t numbers = 0;
+  std::int64_t pid = 0;
+};
 
 struct Ranks::Outbox {
 #ifdef LABILE_MPI
   struct Letter {
+    int to;
     std::vector<std::byte> bytes;
     MPI_Request request;
   };
@@ -52,10 +70,66 @@ struct Ranks::Outbox {
 };
 
 Ranks::Ranks(int rank, int size) : rank_(rank), size_(size), outbox_(std::make_unique<Outbox>()) {
-  parts_.resize(static_cast<std::size_t>(size));
-  whole_.resize(static_cast<std::size_t>(size));
+  const auto n = static_cast<std::size_t>(size);
+  parts_.resize(n);
+  whole_.resize(n);
+  long_.resize(n);
+  lost_.resize(n);
+  left_.resize(n);
+  complaints_.resize(n);
+  introduce();
 }
 Ranks::~Ranks() = default;
+
+void Ranks::introduce() {
+  Place mine;
+  gethostname(mine.host, sizeof mine.host - 1);
+  struct stat space {};
+  if (stat("/proc/self/ns/pid", &space) == 0) mine.numbers = space.st_ino;
+  mine.pid = getpid();
+  here_ = 0;
+  for (const Place& p : gather_values(mine)) {
+    const bool same = std::strcmp(p.host, mine.host) == 0 && p.numbers == mine.numbers;
+    here_ += std::strcmp(p.host, mine.host) == 0;
+    hosts_.emplace_back(p.host);
+    pids_.push_back(same ? static_cast<long>(p.pid) : 0);
+  }
+}
+
+int Ranks::threads() const {
+  // What the launcher bound this process to, or its part of a machine on which nobody is bound.
+  const auto bound = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const auto all = static_cast<int>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
+  return std::max(1, std::min(bound, all / here_));
+}
+
+bool Ranks::gone(int rank) const {
+  const auto r = static_cast<std::size_t>(rank);
+  return lost_[r] || (pids_[r] > 0 && kill(static_cast<pid_t>(pids_[r]), 0) != 0 && errno == ESRCH);
+}
+
+void Ranks::lose(int rank) {
+  whole_launch_ = false;
+  say_farewell(rank, "");  // should it live after all, it ends as well
+  lost_[static_cast<std::size_t>(rank)] = 1;
+}
+
+void Ranks::say_farewell(int to, std::string complaint) {
+  Archive out;
+  out(whole_launch_, complaint);
+  send(to, kFarewell, out.take());
+}
+
+double Ranks::silence_s() {
+  const char* text = std::getenv("LABILE_RANK_SILENCE_S");
+  if (text == nullptr || *text == 0) return 60;
+  char* end = nullptr;
+  const double s = std::strtod(text, &end);
+  if (*end != 0 || !(s >= 1))
+    throw Error(std::string("LABILE_RANK_SILENCE_S is '") + text +
+                "'; give seconds, 1 or more, after which a rank that says nothing counts as dead");
+  return s;
+}
 
 Ranks& Ranks::alone() {
   static Ranks one(0, 1);
@@ -78,12 +152,7 @@ Ranks& Ranks::world() {
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &size);
-    auto r = std::unique_ptr<Ranks>(new Ranks(rank, size));
-    MPI_Comm here = MPI_COMM_NULL;
-    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank, MPI_INFO_NULL, &here);
-    MPI_Comm_size(here, &r->here_);
-    MPI_Comm_free(&here);
-    return r;
+    return std::unique_ptr<Ranks>(new Ranks(rank, size));
 #else
     throw Error("the launcher started " + std::to_string(n) +
                 " processes, but this build has no MPI: install it (Debian: libopenmpi-dev) and build again");
@@ -99,6 +168,9 @@ const std::vector<std::span<const std::byte>>& Ranks::gather(std::span<const std
     return parts_;
   }
 #ifdef LABILE_MPI
+  for (int r = 0; r < size_; ++r)
+    if (lost(r))
+      throw Error("rank " + std::to_string(r) + " on " + host(r) + " has died, and this needs all ranks");
   // One exchange of equal slots: a length and as much as fits. What does not fit goes in a second one, and slots are
   // larger from then on.
   const std::uint64_t length = mine.size();
@@ -178,32 +250,111 @@ void Ranks::agree(const std::string& failure) {
     if (!b.empty()) throw Error(std::string(reinterpret_cast<const char*>(b.data()), b.size()));
 }
 
-void Ranks::send([[maybe_unused]] int to, [[maybe_unused]] std::vector<std::byte> bytes) {
+// Long messages go in parts, because MPI counts with int; the last byte of each says whether more follows.
+void Ranks::send([[maybe_unused]] int to, [[maybe_unused]] int topic,
+                 [[maybe_unused]] std::vector<std::byte> bytes) {
 #ifdef LABILE_MPI
+  if (lost(to)) return;
   outbox_->clear();
-  auto& letter = outbox_->letters.emplace_back(Outbox::Letter{std::move(bytes), MPI_REQUEST_NULL});
-  if (MPI_Isend(letter.bytes.data(), static_cast<int>(letter.bytes.size()), MPI_BYTE, to, kTag,
-                MPI_COMM_WORLD, &letter.request) != MPI_SUCCESS)
-    outbox_->letters.pop_back();  // whoever is gone hears nothing
+  constexpr std::size_t kMost = std::size_t{1} << 30;
+  const auto post = [&](std::vector<std::byte> part, bool more) {
+    part.push_back(std::byte{more});
+    auto& letter = outbox_->letters.emplace_back(Outbox::Letter{to, std::move(part), MPI_REQUEST_NULL});
+    if (MPI_Isend(letter.bytes.data(), static_cast<int>(letter.bytes.size()), MPI_BYTE, to, topic,
+                  MPI_COMM_WORLD, &letter.request) != MPI_SUCCESS)
+      outbox_->letters.pop_back();  // whoever is gone hears nothing
+  };
+  std::size_t at = 0;
+  for (; bytes.size() - at > kMost; at += kMost)
+    post({bytes.begin() + static_cast<std::ptrdiff_t>(at),
+          bytes.begin() + static_cast<std::ptrdiff_t>(at + kMost)},
+         true);
+  if (at > 0) bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(at));
+  post(std::move(bytes), false);
 #endif
 }
 
 std::optional<Ranks::Message> Ranks::receive() {
 #ifdef LABILE_MPI
-  if (size_ == 1) return {};
-  outbox_->clear();
-  int there = 0;
-  MPI_Status status;
-  if (MPI_Iprobe(MPI_ANY_SOURCE, kTag, MPI_COMM_WORLD, &there, &status) != MPI_SUCCESS || !there) return {};
-  int n = 0;
-  MPI_Get_count(&status, MPI_BYTE, &n);
-  Message m{status.MPI_SOURCE, std::vector<std::byte>(static_cast<std::size_t>(n))};
-  if (MPI_Recv(m.bytes.data(), n, MPI_BYTE, m.from, kTag, MPI_COMM_WORLD, MPI_STATUS_IGNORE) != MPI_SUCCESS)
-    return {};
-  return m;
-#else
-  return {};
+  while (size_ > 1) {
+    outbox_->clear();
+    int there = 0;
+    MPI_Status status;
+    if (MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &there, &status) != MPI_SUCCESS || !there)
+      return {};
+    int n = 0;
+    MPI_Get_count(&status, MPI_BYTE, &n);
+    std::vector<std::byte> part(static_cast<std::size_t>(n));
+    if (MPI_Recv(part.data(), n, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, MPI_COMM_WORLD,
+                 MPI_STATUS_IGNORE) != MPI_SUCCESS)
+      return {};
+    const bool more = part.back() != std::byte{0};
+    part.pop_back();
+    auto& before = long_[static_cast<std::size_t>(status.MPI_SOURCE)];
+    if (!before.empty() || more) {
+      before.insert(before.end(), part.begin(), part.end());
+      if (more) continue;
+      part = std::exchange(before, {});
+    }
+    if (lost(status.MPI_SOURCE)) continue;
+    if (status.MPI_TAG != kFarewell) return Message{status.MPI_SOURCE, status.MPI_TAG, std::move(part)};
+    const auto r = static_cast<std::size_t>(status.MPI_SOURCE);
+    left_[r] = 1;
+    Archive(part, "a farewell")(whole_launch_, complaints_[r]);
+  }
 #endif
+  return {};
+}
+
+bool Ranks::delivered([[maybe_unused]] int to) {
+#ifdef LABILE_MPI
+  outbox_->clear();
+  return std::none_of(outbox_->letters.begin(), outbox_->letters.end(),
+                      [&](const auto& l) { return l.to == to; });
+#else
+  return true;
+#endif
+}
+
+std::vector<std::string> Ranks::leave([[maybe_unused]] int code, [[maybe_unused]] std::string complaint) {
+  std::vector<std::string> heard;
+#ifdef LABILE_MPI
+  if (size_ == 1) return heard;
+  if (!first()) {
+    say_farewell(0, complaint);
+    while (!left(0)) {
+      if (receive()) continue;
+      if (gone(0)) {
+        whole_launch_ = false;
+        if (!complaint.empty()) heard.push_back(std::move(complaint));
+        break;
+      }
+      wait_a_little();
+    }
+  } else {
+    // Who computes still, without a word, is waited for no longer than for any other answer.
+    const double until = now_s() + silence_s();
+    for (int r = 1; r < size_; ++r) {
+      while (!left(r) && !lost(r)) {
+        if (receive()) continue;
+        if (gone(r) || now_s() > until) lose(r);
+        wait_a_little();
+      }
+      if (!complaints_[static_cast<std::size_t>(r)].empty())
+        heard.push_back("rank " + std::to_string(r) + " on " + host(r) + ": " +
+                        complaints_[static_cast<std::size_t>(r)]);
+    }
+    for (int r = 1; r < size_; ++r) say_farewell(r, "");
+    for (int r = 1; r < size_; ++r)
+      while (!gone(r) && !delivered(r)) wait_a_little();
+  }
+  if (!whole_launch_) {
+    for (const auto& h : heard) std::fprintf(stderr, "labile: %s\n", h.c_str());
+    std::fflush(nullptr);
+    _exit(code);
+  }
+#endif
+  return heard;
 }
 
 }  // namespace labile

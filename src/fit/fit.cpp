@@ -7,10 +7,11 @@
 #include <cmath>
 #include <memory>
 
+#include "core/archive.hpp"
 #include "core/cholesky.hpp"
 #include "core/math.hpp"
-#include "core/parallel.hpp"
 #include "core/random.hpp"
+#include "core/share.hpp"
 #include "core/special.hpp"
 
 namespace labile {
@@ -559,6 +560,11 @@ std::vector<std::string> doubts(std::span<const LearnerEntry* const> learners,
   return r;
 }
 
+void SubjectFit::keep(Archive& a) {
+  a(params, se, loglik, log_posterior, aic, bic, trials, converged, at_bound, best_start_count, before_t0,
+    note);
+}
+
 std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<const SubjectTrials> subjects,
                                      const FitOptions& options) {
   likelihood_of(learner);
@@ -566,8 +572,13 @@ std::vector<SubjectFit> fit_subjects(const LearnerEntry& learner, std::span<cons
   const Problem p = problem_of(learner, options);
   check_fit(learner, subjects, options);
   std::vector<SubjectFit> results(subjects.size());
-  parallel_for(static_cast<int>(subjects.size()), options.threads,
-               [&](int s) { results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s)); });
+  Pieces pieces;
+  pieces.n = static_cast<int>(subjects.size());
+  pieces.work = [&](int s) { results[s] = fit_one(p, subjects[s], options, static_cast<std::uint32_t>(s)); };
+  pieces.keep = [&](int s, Archive& a) { a(results[s]); };
+  pieces.label = [&](int s) { return fmt::format("fit of {}, subject {}", learner.info.name, s + 1); };
+  Sharing here(options.threads);
+  (options.sharing ? *options.sharing : here)(pieces);
   return results;
 }
 

@@ -17,6 +17,9 @@
 
 namespace labile {
 
+class Archive;
+class Sharing;
+
 enum class FitMethod { map, ml };
 
 /// Departs from a parameter's table: held at a value, or estimated although its prior says fixed (then its
@@ -32,6 +35,7 @@ struct FitOptions {
   std::uint64_t seed = 1;
   int threads = 1;
   std::vector<FitOverride> overrides = {};
+  Sharing* sharing = nullptr;  // over which subjects are shared out; null: this process's threads
 };
 
 /// One subject's fit. `params` and `se` are in table order on the natural scale.
@@ -48,6 +52,7 @@ struct SubjectFit {
   int best_start_count = 0;           // starts that reached the best one's log posterior to within 1e-3
   int before_t0 = 0;                  // responses at or before a diffusion's t0, which cannot be
   std::string note;                   // why something is NaN or doubtful; empty when all is well
+  void keep(Archive& a);
 };
 
 /// What the learner's likelihood is of: "choices", "reports", "response times" or "choices with response

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "contract/trial.hpp"
+#include "core/archive.hpp"
 
 namespace labile {
 
@@ -35,6 +36,11 @@ struct Trials {
   std::map<std::string, std::vector<double>> signals;  // da, ach, ..., numbers shown: [row]
 
   [[nodiscard]] std::size_t rows() const { return choice.size(); }
+  void keep(Archive& a) {
+    a(source, layout.options, layout.arity, layout.offset, layout.feature_is_option, layout.states, subjects,
+      first, conditions, session, block, trial, stage, choice, best, old_best, correct, outcome, rt_s,
+      condition, feature, report, report_after, right, state, signals);
+  }
 };
 
 }  // namespace labile

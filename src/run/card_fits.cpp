@@ -30,6 +30,7 @@ GroupFitOptions options_of(const Card& card, const FitSpec& spec, const CardFitO
   r.correlated = spec.correlated;
   r.partial = false;
   r.progress = o.progress;
+  r.sharing = o.sharing;
   return r;
 }
 
@@ -150,6 +151,7 @@ void recover(const Card& card, const CardFitOptions& o, CardFit& r) {
     subjects.back().scored = mask;
   }
   auto options = r.result.options;
+  options.sharing = o.sharing;
   if (o.progress)
     options.progress = [&](double share, const std::string& what) { o.progress(share, "recovery, " + what); };
   r.recovery = recover_known(*r.result.learner, truth, subjects, options);

@@ -32,6 +32,7 @@ struct CardFitOptions {
   int threads = 1;
   const std::vector<CheckedMetric>* metrics = nullptr;  // of the card, by id
   std::function<void(double share, const std::string& what)> progress = {};
+  Sharing* sharing = nullptr;
 };
 
 /// The data of a fit, cut as its formulas ask.

@@ -1,6 +1,7 @@
 /// Signals aligned on rule changes, summed over subjects block by block.
 #pragma once
 
+#include "core/archive.hpp"
 #include "run/run.hpp"
 
 namespace labile {
@@ -13,10 +14,12 @@ class CurveSum {
   /// Adds what another sum holds; call in a fixed order, sums of doubles depend on it.
   void merge(const CurveSum& other);
   [[nodiscard]] std::vector<Curve> curves() const;
+  void keep(Archive& a) { a(signals_); }
 
  private:
   struct Sums {
     std::vector<double> sum, square, n;  // [x]
+    void keep(Archive& a) { a(sum, square, n); }
   };
   void add_subject(const Trials& t, std::size_t first, std::size_t last, const std::string& signal,
                    const std::function<double(std::size_t)>& value);

@@ -16,6 +16,7 @@ GroupResult group_result(const LearnerEntry& learner, const std::string& model, 
   GroupResult r{model, &learner, options, asked, std::move(formulas), {}, {}, {}, {}, {}};
   r.fit = fit_group(learner, data.subjects, r.formulas.subject_of, options);
   r.options.progress = {};
+  r.options.sharing = nullptr;
   r.effects = effects_of(r.formulas, r.fit);
   const auto standard = group_model(learner, options.overrides).standard;
   for (std::size_t u = 0; u < data.subjects.size(); ++u) {

@@ -8,9 +8,11 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
-#include <thread>
+#include <optional>
 
-#include "core/parallel.hpp"
+#include "core/archive.hpp"
+#include "core/ranks.hpp"
+#include "core/share.hpp"
 #include "network/memory.hpp"
 #include "run/judge.hpp"
 #include "run/single_network.hpp"
@@ -33,17 +35,21 @@ int useful_threads(const NetworkSpec& spec, int threads) {
 
 class CardRunner {
  public:
-  CardRunner(const NetworkCard& card, const NetworkOptions& options) : card_(card), options_(options) {
+  CardRunner(const NetworkCard& card, const NetworkOptions& options)
+      : card_(card),
+        options_(options),
+        ranks_(options.ranks ? *options.ranks : Ranks::alone()),
+        sharing_(options.threads > 0 ? options.threads : ranks_.threads(), ranks_, options.store) {
+    sharing_.tell = options.tell;
     result_.card = card;
     result_.notes = card.notes;
-    result_.threads = options.threads > 0
-                          ? options.threads
-                          : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+    result_.threads = sharing_.threads();
   }
 
   NetworkResult run() {
     const auto start = Clock::now();
     run_networks();
+    if (!ranks_.first()) return std::move(result_);  // nothing more is shared
     compare();
     judge();
     result_.wall_s = seconds_since(start);
@@ -56,12 +62,10 @@ class CardRunner {
  private:
   /// Networks beside each other as far as threads and memory go; what is left of threads goes into each.
   [[nodiscard]] int beside_each_other(int runs) const {
-    double largest = 1;
-    for (const auto& c : card_.conditions)
-      largest = std::max(largest, static_cast<double>(estimate_memory(c.network).total_bytes));
     int n = std::min(runs, result_.threads);
     // Some is left for what networks need beside their synapses, and for others.
-    n = static_cast<int>(std::min<double>(n, 0.6 * static_cast<double>(available_memory()) / largest));
+    const double room = 0.6 * static_cast<double>(available_memory()) / ranks_.on_this_machine();
+    n = static_cast<int>(std::min<double>(n, room / largest_bytes()));
     return std::max(1, n);
   }
 
@@ -73,27 +77,92 @@ class CardRunner {
            {card_.measures.size(), std::vector<Sample>(static_cast<std::size_t>(card_.seeds))},
            {},
            {}});
-    const int beside = beside_each_other(runs);
     shares_.assign(static_cast<std::size_t>(runs), 0);
-    parallel_for(runs, beside, [&](int k) {
-      const int c = k / card_.seeds, network = k % card_.seeds;
-      run_one(c, network, k, std::max(1, result_.threads / beside));
-    });
+    // Where there are fewer networks than ranks, or too little memory for one each, all ranks hold one after another.
+    const bool one_each = ranks_.of_first(runs >= ranks_.size() && fits_beside(ranks_.on_this_machine()));
+    one_each ? hand_out_networks(runs) : networks_over_all_ranks(runs);
+  }
+  [[nodiscard]] double largest_bytes() const {
+    double largest = 1;
+    for (const auto& c : card_.conditions)
+      largest = std::max(largest, static_cast<double>(estimate_memory(c.network).total_bytes));
+    return largest;
+  }
+  [[nodiscard]] bool fits_beside(int networks) const {
+    return networks == 1 || largest_bytes() * networks < 0.8 * static_cast<double>(available_memory());
   }
 
-  void run_one(int c, int network, int k, int threads) {
+  void networks_over_all_ranks(int runs) {
+    Pieces pieces = pieces_of(runs);
+    pieces.work = [&](int k) { run_one(k / card_.seeds, k % card_.seeds, k, result_.threads, &ranks_); };
+    sharing_.together(pieces);
+  }
+
+  /// A network is one rank's. Worth it where there are as many networks as ranks, or more.
+  void hand_out_networks(int runs) {
+    const int beside = beside_each_other((runs + ranks_.size() - 1) / ranks_.size());
+    Pieces pieces = pieces_of(runs);
+    pieces.beside = beside;
+    pieces.work = [=, this](int k) {
+      run_one(k / card_.seeds, k % card_.seeds, k, std::max(1, result_.threads / beside), nullptr);
+    };
+    sharing_(pieces);
+  }
+  /// All of them but the work itself.
+  Pieces pieces_of(int runs) {
+    Pieces pieces;
+    pieces.n = runs;
+    pieces.keep = [&](int k, Archive& a) { keep(k / card_.seeds, k % card_.seeds, a); };
+    pieces.label = [&](int k) {
+      return fmt::format("{}, network {}", card_.conditions[static_cast<std::size_t>(k / card_.seeds)].name,
+                         k % card_.seeds + 1);
+    };
+    // What is recorded goes into files that rank 0 has open.
+    pieces.only_first = [&](int k) { return traces_of(k / card_.seeds, k % card_.seeds) != nullptr; };
+    pieces.finished = [&](int k) {
+      report(k, 1, card_.conditions[static_cast<std::size_t>(k / card_.seeds)].duration_ms / 1000, 0);
+    };
+    pieces.for_all = false;
+    return pieces;
+  }
+
+  [[nodiscard]] Traces* traces_of(int c, int network) const {
+    return network == 0 && options_.traces ? options_.traces(c) : nullptr;
+  }
+
+  /// On this rank alone (`together` null), or a part of it on each.
+  void run_one(int c, int network, int k, int threads, Ranks* together) {
     const NetworkCondition& condition = card_.conditions[static_cast<std::size_t>(c)];
-    Traces* traces = network == 0 && options_.traces ? options_.traces(c) : nullptr;
-    const SingleNetwork run = run_single_network(
-        card_, condition, card_.seed + static_cast<std::uint64_t>(network),
-        {.threads = useful_threads(condition.network, threads),
-         .record = traces != nullptr,
-         .traces = traces,
-         .report = [&](double share, double model_s, double speed) { report(k, share, model_s, speed); }});
+    const std::uint64_t seed = card_.seed + static_cast<std::uint64_t>(network);
+    SingleOptions options;
+    options.threads = useful_threads(condition.network, threads * (together ? together->size() : 1)) /
+                      (together ? together->size() : 1);
+    options.threads = std::max(1, options.threads);
+    options.ranks = together;
+    options.traces = traces_of(c, network);
+    options.record = options.traces != nullptr;
+    if (together) options.record = together->of_first(options.record);
+    options.report = [&](double share, double model_s, double speed) { report(k, share, model_s, speed); };
+    std::optional<RunCheckpoints> checkpoints;
+    if (!options_.checkpoints.empty()) {
+      auto identity = options_.identity;
+      identity.emplace_back("condition", condition.name);
+      identity.emplace_back("seed", fmt::format("{}", seed));
+      checkpoints.emplace(options_.checkpoints / fmt::format("run_{}", k), std::move(identity),
+                          options_.checkpoint_every_s, together ? *together : Ranks::alone());
+      checkpoints->written = options_.checkpoint_written;
+      options.checkpoints = &*checkpoints;
+    }
+    const SingleNetwork run = run_single_network(card_, condition, seed, options);
     NetworkCell& cell = result_.cells[static_cast<std::size_t>(c)];
     for (std::size_t m = 0; m < cell.samples.size(); ++m)
       cell.samples[m][static_cast<std::size_t>(network)] = run.samples[m];
     if (network == 0) cell.summary = run.summary;
+  }
+  void keep(int c, int network, Archive& a) {
+    NetworkCell& cell = result_.cells[static_cast<std::size_t>(c)];
+    for (auto& samples : cell.samples) a(samples[static_cast<std::size_t>(network)]);
+    if (network == 0) a(cell.summary);
   }
 
   void report(int k, double share, double model_s, double speed) {
@@ -106,9 +175,9 @@ class CardRunner {
     std::string what = "simulating";
     if (shares_.size() > 1)
       what = fmt::format("{}, network {} of {}", c.name, k % card_.seeds + 1, card_.seeds);
-    options_.progress(
-        sum / static_cast<double>(shares_.size()), what,
-        fmt::format("{:.4g} of {:.4g} s, {:.3g} times real time", model_s, c.duration_ms / 1000, speed));
+    std::string detail = fmt::format("{:.4g} of {:.4g} s", model_s, c.duration_ms / 1000);
+    if (speed > 0) detail += fmt::format(", {:.3g} times real time", speed);
+    options_.progress(sum / static_cast<double>(shares_.size()), what, detail);
   }
 
   void compare() {
@@ -175,6 +244,8 @@ class CardRunner {
 
   const NetworkCard& card_;
   const NetworkOptions& options_;
+  Ranks& ranks_;
+  Sharing sharing_;
   NetworkResult result_;
   std::mutex progress_lock_;
   std::vector<double> shares_;  // [run]

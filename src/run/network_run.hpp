@@ -20,6 +20,7 @@ struct ChosenSynapse {
   double weight = 0;
   std::size_t above = 0, ties = 0, of = 0;  // synapses that end above it, as high as it, all of them
   int rewards = 0;
+  void keep(Archive& a) { a(projection, source, target, weight, above, ties, of, rewards); }
 };
 
 /// A recorded number over time for the report: means over intervals, so many that a figure is drawn from them and no more.
@@ -50,11 +51,13 @@ struct NetworkSummary {
     int size = 0;
     double rate_hz = 0;
     double cv_isi = std::numeric_limits<double>::quiet_NaN();
+    void keep(Archive& a) { a(name, size, rate_hz, cv_isi); }
   };
   struct Projection {
     std::string name, unit;
     bool plastic = false;
     Network::WeightSummary before, after;
+    void keep(Archive& a) { a(name, unit, plastic, before, after); }
   };
   std::vector<Population> populations;
   std::vector<Projection> projections;
@@ -64,6 +67,10 @@ struct NetworkSummary {
   double model_s = 0, build_s = 0, run_s = 0;  // run_s: wall time of the run itself
   double run_cpu_s = 0;                        // the process's time on all cores during the run
   std::uint64_t events = 0, plastic_events = 0;
+  void keep(Archive& a) {
+    a(populations, projections, chosen, traces, memory, model_s, build_s, run_s, run_cpu_s, events,
+      plastic_events);
+  }
 };
 
 struct NetworkCell {
@@ -78,6 +85,16 @@ struct NetworkOptions {
   /// Where the first network of a condition is recorded; null or nullptr = nowhere.
   std::function<Traces*(int condition)> traces;
   std::function<void(double share, const std::string& what, const std::string& detail)> progress;
+  /// The launch whose ranks share the networks; all of them run the card, and rank 0 alone has the whole result and
+  /// `traces`. Null: this process.
+  Ranks* ranks = nullptr;
+  ResultStore* store = nullptr;                       // of rank 0: where finished networks are kept and found
+  std::function<void(const std::string&)> tell = {};  // hears of ranks that are lost
+  /// Where networks under way are kept, and taken up from: on all ranks the same; empty = nowhere.
+  std::filesystem::path checkpoints = {};
+  double checkpoint_every_s = 600;
+  Network::Identity identity = {};  // of build and card
+  std::function<void()> checkpoint_written = {};
 };
 
 struct NetworkResult {

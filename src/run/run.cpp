@@ -5,19 +5,18 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <map>
-#include <mutex>
 #include <set>
-#include <thread>
 
 #include "bayes/formula.hpp"
 #include "card/find_agent.hpp"
 #include "card/treatment_of.hpp"
+#include "core/archive.hpp"
 #include "core/output_file.hpp"
-#include "core/parallel.hpp"
+#include "core/ranks.hpp"
+#include "core/share.hpp"
 #include "record/read.hpp"
 #include "record/read_schedule.hpp"
 #include "record/select.hpp"
@@ -40,15 +39,19 @@ struct BlockResult {
   Trials trials;  // kept only when everything is recorded
   std::size_t decisions = 0;
   std::vector<Onset> onsets = {};  // [manipulation]
+  void keep(Archive& a) { a(samples, curves, trials, decisions, onsets); }
 };
 
 class Runner {
  public:
-  Runner(const Card& card, const RunOptions& options) : card_(card), options_(options) {
+  Runner(const Card& card, const RunOptions& options)
+      : card_(card),
+        options_(options),
+        ranks_(options.ranks ? *options.ranks : Ranks::alone()),
+        sharing_(options.threads > 0 ? options.threads : ranks_.threads(), ranks_, options.store) {
+    sharing_.tell = options.tell;
     result_.card = card;
-    result_.threads = options.threads > 0
-                          ? options.threads
-                          : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+    result_.threads = sharing_.threads();
     for (const auto& m : card.metrics) {
       requests_.push_back(request_metric(m.metric, m.settings, m.blocks, m.where));
       checked_.push_back({m.id, requests_.back()});
@@ -71,6 +74,7 @@ class Runner {
     fit_people();
     simulate_cells();
     fit_cells();
+    if (!ranks_.first()) return std::move(result_);  // nothing more is shared
     add_people();
     compare();
     judge_predictions();
@@ -157,8 +161,9 @@ class Runner {
     for (const auto& spec : card_.fits)
       if (groups(spec)) keep(labile::fit_people(card_, spec, std::move(prepared[next++]), fit_options(spec)));
   }
-  [[nodiscard]] CardFitOptions fit_options(const FitSpec& spec) const {
+  [[nodiscard]] CardFitOptions fit_options(const FitSpec& spec) {
     CardFitOptions o{result_.threads, &checked_};
+    o.sharing = &sharing_;
     o.progress = [this, id = spec.id](double share, const std::string& what) {
       report(share, id + ": " + what);
     };
@@ -221,6 +226,7 @@ class Runner {
       fo.starts = spec.starts;
       fo.seed = card_.seed;
       fo.threads = result_.threads;
+      fo.sharing = &sharing_;
       fo.overrides = held_in(spec);
       ModelFit f{spec, card_.data->name, {}, {}, names, fit_subjects(entry, subjects, fo)};
       for (const auto& p : entry.params) {
@@ -320,18 +326,27 @@ class Runner {
     for (auto& p : parts)
       p.resize(blocks, BlockResult{{}, CurveSum(card_.curve_before, card_.curve_after), {}, 0, {}});
     const int total = static_cast<int>(plan_.size()) * blocks;
-    std::atomic<int> done{0};
-    std::mutex progress_lock;
-    parallel_for(total, result_.threads, [&](int k) {
+    int done = 0;
+    Pieces pieces;
+    pieces.n = total;
+    pieces.work = [&](int k) {
       const auto& plan = plan_[k / blocks];
       const int first = k % blocks * kBlock;
       run_block(plan, first, std::min(kBlock, subjects - first), parts[k / blocks][k % blocks]);
-      const int finished = ++done;
-      if (finished % 8 == 0 || finished == total) {
-        const std::lock_guard lock(progress_lock);
-        report(static_cast<double>(finished) / total, "simulating");
-      }
-    });
+    };
+    pieces.keep = [&](int k, Archive& a) { a(parts[k / blocks][k % blocks]); };
+    pieces.label = [&](int k) {
+      const auto& plan = plan_[k / blocks];
+      const int first = k % blocks * kBlock;
+      return fmt::format("{}, {}, {}: subjects {} to {}", plan.variant->name, plan.agent->name,
+                         plan.condition->name, first + 1, std::min(first + kBlock, subjects));
+    };
+    pieces.finished = [&](int) {
+      if (++done % 8 == 0 || done == total) report(static_cast<double>(done) / total, "simulating");
+    };
+    pieces.for_all = fits_agents();
+    sharing_(pieces);
+    if (!ranks_.first() && !pieces.for_all) return;
     for (std::size_t c = 0; c < plan_.size(); ++c) {
       note_idle(plan_[c], parts[c]);
       merge(plan_[c], parts[c], subjects);
@@ -628,6 +643,8 @@ class Runner {
 
   const Card& card_;
   const RunOptions& options_;
+  Ranks& ranks_;
+  Sharing sharing_;
   RunResult result_;
   People people_;
   Schedule file_schedule_;

@@ -58,11 +58,17 @@ struct ModelFit {
 };
 
 class OutputFile;
+class Ranks;
+class ResultStore;
 
 struct RunOptions {
   int threads = 0;               // 0 = all cores
   OutputFile* trials = nullptr;  // where record = "all" writes, for the caller to commit; null = nowhere
   std::function<void(double share, const std::string& what)> progress;  // may be empty
+  /// The launch whose ranks share the work; all of them run the card, and rank 0 alone has the whole result. Null: this process.
+  Ranks* ranks = nullptr;
+  ResultStore* store = nullptr;                       // of rank 0: where finished work is kept and found
+  std::function<void(const std::string&)> tell = {};  // hears of ranks that are lost
 };
 
 struct RunResult {

@@ -64,6 +64,7 @@ void RunCheckpoints::write(Step step, const std::function<void(const std::filesy
     for (const auto& p : inside(folder_))
       if (const Step s = step_of(p); s >= 0 && s != step) std::filesystem::remove_all(p, ec);
   });
+  if (ranks_.first() && written) written();
   const double took = std::chrono::duration<double>(Clock::now() - start).count();
   seconds_ += took;
   next_ = Clock::now() + std::chrono::duration_cast<Clock::duration>(
@@ -79,11 +80,6 @@ std::optional<std::filesystem::path> RunCheckpoints::newest() const {
       r = p;
     }
   return r;
-}
-
-void RunCheckpoints::remove() {
-  std::error_code ignored;
-  if (ranks_.first()) std::filesystem::remove_all(folder_, ignored);
 }
 
 }  // namespace labile

@@ -19,6 +19,8 @@ class RunCheckpoints {
   /// `identity` is what a run that goes on from them must have in common with this one. A checkpoint every so many
   /// seconds of wall time, or more rarely where one takes more than a hundredth of that.
   RunCheckpoints(std::filesystem::path folder, Network::Identity identity, double every_s, Ranks& ranks);
+  /// Called on rank 0 when there is a checkpoint; any thread.
+  std::function<void()> written = {};
   [[nodiscard]] const Network::Identity& identity() const { return identity_; }
   /// Whether it is time, as rank 0 sees it.
   [[nodiscard]] bool due() const { return Clock::now() >= next_; }
@@ -27,8 +29,6 @@ class RunCheckpoints {
   void write(Step step, const std::function<void(const std::filesystem::path&)>& write);
   /// The newest that is whole; none when there is none.
   [[nodiscard]] std::optional<std::filesystem::path> newest() const;
-  /// The run is complete: nothing is left.
-  void remove();
   /// Seconds that writing took so far.
   [[nodiscard]] double seconds() const { return seconds_; }
 
