@@ -6,6 +6,7 @@ import sys
 
 ALLOWED = {
     "core": set(),
+    "store": {"core"},
     "contract": {"core"},
     "tasks": {"core", "contract"},
     "learners": {"core", "contract"},
@@ -14,15 +15,15 @@ ALLOWED = {
     "pharmacology": {"core", "contract", "toml", "modulators", "embedded"},
     "neurons": {"core", "contract"},
     "plasticity": {"core", "contract", "modulators"},
-    "network": {"core", "contract", "toml", "modulators", "pharmacology", "neurons", "plasticity"},
+    "network": {"core", "store", "contract", "toml", "modulators", "pharmacology", "neurons", "plasticity"},
     "circuits": {"core", "contract", "toml", "modulators", "pharmacology", "neurons", "plasticity", "network"},
-    "record": {"core", "contract"},
+    "record": {"core", "store", "contract"},
     "metrics": {"core", "contract", "record"},
     "card": {"core", "contract", "toml", "modulators", "pharmacology", "tasks", "learners", "circuits", "metrics", "bayes", "fit"},
     "fit": {"core", "contract", "record", "learners"},
     "bayes": {"core", "contract", "record", "learners", "fit"},
     "report": {"core", "embedded"},
-    "run": {"core", "contract", "toml", "modulators", "pharmacology", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "bayes", "embedded"},
+    "run": {"core", "store", "contract", "toml", "modulators", "pharmacology", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "bayes", "embedded"},
     "cli": {"core", "contract", "toml", "modulators", "pharmacology", "neurons", "plasticity", "network", "circuits", "tasks", "learners", "record", "metrics", "card", "fit", "bayes", "run", "report", "embedded"},
 }
 root = pathlib.Path(__file__).resolve().parent.parent / "src"

@@ -13,6 +13,7 @@ struct RunArgs {
   std::string resume;  // instead of a card: the folder of a run that was stopped
   std::optional<std::uint64_t> seed;
   int jobs = 0;
+  double checkpoint_every_min = 10;
   std::vector<std::string> set;
   bool dry = false, check = false, json = false;
 };

@@ -86,6 +86,10 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
   c->add_option("--seed", run.seed, "instead of the card's seed")
       ->check(CLI::NonNegativeNumber)
       ->excludes(resume);
+  c->add_option("--checkpoint-every", run.checkpoint_every_min,
+                "minutes between checkpoints of a network; more rarely where one takes long")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it")
       ->check(CLI::NonNegativeNumber);
   c->add_option("--set", run.set, "key=value changes the card, e.g. task.p_better=0.7")

@@ -298,12 +298,19 @@ int run_network(const RunArgs& a, const Source& source, std::unique_ptr<RunIndex
   NetworkOptions options;
   options.threads = a.jobs;
   options.ranks = &ranks;
+  options.checkpoints = std::filesystem::path(a.out) / "checkpoints";
+  options.checkpoint_every_s = 60 * a.checkpoint_every_min;
+  for (const auto& [key, value] : build_facts()) options.identity.emplace_back(key, value);
+  options.identity.emplace_back("card", card_hash(card));
   if (!ranks.first()) {  // rank 0 has the results and writes them
     (void)run_network_card(card, options);
     return 0;
   }
   const std::filesystem::path out = out_folder(a);
   keep_index(a, source, card, "", index);
+  std::error_code ignored;
+  if (a.resume.empty()) std::filesystem::remove_all(options.checkpoints, ignored);  // of an earlier run
+  options.checkpoint_written = [&] { index->ensure(); };
   options.store = index.get();
   const auto traces = open_traces(card, out);
   ProgressLine progress(!a.json);
@@ -333,6 +340,7 @@ int run_network(const RunArgs& a, const Source& source, std::unique_ptr<RunIndex
   for (auto& f : files) f.commit();
   for (const auto& t : traces) t->commit();
   finish_index(*index, result.notes);
+  std::filesystem::remove_all(options.checkpoints, ignored);
   note_old_traces(card, out, result.notes);
   if (a.json) {
     fmt::print("{}", json);

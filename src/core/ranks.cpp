@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -207,6 +208,37 @@ const std::vector<std::span<const std::byte>>& Ranks::gather(std::span<const std
   slot_ = std::min(kLargest, std::bit_ceil(static_cast<std::size_t>(most)));
 #endif
   return parts_;
+}
+
+void Ranks::sum([[maybe_unused]] std::span<std::uint64_t> x) {
+#ifdef LABILE_MPI
+  if (size_ > 1)
+    MPI_Allreduce(MPI_IN_PLACE, x.data(), static_cast<int>(x.size()), MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+#endif
+}
+void Ranks::sum([[maybe_unused]] std::span<std::uint32_t> x) {
+#ifdef LABILE_MPI
+  if (size_ > 1)
+    MPI_Allreduce(MPI_IN_PLACE, x.data(), static_cast<int>(x.size()), MPI_UINT32_T, MPI_SUM, MPI_COMM_WORLD);
+#endif
+}
+
+bool Ranks::meet([[maybe_unused]] double seconds) {
+#ifdef LABILE_MPI
+  if (size_ == 1) return true;
+  MPI_Request all = MPI_REQUEST_NULL;
+  MPI_Ibarrier(MPI_COMM_WORLD, &all);
+  const auto start = std::chrono::steady_clock::now();
+  for (int there = 0;;) {
+    MPI_Test(&all, &there, MPI_STATUS_IGNORE);
+    if (there) return true;
+    if (std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() > seconds)
+      return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+#else
+  return true;
+#endif
 }
 
 void Ranks::agree(const std::string& failure) {

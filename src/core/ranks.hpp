@@ -72,6 +72,11 @@ class Ranks {
   [[nodiscard]] T of_first(const T& mine) {
     return size_ == 1 ? mine : gather_values(mine).front();
   }
+  /// Adds up what the ranks hold, place by place; whole numbers, so that no order matters. All ranks call it together.
+  void sum(std::span<std::uint64_t> x);
+  void sum(std::span<std::uint32_t> x);
+  /// Waits until all ranks are here, so long at most; whether they came.
+  [[nodiscard]] bool meet(double seconds);
   /// Throws on every rank what any rank has to say: the message of the lowest rank that has one, as Error. All ranks
   /// call it together.
   void agree(const std::string& failure);

@@ -406,7 +406,7 @@ class Giver {
 
   /// Packs and keeps what has been finished, once the store wants it.
   void keep_waiting() {
-    if (!store_ || to_keep_.empty() || !store_->wanted()) return;
+    if (!store_ || !store_->wanted() || to_keep_.empty()) return;
     for (const PieceDone& d : to_keep_) {
       Archive out;
       if (for_others())
@@ -535,6 +535,38 @@ void Sharing::operator()(const Pieces& p) {
     const std::lock_guard held(lock);
     p.finished(i);
   });
+}
+
+void Sharing::together(const Pieces& p) {
+  const int phase = phase_++;
+  std::vector<std::uint8_t> done(static_cast<std::size_t>(p.n), 0);
+  if (store_)
+    store_->find(phase, [&](int i, std::span<const std::byte> result) {
+      if (i < 0 || i >= p.n) throw Error("the run that is resumed had other pieces of work");
+      Archive in(result, "a result of the run that is resumed");
+      p.keep(i, in);
+      done[static_cast<std::size_t>(i)] = 1;
+    });
+  // Rank 0 knows which are there; the others have no need of those.
+  done = ranks_.gather_lists(std::span<const std::uint8_t>(done.data(), ranks_.first() ? done.size() : 0));
+  for (int i = 0; i < p.n; ++i) {
+    if (!done[static_cast<std::size_t>(i)]) {
+      const double start = now_s();
+      p.work(i);
+      if (store_) {
+        Archive out;
+        if (!p.only_first || !p.only_first(i)) p.keep(i, out);
+        const double finished =
+            std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+        if (store_->wanted()) {
+          store_->keep({phase, i, p.label ? p.label(i) : "", now_s() - start, 0, ranks_.host(0), finished},
+                       out.bytes());
+          store_->flush();
+        }
+      }
+    }
+    if (p.finished && ranks_.first()) p.finished(i);
+  }
 }
 
 }  // namespace labile

@@ -34,7 +34,7 @@ class ResultStore {
   /// Hands over all results of a phase that are there; they live through the call of `take`.
   virtual void find(int phase,
                     const std::function<void(int number, std::span<const std::byte> result)>& take) = 0;
-  /// Whether it is time to keep results; nothing is packed before.
+  /// Whether it is time to keep results; nothing is packed before. Asked now and then.
   [[nodiscard]] virtual bool wanted() = 0;
   /// An empty result is only recorded: it is worked out again when the run is resumed.
   virtual void keep(const PieceDone& done, std::span<const std::byte> result) = 0;
@@ -70,6 +70,10 @@ class Sharing {
   /// Comes back when all pieces are done, with what they threw: the same on all ranks, of the lowest piece that failed.
   /// An interrupt on any rank stops all. One rank without a store is a parallel_for().
   void operator()(const Pieces& pieces);
+
+  /// The same for pieces that all ranks work on together, one after another: work() runs on every rank, in its main
+  /// thread, and may communicate; every rank has the whole result.
+  void together(const Pieces& pieces);
 
   [[nodiscard]] int threads() const { return threads_; }
   [[nodiscard]] Ranks& ranks() const { return ranks_; }

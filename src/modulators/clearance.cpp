@@ -167,4 +167,14 @@ double Clearance::steady(int region) const {
   return hi;
 }
 
+void Clearance::keep(Archive& a) {
+  for (Transporter& t : transporters_) {
+    a.each(t.vmax);
+    a.each(t.inhibition);
+  }
+  a.each(loss_);
+  a.each(source_);
+  if (a.loading()) ready_ = false;
+}
+
 }  // namespace labile

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "core/simd.hpp"
 
 namespace labile {
@@ -41,6 +42,7 @@ class Clearance {
   [[nodiscard]] double cleared(int region, double c) const;
   [[nodiscard]] int regions() const { return regions_; }
   [[nodiscard]] int substeps();
+  void keep(Archive& a);
 
  private:
   void prepare();

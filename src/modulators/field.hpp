@@ -8,6 +8,8 @@
 /// level to which C decays (there a constant part of DA(t)), one C a region, and C can be held at a value.
 #pragma once
 
+#include "core/archive.hpp"
+
 namespace labile {
 
 class ModulatorField {
@@ -31,6 +33,7 @@ class ModulatorField {
   void unclamp() noexcept { held_ = false; }
   [[nodiscard]] bool clamped() const noexcept { return held_; }
   [[nodiscard]] const Params& params() const noexcept { return params_; }
+  void keep(Archive& a) { a(excess_, left_, right_, held_); }
 
  private:
   Params params_;

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "core/math.hpp"
 
 namespace labile {
@@ -59,6 +60,12 @@ class GateIntegral {
     double factor, integral;
   };
   [[nodiscard]] Move move_at(std::int64_t n) const noexcept;
+  void keep(Archive& a) {
+    a(newest_, newest_start_, newest_segment_);
+    a.each(steps_);
+    a.each(ends_);
+    a.each(segments_);
+  }
 
  private:
   /// A sum is since + rest, with |rest| below half a unit in the last place of since.

@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "core/archive.hpp"
+
 namespace labile {
 
 /// What drugs do at a receptor in a region, all relative to their dissociation constants; see above.
@@ -44,6 +46,10 @@ class ReceptorField {
   /// Where activation() is kept, as long as this lives.
   [[nodiscard]] const double* address(int region) const { return &r_[static_cast<std::size_t>(region)]; }
   [[nodiscard]] const Params& params() const { return params_; }
+  void keep(Archive& a) {
+    for (auto* x : {&r_, &stimulus_, &taken_, &theta_}) a.each(*x);
+    a.each(drugs_);
+  }
 
  private:
   [[nodiscard]] double theta(std::size_t region, double c) const;

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "core/archive.hpp"
+
 namespace labile {
 
 class Release {
@@ -32,6 +34,10 @@ class Release {
   [[nodiscard]] double ready(int unit, std::int64_t n) const;
   /// Of a nucleus known by its rate.
   [[nodiscard]] double ready() const { return pool_; }
+  void keep(Archive& a) {
+    a.each(pools_);
+    a(pool_);
+  }
   [[nodiscard]] int units() const { return static_cast<int>(pools_.size()); }
 
  private:

@@ -15,7 +15,7 @@ namespace {
 
 /// Targets of a block: their sums should stay in a core's second-level cache. Where delays are many, rows are
 /// short, and longer rows are worth more than that.
-constexpr int kBlockTargets = 5056, kBlockTargetsManyDelays = 16000;
+constexpr int kBlockTargets = 5056, kBlockTargetsManyDelays = 16000, kBlockLeast = 1024;
 constexpr std::size_t kManyDelays = 5;
 
 template <class T, class Name>
@@ -46,18 +46,23 @@ int named(const std::vector<T>& list, std::string_view name, const Where& where,
 int lanes_for(double row_length) {
   return row_length >= 96 ? 16 : 8;
 }
-int blocks_of(int size, bool many_delays) {
+/// At least one for each thread, where that leaves enough for each.
+int blocks_of(int size, bool many_delays, int threads = 1) {
   const int most = many_delays ? kBlockTargetsManyDelays : kBlockTargets;
-  return (size + most - 1) / most;
+  return std::max({1, (size + most - 1) / most, std::min(threads, size / kBlockLeast)});
 }
 /// A projection's connector, whether it stands alone or shares its draws with others of its group.
-Connector connector_of(const NetworkSpec& spec, const ProjectionSpec& s, int index, std::uint64_t seed) {
-  const auto size = [&](const std::string& name) {
-    return spec.populations[static_cast<std::size_t>(named(spec.populations, name, s.where, "population"))]
-        .size;
+Connector connector_of(const NetworkSpec& spec, const ProjectionSpec& s, int index,
+                       const Partition& partition, std::uint64_t seed) {
+  const auto population = [&](const std::string& name) {
+    return named(spec.populations, name, s.where, "population");
   };
+  const auto size = [&](const std::string& name) {
+    return spec.populations[static_cast<std::size_t>(population(name))].size;
+  };
+  const Range own = partition.own(population(s.target), size(s.target));
   if (s.group.empty())
-    return Connector(s, index, size(s.source), size(s.target), s.source == s.target, spec.dt_ms, seed);
+    return Connector(s, index, size(s.source), size(s.target), own, s.source == s.target, spec.dt_ms, seed);
   Connector::Group group{0, -1, -1};
   for (const std::string& name : s.group) {
     if (name == s.target) group.first = group.size;
@@ -66,22 +71,27 @@ Connector connector_of(const NetworkSpec& spec, const ProjectionSpec& s, int ind
   }
   if (group.first < 0)
     throw Error(s.where, fmt::format("projection '{}': its group does not contain '{}'", s.name, s.target));
-  return Connector(s, index, size(s.source), size(s.target), group, spec.dt_ms, seed);
+  return Connector(s, index, size(s.source), size(s.target), own, group, spec.dt_ms, seed);
 }
 /// The longest window that a network with these delays can have.
 Step window_of(Step least_delay) {
   constexpr Step kLongestWindow = 256;
   return std::min(least_delay, kLongestWindow);
 }
-/// Neurons of a block; a multiple of 64, which keyed noise is drawn by.
-int block_size(int size, bool many_delays) {
-  const int blocks = blocks_of(size, many_delays);
-  return ((size + blocks - 1) / blocks + 63) / 64 * 64;
+/// Neurons of a block; whole cells.
+int block_size(int size, bool many_delays, int threads) {
+  const int blocks = blocks_of(size, many_delays, threads);
+  return ((size + blocks - 1) / blocks + kCell - 1) / kCell * kCell;
 }
 }  // namespace
 
 Network::Impl::Impl(const NetworkSpec& s, std::uint64_t seed_, Execution e, bool synapses)
-    : spec(s), seed(seed_), execution(e), pool(std::max(1, e.threads)) {
+    : spec(s),
+      seed(seed_),
+      execution(e),
+      ranks(e.ranks ? *e.ranks : Ranks::alone()),
+      partition(ranks.rank(), ranks.size()),
+      pool(std::max(1, e.threads)) {
   check_and_name();
   check_memory();
   make_populations();
@@ -92,7 +102,15 @@ Network::Impl::Impl(const NetworkSpec& s, std::uint64_t seed_, Execution e, bool
   make_drives();
   make_units();
   if (!synapses) return;
-  build_synapses();
+  std::string failed;
+  try {
+    build_synapses();
+  } catch (const Error& error) {  // memory may be short on one rank only
+    if (ranks.size() == 1) throw;
+    failed = error.what();
+  }
+  ranks.agree(failed);
+  count_synapses();
   set_initial_states();
 }
 
@@ -258,7 +276,7 @@ void Network::Impl::make_projections() {
     p.port =
         s.port.empty() ? 0 : named(target.neuron->ports, s.port, s.where, "port of " + target.spec->model);
     try {
-      p.connector = std::make_unique<Connector>(connector_of(spec, s, p.index, seed));
+      p.connector = std::make_unique<Connector>(connector_of(spec, s, p.index, partition, seed));
     } catch (const Error& e) {
       throw in(e);
     }
@@ -331,8 +349,9 @@ void Network::Impl::choose_window() {
     const Population& source = populations[static_cast<std::size_t>(p.source)];
     const Population& target = populations[static_cast<std::size_t>(p.target)];
     const double rows = static_cast<double>(source.size) * static_cast<double>(p.connector->delays().size());
-    p.shape.lanes = lanes_for(p.connector->expected_indegree() *
-                              std::min(target.size, block_size(target.size, target.many_delays)) / rows);
+    p.shape.lanes = lanes_for(
+        p.connector->expected_indegree() *
+        block_size(partition.own(p.target, target.size).count, target.many_delays, execution.threads) / rows);
   }
   min_delay = least == std::numeric_limits<Step>::max() ? 1 : least;
   const auto release_delay = [&](double ms, const char* what, const std::string& name, const Where& where) {
@@ -399,19 +418,27 @@ void Network::Impl::make_drives() {
 
 void Network::Impl::check_memory() const {
   const MemoryUse need = estimate_memory(spec);
-  const std::size_t free = available_memory();
-  if (need.total_bytes > free)
-    throw Error(fmt::format(
-        "the network needs about {:.2f} GB ({:.0f} million synapses), but only {:.2f} GB are free",
-        static_cast<double>(need.total_bytes) / 1e9, static_cast<double>(need.synapses) / 1e6,
-        static_cast<double>(free) / 1e9));
+  const auto free = static_cast<double>(available_memory());
+  const double here = static_cast<double>(need.total_bytes) * ranks.on_this_machine() / ranks.size();
+  std::string failed;
+  if (here > free)
+    failed = fmt::format(
+        "the network needs about {:.2f} GB ({:.0f} million synapses){}, but only {:.2f} GB are free",
+        here / 1e9, static_cast<double>(need.synapses) / 1e6,
+        ranks.size() > 1
+            ? fmt::format(" on a machine with {} of its {} ranks", ranks.on_this_machine(), ranks.size())
+            : "",
+        free / 1e9);
+  ranks.agree(failed);
 }
 
 void Network::Impl::make_units() {
   for (Population& p : populations) {
-    const int size = block_size(p.size, p.many_delays);
-    for (int first = 0; first < p.size; first += size) {
-      const int count = std::min(size, p.size - first);
+    const Range own = partition.own(p.index, p.size);
+    const int size = own.count == 0 ? 1 : block_size(own.count, p.many_delays, execution.threads),
+              end = own.first + own.count;
+    for (int first = own.first; first < end; first += size) {
+      const int count = std::min(size, end - first);
       if (!p.neuron) {
         const SourceSettings s = source_named(p.spec->model)->make(p.spec->params);
         auto unit = std::make_unique<SourceUnit>(p, first, count, spec.dt_ms, seed);
@@ -472,15 +499,23 @@ void Network::Impl::build_synapses() {
     else
       in.sums = std::make_unique<PostSums>(*clock, unit->count());
   });
+}
+
+void Network::Impl::count_synapses() {
   out_degree.resize(projections.size());
   for (std::size_t p = 0; p < projections.size(); ++p)
     out_degree[p].assign(
         static_cast<std::size_t>(populations[static_cast<std::size_t>(projections[p].source)].size), 0);
-  for (auto [unit, k] : work) {
-    auto& sum = out_degree[static_cast<std::size_t>(unit->incoming[k].projection->index)];
-    const auto add = unit->incoming[k].bundle->take_out_degrees();
-    for (std::size_t s = 0; s < add.size(); ++s) sum[s] += add[s];
+  for (auto& u : units) {
+    auto* unit = dynamic_cast<NeuronUnit*>(u.get());
+    if (!unit) continue;
+    for (auto& in : unit->incoming) {
+      auto& sum = out_degree[static_cast<std::size_t>(in.projection->index)];
+      const auto add = in.bundle->take_out_degrees();
+      for (std::size_t s = 0; s < add.size(); ++s) sum[s] += add[s];
+    }
   }
+  for (auto& degrees : out_degree) ranks.sum(std::span(degrees));
   for (const Projection& p : projections) {
     const auto& degrees = out_degree[static_cast<std::size_t>(p.index)];
     if (std::all_of(degrees.begin(), degrees.end(), [](std::uint32_t d) { return d == 0; }))
@@ -522,7 +557,7 @@ MemoryUse estimate_memory(const NetworkSpec& spec) {
     const ProjectionSpec& s = spec.projections[i];
     const PopulationSpec *source = find(s.source), *target = find(s.target);
     if (!source || !target || source->size < 1 || target->size < 1) continue;
-    connectors[i] = connector_of(spec, s, static_cast<int>(i), 0);
+    connectors[i] = connector_of(spec, s, static_cast<int>(i), Partition(0, 1), 0);
     least = std::min<Step>(least, connectors[i]->delays().front());
   }
   for (std::size_t i = 0; i < spec.projections.size(); ++i) {

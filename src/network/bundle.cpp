@@ -9,15 +9,24 @@
 
 namespace labile {
 
+namespace {
+/// [delay] which of the connector's delays it is.
+std::vector<std::uint16_t> classes_of(const Connector& connector) {
+  const auto delays = connector.delays();
+  std::vector<std::uint16_t> r(delays.back() + 1, 0);
+  for (std::size_t k = 0; k < delays.size(); ++k) r[delays[k]] = static_cast<std::uint16_t>(k);
+  return r;
+}
+}  // namespace
+
 Bundle::Bundle(const Connector& connector, const RowShape& shape, int sources, int first, int targets)
     : shape_(shape),
       delays_(connector.delays().size()),
       chunk_bytes_(shape.chunk_bytes()),
+      first_(first),
       targets_(targets) {
   const auto lanes = static_cast<std::uint32_t>(shape.lanes);
-  const auto delays = connector.delays();
-  std::vector<std::uint16_t> class_of(delays.back() + 1, 0);
-  for (std::size_t k = 0; k < delays.size(); ++k) class_of[delays[k]] = static_cast<std::uint16_t>(k);
+  const auto class_of = classes_of(connector);
   const std::size_t rows = static_cast<std::size_t>(sources) * delays_;
   // Drawn twice, once to count and once to store: cheaper than keeping what was drawn.
   std::vector<std::uint32_t> filled(rows, 0);
@@ -58,6 +67,26 @@ Bundle::Bundle(const Connector& connector, const RowShape& shape, int sources, i
   for (std::size_t r = 0; r < rows; ++r)
     for (std::uint32_t i = filled[r]; i < (starts[r + 1] - starts[r]) * lanes; ++i)
       reinterpret_cast<std::uint16_t*>(at(starts[r] + i / lanes))[i % lanes] = dummy;
+}
+
+Bundle::Drawn::Drawn(const Bundle& bundle, const Connector& connector)
+    : bundle_(&bundle),
+      connector_(&connector),
+      target_(bundle.first_),
+      class_of_(classes_of(connector)),
+      filled_(bundle.rows_.bytes() / sizeof(std::uint32_t) - 1, 0) {}
+
+std::span<const Bundle::Drawn::Slot> Bundle::Drawn::next() {
+  drawn_.clear();
+  slots_.clear();
+  connector_->synapses(target_++, drawn_);
+  const int lanes = bundle_->shape_.lanes;
+  for (const NewSynapse& s : drawn_) {
+    const std::size_t r = s.source * bundle_->delays_ + class_of_[s.delay];
+    const auto at = static_cast<int>(filled_[r]++);
+    slots_.push_back({bundle_->row_starts()[r] + static_cast<std::uint32_t>(at / lanes), at % lanes});
+  }
+  return slots_;
 }
 
 }  // namespace labile

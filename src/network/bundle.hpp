@@ -31,6 +31,27 @@ class Bundle {
   [[nodiscard]] std::vector<std::uint32_t> take_out_degrees() { return std::move(out_degree_); }
   [[nodiscard]] std::size_t bytes() const { return chunks_.bytes() + rows_.bytes(); }
 
+  /// Where synapses lie, target by target, in the order in which they were drawn: the one order that does not depend on
+  /// how targets are cut into blocks. Ask for targets (of the population) in ascending order, none left out.
+  class Drawn {
+   public:
+    Drawn(const Bundle& bundle, const Connector& connector);
+    struct Slot {
+      std::uint32_t chunk;
+      int lane;
+    };
+    [[nodiscard]] std::span<const Slot> next();
+
+   private:
+    const Bundle* bundle_;
+    const Connector* connector_;
+    int target_;
+    std::vector<std::uint16_t> class_of_;  // [delay]
+    std::vector<std::uint32_t> filled_;    // [row]
+    std::vector<NewSynapse> drawn_;
+    std::vector<Slot> slots_;
+  };
+
   /// Fields of a lane, for readers and the slow clock.
   [[nodiscard]] int target(std::uint32_t chunk, int lane) const {  // -1: padding
     const int t = reinterpret_cast<const std::uint16_t*>(at(chunk))[lane] / 2;
@@ -53,7 +74,7 @@ class Bundle {
   [[nodiscard]] std::uint32_t* row_starts() const { return reinterpret_cast<std::uint32_t*>(rows_.data()); }
   RowShape shape_;
   std::size_t delays_, chunk_bytes_, synapses_ = 0;
-  int targets_;
+  int first_, targets_;
   std::vector<std::uint32_t> out_degree_;
   LargeArray rows_;  // u32 [source x delay + 1] first chunk
   LargeArray chunks_;

@@ -143,16 +143,18 @@ double draw_from(const Distribution& d, const Draw& draw, std::uint32_t counter,
   return std::clamp(x, d.lo, d.hi);
 }
 
-Connector::Connector(const ProjectionSpec& spec, int index, int sources, int targets, bool same, double dt,
-                     std::uint64_t seed)
+Connector::Connector(const ProjectionSpec& spec, int index, int sources, int targets, const Range& own,
+                     bool same, double dt, std::uint64_t seed)
     : connect_(spec.connect),
       weight_(spec.weight),
       delay_(spec.delay_ms),
       index_(static_cast<std::uint32_t>(index)),
       sources_(sources),
       targets_(targets),
+      own_(own),
       same_(same),
       dt_(dt),
+      least_weight_(spec.weight.least()),
       seed_(seed) {
   const Where& at = spec.where;
   check_distribution(weight_, at, "weight");
@@ -196,21 +198,27 @@ Connector::Connector(const ProjectionSpec& spec, int index, int sources, int tar
     case Kind::all_to_all:
       expected_ = others;
       break;
-    case Kind::list:
-      for (const Line& l : read_list(connect_.file, sources, targets, at)) {
+    case Kind::list: {
+      const auto lines = read_list(connect_.file, sources, targets, at);
+      least_weight_ = std::numeric_limits<double>::infinity();
+      for (const Line& l : lines) {
         const double ms = l.has_delay ? l.delay : delay_.a;
         Distribution one{Distribution::Kind::constant, ms};
         const auto d = possible_delays(one, dt, at);
-        listed_.push_back(
-            {l.target, {l.source, d[0], static_cast<float>(l.has_weight ? l.weight : weight_.a)}});
+        const auto w = static_cast<float>(l.has_weight ? l.weight : weight_.a);
+        least_weight_ = std::min(least_weight_, static_cast<double>(w));
         delays_.push_back(d[0]);
+        const int t = static_cast<int>(l.target);
+        if (t >= own_.first && t < own_.first + own_.count)
+          listed_.push_back({l.target, {l.source, d[0], w}});
       }
       std::stable_sort(listed_.begin(), listed_.end(),
                        [](const Listed& a, const Listed& b) { return a.target < b.target; });
       std::sort(delays_.begin(), delays_.end());
       delays_.erase(std::unique(delays_.begin(), delays_.end()), delays_.end());
-      expected_ = static_cast<double>(listed_.size()) / targets;
+      expected_ = static_cast<double>(lines.size()) / targets;
       break;
+    }
   }
   if (connect_.kind != Kind::list) delays_ = possible_delays(delay_, dt, at);
   if (others < 1 && connect_.kind != Kind::list)
@@ -218,9 +226,9 @@ Connector::Connector(const ProjectionSpec& spec, int index, int sources, int tar
   if (connect_.kind == Kind::fixed_outdegree) draw_outdegree({targets, 0, same ? 0 : -1}, index);
 }
 
-Connector::Connector(const ProjectionSpec& spec, int index, int sources, int targets, const Group& group,
-                     double dt, std::uint64_t seed)
-    : Connector(spec, index, sources, targets, false, dt, seed) {
+Connector::Connector(const ProjectionSpec& spec, int index, int sources, int targets, const Range& own,
+                     const Group& group, double dt, std::uint64_t seed)
+    : Connector(spec, index, sources, targets, own, false, dt, seed) {
   if (connect_.kind != ConnectivitySpec::Kind::fixed_outdegree)
     throw Error(spec.where, "several target populations at once are for fixed_outdegree only");
   draw_outdegree(group, 1000000 + spec.group_draw);
@@ -232,7 +240,9 @@ void Connector::draw_outdegree(const Group& group, int index) {
   const auto n = static_cast<std::uint32_t>(group.size), first = static_cast<std::uint32_t>(group.first);
   const auto degree = static_cast<std::size_t>(connect_.degree);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> drawn;  // target, source
-  out_begin_.assign(static_cast<std::size_t>(targets_) + 1, 0);
+  const std::uint32_t own_first = first + static_cast<std::uint32_t>(own_.first);
+  const auto own = static_cast<std::uint32_t>(own_.count);
+  out_begin_.assign(std::size_t{own} + 1, 0);
   std::vector<std::uint32_t> mark(n, std::numeric_limits<std::uint32_t>::max());
   for (std::uint32_t s = 0; s < static_cast<std::uint32_t>(sources_); ++s) {
     if (interrupted()) throw Interrupted("stopped");
@@ -246,12 +256,12 @@ void Connector::draw_outdegree(const Group& group, int index) {
       if ((itself && !connect_.autapses) || (!connect_.multapses && mark[t] == s)) continue;
       mark[t] = s;
       ++k;
-      if (t < first || t >= first + static_cast<std::uint32_t>(targets_)) continue;
-      drawn.emplace_back(t - first, s);
-      ++out_begin_[t - first + 1];
+      if (t < own_first || t >= own_first + own) continue;
+      drawn.emplace_back(t - own_first, s);
+      ++out_begin_[t - own_first + 1];
     }
   }
-  for (std::size_t t = 0; t < static_cast<std::size_t>(targets_); ++t) out_begin_[t + 1] += out_begin_[t];
+  for (std::size_t t = 0; t < own; ++t) out_begin_[t + 1] += out_begin_[t];
   out_source_.resize(drawn.size());
   std::vector<std::uint32_t> next(out_begin_.begin(), out_begin_.end() - 1);
   for (const auto& [t, s] : drawn) out_source_[next[t]++] = s;
@@ -281,9 +291,11 @@ void Connector::sources_of(int target, std::vector<std::uint32_t>& out) const {
       }
       break;
     }
-    case Kind::fixed_outdegree:
-      out.assign(out_source_.begin() + out_begin_[t], out_source_.begin() + out_begin_[t + 1]);
+    case Kind::fixed_outdegree: {
+      const std::size_t i = t - static_cast<std::uint32_t>(own_.first);
+      out.assign(out_source_.begin() + out_begin_[i], out_source_.begin() + out_begin_[i + 1]);
       break;
+    }
     case Kind::bernoulli: {
       if (connect_.probability >= 1) {
         for (std::uint32_t s = 0; s < n; ++s)
@@ -321,15 +333,6 @@ void Connector::sources_of(int target, std::vector<std::uint32_t>& out) const {
     case Kind::list:
       break;
   }
-}
-
-double Connector::least_weight() const {
-  double least = weight_.least();
-  if (!listed_.empty()) {
-    least = static_cast<double>(listed_.front().synapse.weight);
-    for (const Listed& l : listed_) least = std::min(least, static_cast<double>(l.synapse.weight));
-  }
-  return least;
 }
 
 void Connector::synapses(int target, std::vector<NewSynapse>& out) const {

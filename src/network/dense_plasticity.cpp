@@ -108,4 +108,16 @@ void DensePlasticity::enter(Step n, std::span<const std::uint16_t> fired, const 
   for (const std::uint16_t j : due) jump_[j] = 0;
 }
 
+void DensePlasticity::save(int target, double* to) const {
+  const Trace &y = y_[static_cast<std::size_t>(target)], &o2 = o2_[static_cast<std::size_t>(target)];
+  to[0] = y.value;
+  to[1] = static_cast<double>(y.at);
+  to[2] = o2.value;
+  to[3] = static_cast<double>(o2.at);
+}
+void DensePlasticity::load(int target, const double* from) {
+  y_[static_cast<std::size_t>(target)] = {from[0], static_cast<Step>(from[1])};
+  o2_[static_cast<std::size_t>(target)] = {from[2], static_cast<Step>(from[3])};
+}
+
 }  // namespace labile

@@ -20,11 +20,19 @@ class DensePlasticity {
   /// The targets that fired in step n, after the arrivals.
   void enter(Step n, std::span<const std::uint16_t> fired, const RowConstants& fixed);
 
- private:
   struct Trace {
     double value = 0;  // just after the last event
     Step at = 0;
   };
+  // For checkpoints: of one target, and what is kept of sources (a trace stays as it began where they have no row).
+  static constexpr std::size_t kKept = 4;
+  void save(int target, double* to) const;
+  void load(int target, const double* from);
+  [[nodiscard]] std::vector<Trace>& sources() { return x_; }
+  /// Spikes on their way to the synapse: [step & mask] targets.
+  [[nodiscard]] std::vector<std::vector<std::uint16_t>>& waiting() { return waiting_; }
+
+ private:
   void change(std::uint32_t chunk, int lane, double by, const RowConstants& fixed);
   const PlasticClock* clock_;
   Bundle* bundle_;

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <tuple>
 
 #include "network/network_impl.hpp"
 
@@ -149,15 +151,21 @@ void Network::read_state(int population, std::string_view variable, std::span<co
   if (!p.neuron)
     throw Error(fmt::format("population '{}' is a source of spikes: it has no state", p.spec->name));
   const int v = by_name(p.neuron->state, variable, "state variable of " + p.spec->model);
+  struct Value {
+    std::size_t i;
+    double x;
+  };
+  std::vector<Value> own;
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (units[i] < 0 || units[i] >= p.size)
       throw Error(
           fmt::format("population '{}': unit {} is not among 0..{}", p.spec->name, units[i], p.size - 1));
     for (const auto& u : impl_->units) {
       if (&u->population() != &p || units[i] < u->first() || units[i] >= u->first() + u->count()) continue;
-      out[i] = dynamic_cast<const NeuronUnit&>(*u).neurons().get(v, units[i] - u->first());
+      own.push_back({i, dynamic_cast<const NeuronUnit&>(*u).neurons().get(v, units[i] - u->first())});
     }
   }
+  for (const Value& value : impl_->ranks.gather_lists(std::span<const Value>(own))) out[value.i] = value.x;
 }
 
 std::vector<Network::Impl::Place> Network::Impl::places(int projection) const {
@@ -200,12 +208,19 @@ std::vector<SynapseState> Network::synapses(int projection, int source) const {
                             const auto now = impl_->decode(row, c, lane);
                             r.push_back({s, place.unit->first() + t, row.delay_ms, now.bounded(p), now.e});
                           });
+  if (impl_->ranks.size() > 1) r = impl_->ranks.gather_lists(std::span<const SynapseState>(r));
+  // However targets are cut into blocks.
+  const auto before = [](const SynapseState& a, const SynapseState& b) {
+    return std::tie(a.source, a.delay_ms, a.target) < std::tie(b.source, b.delay_ms, b.target);
+  };
+  if (!std::ranges::is_sorted(r, before)) std::ranges::stable_sort(r, before);
   return r;
 }
 
 std::size_t Network::synapse_count(int projection) const {
-  std::size_t n = 0;
+  std::uint64_t n = 0;
   for (const auto& place : impl_->places(projection)) n += place.incoming->bundle->synapses();
+  impl_->ranks.sum(std::span(&n, 1));
   return n;
 }
 
@@ -231,28 +246,52 @@ Network::WeightSummary Network::weight_summary(int projection) const {
       max = std::max(max, o.max);
     }
   };
-  std::vector<Part> parts(places.size());
+  // By cells of targets, which no block or rank cuts: the same bits however they are held.
+  const auto cells = static_cast<std::size_t>(
+      (impl_->populations[static_cast<std::size_t>(p.target)].size + kCell - 1) / kCell);
+  std::vector<Part> parts(cells);
   impl_->pool.run(static_cast<int>(places.size()), [&](int i) {
     const FlushDenormals scope;
-    for (int s = 0; s < sources; ++s) {
-      Part row;
-      double first = 0, sum = 0, square = 0;  // of differences from the row's first
-      impl_->each_synapse(places[static_cast<std::size_t>(i)], static_cast<std::uint32_t>(s),
-                          [&](const Impl::Row& at, std::uint32_t c, int lane, int) {
+    const auto& place = places[static_cast<std::size_t>(i)];
+    struct Sums {
+      double n = 0, first = 0, sum = 0, square = 0;  // of differences from the cell's first
+      double min = INFINITY, max = -INFINITY;
+    };
+    std::vector<Sums> sums(static_cast<std::size_t>(place.unit->count() / kCell + 1));
+    for (int s = 0; s < sources; ++s)
+      impl_->each_synapse(place, static_cast<std::uint32_t>(s),
+                          [&](const Impl::Row& at, std::uint32_t c, int lane, int t) {
                             const double w = impl_->decode(at, c, lane).bounded(p);
-                            if (row.n == 0) first = w;
-                            ++row.n;
-                            sum += w - first;
-                            square += (w - first) * (w - first);
-                            row.min = std::min(row.min, w);
-                            row.max = std::max(row.max, w);
+                            Sums& cell = sums[static_cast<std::size_t>(t / kCell)];
+                            if (cell.n == 0) cell.first = w;
+                            ++cell.n;
+                            const double d = w - cell.first;
+                            cell.sum += d;
+                            cell.square += d * d;
+                            cell.min = std::min(cell.min, w);
+                            cell.max = std::max(cell.max, w);
                           });
-      if (row.n == 0) continue;
-      row.mean = first + sum / row.n;
-      row.square = std::max(0.0, square - sum * sum / row.n);
-      parts[static_cast<std::size_t>(i)].join(row);
+    for (std::size_t k = 0; k < sums.size(); ++k) {
+      const Sums& cell = sums[k];
+      if (cell.n == 0) continue;
+      parts[static_cast<std::size_t>(place.unit->first() / kCell) + k] = {
+          cell.n, cell.first + cell.sum / cell.n, std::max(0.0, cell.square - cell.sum * cell.sum / cell.n),
+          cell.min, cell.max};
     }
   });
+  if (impl_->ranks.size() > 1) {
+    const Range own =
+        impl_->partition.own(p.target, impl_->populations[static_cast<std::size_t>(p.target)].size);
+    struct Numbered {
+      std::size_t cell;
+      Part part;
+    };
+    std::vector<Numbered> mine;
+    for (int k = own.first / kCell; k < (own.first + own.count + kCell - 1) / kCell; ++k)
+      mine.push_back({static_cast<std::size_t>(k), parts[static_cast<std::size_t>(k)]});
+    for (const Numbered& x : impl_->ranks.gather_lists(std::span<const Numbered>(mine)))
+      parts[x.cell] = x.part;
+  }
   Part all;
   for (const Part& part : parts) all.join(part);
   return {static_cast<std::size_t>(all.n), all.mean, all.n > 1 ? std::sqrt(all.square / (all.n - 1)) : 0,
@@ -271,7 +310,7 @@ void Network::set_weight(int projection, int source, int target, double w) {
         fmt::format("projection '{}' is static with one weight for all: none can be set alone", p.name));
   if (!std::isfinite(w) || (p.clock && (w < p.clock->rule().w_min || w > p.clock->rule().w_max)))
     throw Error(fmt::format("projection '{}': weight {} lies outside its bounds", p.name, w));
-  int found = 0;
+  std::uint64_t found = 0;
   for (const auto& place : impl_->places(projection))
     impl_->each_synapse(place, static_cast<std::uint32_t>(source),
                         [&](const Impl::Row& row, std::uint32_t c, int lane, int t) {
@@ -279,6 +318,7 @@ void Network::set_weight(int projection, int source, int target, double w) {
                           ++found;
                           impl_->store(row, c, lane, w);
                         });
+  impl_->ranks.sum(std::span(&found, 1));
   if (found == 0)
     throw Error(fmt::format("projection '{}' has no synapse from {} to {}", p.name, source, target));
 }
@@ -310,6 +350,9 @@ void Network::watch_spikes(int population, SpikeSink sink) {
   impl_->watches.push_back({population, std::move(sink), {}});
 }
 
+const Network::Timing& Network::timing() const {
+  return impl_->timing;
+}
 MemoryUse Network::memory() const {
   MemoryUse use;
   for (const auto& u : impl_->units) {
@@ -332,7 +375,10 @@ MemoryUse Network::memory() const {
     use.plastic_bytes += p.clock->bytes() + degrees;
     use.total_bytes += p.clock->bytes();
   }
-  return use;
+  std::array<std::uint64_t, 5> all{use.synapse_bytes, use.plastic_bytes, use.total_bytes, use.synapses,
+                                   use.plastic_synapses};
+  impl_->ranks.sum(std::span(all));
+  return {all[0], all[1], all[2], all[3], all[4]};
 }
 int Network::exchange_steps() const {
   return static_cast<int>(impl_->window);

@@ -1,9 +1,13 @@
 /// A network built and run: the circuit engine's public face inside src/.
 ///
 /// A run is a pure function of spec and seed: the same bits for any number of threads, any exchange interval,
-/// any splitting of run_until, recorders on or off.
+/// any splitting of run_until, recorders on or off, any number of ranks.
+///
+/// Over ranks each holds a part of every population with the synapses onto it; all ranks build the same network and
+/// call the same functions in the same order, and get the same answers.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,11 +19,15 @@
 
 namespace labile {
 
+class Ranks;
+
 /// How to run, which never changes a bit.
 struct Execution {
   int threads = 1;
   int exchange_steps = 0;  // 0 = as long as delays, release and tau_e allow
   bool wide = true;        // use AVX-512 where the machine has it
+  bool timed = false;      // timing() is kept
+  Ranks* ranks = nullptr;  // that hold the network together; null = this process alone
 };
 
 /// One synapse as readers see it. `w` in the port's unit, `e` the eligibility (0 for rules without).
@@ -119,6 +127,23 @@ class Network {
   };
   using SpikeSink = std::function<void(std::span<const Spike>)>;
   void watch_spikes(int population, SpikeSink sink);
+
+  /// Writes the whole state into an existing folder: one file a rank, part_0_of_4.h5 and so on. `identity` is what a
+  /// network that takes it up must have in common with this one: name and text. Throws Error (file, reason).
+  using Identity = std::vector<std::pair<std::string, std::string>>;
+  void save(const std::filesystem::path& folder, const Identity& identity) const;
+  /// Takes up a state that a network of the same spec and seed saved, at any number of ranks and threads; what was set
+  /// or watched before is kept only where it is no part of the state. Throws Error where the checkpoint is of
+  /// something else (what differs), a part is missing or damaged.
+  void load(const std::filesystem::path& folder, const Identity& identity);
+
+  /// Wall time of this rank so far, s, where Execution asks for it: in the units that it holds, in what every rank does
+  /// alike (modulators, clocks of synapses), in exchanging spikes and waiting for others; and what it sent.
+  struct Timing {
+    double units_s = 0, shared_s = 0, exchange_s = 0;
+    std::uint64_t windows = 0, bytes = 0;
+  };
+  [[nodiscard]] const Timing& timing() const;
 
   [[nodiscard]] MemoryUse memory() const;
   [[nodiscard]] int exchange_steps() const;

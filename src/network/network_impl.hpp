@@ -2,12 +2,15 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <optional>
 
+#include "core/ranks.hpp"
 #include "modulators/field.hpp"
 #include "modulators/gate_text.hpp"
 #include "modulators/linear_step.hpp"
 #include "network/network.hpp"
+#include "network/partition.hpp"
 #include "network/regional_modulation.hpp"
 #include "network/sources.hpp"
 #include "network/unit.hpp"
@@ -30,13 +33,19 @@ struct Network::Impl {
   void check_memory() const;
   void make_units();
   void build_synapses();
+  void count_synapses();
   void set_initial_states();
 
   // step.cpp
   void run_until(Step target);
   void advance_modulators(Step from, Step to);
   void exchange(Step from, Step to);
-  void throw_if_bad() const;
+  void keep(Archive& a);  // state.cpp: what all ranks know alike
+  void log_spikes(Step from, Step to);
+  void gather_spikes(Step from, Step to);
+  void advance_units(const std::function<void(int)>& work);
+  /// Keeps in `failure` that a state has stopped being finite.
+  void note_bad();
   /// Of silenced units that release a modulator: what is lost with them. False when the population is no nucleus.
   bool tell_nuclei(const Population& p, bool uptake);
 
@@ -85,6 +94,20 @@ struct Network::Impl {
   NetworkSpec spec;
   std::uint64_t seed;
   Execution execution;
+  Ranks& ranks;
+  Partition partition;
+  std::string failure;                  // of this rank alone, for all to hear
+  bool stop = false;                    // some rank was asked to
+  std::vector<std::uint32_t> outgoing;  // to other ranks
+  Timing timing;
+  std::chrono::steady_clock::time_point last_stamp;
+  /// Adds the time since the last call.
+  void stamp(double& seconds) {
+    if (!execution.timed) return;
+    const auto now_time = std::chrono::steady_clock::now();
+    seconds += std::chrono::duration<double>(now_time - last_stamp).count();
+    last_stamp = now_time;
+  }
   Step now = 0, window = 1, min_delay = 1;
   std::vector<Population> populations;
   std::vector<Projection> projections;

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "modulators/gate_integral.hpp"
 #include "network/exp_table.hpp"
 #include "network/time.hpp"
@@ -110,6 +111,15 @@ class PlasticClock {
   [[nodiscard]] Reading reading(std::uint32_t source, Step d, Step n) const;
   [[nodiscard]] double gate_integral(Step n0, Step n1) const { return integral_.integral(n0, n1); }
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  void keep(Archive& a) {
+    a(integral_);
+    for (auto* x : {&x_, &r2_, &plus_, &minus_}) a.each(*x);
+    a.each(last_);
+    a.each(events_);
+    a.each(past_);
+    a.each(at_);
+    a.each(post_);
+  }
 
  private:
   PlasticClock(const RuleForm& rule, double dt_ms, int sources, Step dendritic, const Sizes& sizes);

@@ -97,6 +97,32 @@ void PostSums::add(const PostStep& s, Step n, std::span<const std::uint16_t> fir
   }
 }
 
+std::size_t PostSums::kept() const {
+  const std::size_t width = clock_->gated() ? 2 : 1;
+  return width * (2 + static_cast<std::size_t>(clock_->frames())) + (o2_.empty() ? 0 : 2);
+}
+void PostSums::save(int target, double* to) const {
+  const int width = clock_->gated() ? 2 : 1;
+  const float* t = now_ + std::ptrdiff_t{2} * width * target;
+  to = std::copy_n(t, 2 * width, to);
+  for (int f = 0; f < clock_->frames(); ++f)
+    to = std::copy_n(frame_at(f) + std::ptrdiff_t{width} * target, width, to);
+  if (o2_.empty()) return;
+  *to++ = o2_[static_cast<std::size_t>(target)];
+  *to = static_cast<double>(o2_at_[static_cast<std::size_t>(target)]);
+}
+void PostSums::load(int target, const double* from) {
+  const int width = clock_->gated() ? 2 : 1;
+  const auto take = [&](float* to, int n) {
+    for (int i = 0; i < n; ++i) to[i] = static_cast<float>(*from++);
+  };
+  take(now_ + std::ptrdiff_t{2} * width * target, 2 * width);
+  for (int f = 0; f < clock_->frames(); ++f) take(frame_at(f) + std::ptrdiff_t{width} * target, width);
+  if (o2_.empty()) return;
+  o2_[static_cast<std::size_t>(target)] = *from++;
+  o2_at_[static_cast<std::size_t>(target)] = static_cast<Step>(*from);
+}
+
 void PostSums::clear() {
   std::fill_n(frames_, clock_->frames() * frame_floats_, 0.0f);
   const int width = clock_->gated() ? 4 : 2;

@@ -33,6 +33,13 @@ class PostSums {
   void clear();
   [[nodiscard]] std::size_t bytes() const { return memory_.bytes(); }
 
+  // For checkpoints: what is kept of one target, in numbers of the same meaning whatever block it is in.
+  [[nodiscard]] std::size_t kept() const;  // how many
+  void save(int target, double* to) const;
+  void load(int target, const double* from);
+  /// Spikes on their way to the synapse: [step & mask] targets.
+  [[nodiscard]] std::vector<std::vector<std::uint16_t>>& waiting() { return waiting_; }
+
  private:
   [[nodiscard]] float* frame_at(int frame) const {
     return frames_ + static_cast<std::ptrdiff_t>(frame) * frame_floats_;

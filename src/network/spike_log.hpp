@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "network/connect.hpp"
 
 namespace labile {
@@ -25,6 +26,8 @@ class SpikeLog {
     if (n < 1) return {};
     return spikes_[static_cast<std::size_t>(n & mask_)];
   }
+
+  void keep(Archive& a) { a.each(spikes_); }
 
  private:
   std::vector<std::vector<std::uint32_t>> spikes_{1};  // [step & mask]

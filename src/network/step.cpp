@@ -23,20 +23,39 @@ void Network::Impl::run_until(Step target) {
     units[static_cast<std::size_t>(i)]->run(run_from, run_to);
   };
   while (now < target) {
-    if (interrupted()) throw Interrupted("stopped");
+    if (ranks.size() == 1 && interrupted()) throw Interrupted("stopped");  // else in exchange(), all together
     // Windows end on absolute multiples, so that splitting a run moves none of them for long.
     const Step from = now + 1, to = std::min(target, (now / window + 1) * window);
+    double since_last_call = 0;
+    stamp(since_last_call);
     advance_modulators(from, to);
+    stamp(timing.shared_s);
     run_from = from;
     run_to = to;
-    pool.run(static_cast<int>(units.size()), work);
+    advance_units(work);
+    stamp(timing.units_s);
     exchange(from, to);
+    stamp(timing.shared_s);
+    ++timing.windows;
     now = to;
-    throw_if_bad();
+    if (stop) throw Interrupted("stopped");
+    if (ranks.size() > 1) continue;
+    note_bad();
+    if (!failure.empty()) throw Error(failure);
   }
   for (const auto& u : units)
     if (auto* unit = dynamic_cast<NeuronUnit*>(u.get())) unit->look(now);
-  throw_if_bad();
+  note_bad();
+  ranks.agree(failure);
+}
+
+void Network::Impl::advance_units(const std::function<void(int)>& work) {
+  if (ranks.size() == 1) return pool.run(static_cast<int>(units.size()), work);
+  try {
+    pool.run(static_cast<int>(units.size()), work);
+  } catch (const std::exception& e) {
+    failure = e.what();
+  }
 }
 
 void Network::Impl::look_right() {
@@ -140,21 +159,65 @@ void Network::Impl::advance_modulators(Step from, Step to) {
   }
 }
 
-void Network::Impl::exchange(Step from, Step to) {
+void Network::Impl::log_spikes(Step from, Step to) {
   for (Step n = from; n <= to; ++n) {
-    const auto k = static_cast<std::size_t>(n - from);
     for (Population& p : populations) p.log.open(n);
     for (const auto& unit : units) {
-      Population& p = unit->population();
-      const auto spikes = unit->spikes(k);
+      const auto spikes = unit->spikes(static_cast<std::size_t>(n - from));
       if (spikes.empty()) continue;
-      auto& log = p.log.append(n);
-      for (const std::uint16_t j : spikes) {
-        const auto id = static_cast<std::uint32_t>(unit->first() + j);
-        log.push_back(id);
-        ++p.counts[id];
+      auto& log = unit->population().log.append(n);
+      for (const std::uint16_t j : spikes) log.push_back(static_cast<std::uint32_t>(unit->first() + j));
+    }
+  }
+}
+
+/// The same with all ranks' spikes. A rank sends what happened to it, then by step and population how many fired, and
+/// who; parts of a population are joined in the order of its neurons.
+void Network::Impl::gather_spikes(Step from, Step to) {
+  enum : std::uint32_t { kNothing, kInterrupted, kFailed };
+  log_spikes(from, to);
+  note_bad();
+  outgoing.assign(1, !failure.empty() ? kFailed : interrupted() ? kInterrupted : kNothing);
+  for (Step n = from; n <= to; ++n)
+    for (Population& p : populations) {
+      const auto fired = p.log.at(n);
+      outgoing.push_back(static_cast<std::uint32_t>(fired.size()));
+      outgoing.insert(outgoing.end(), fired.begin(), fired.end());
+    }
+  timing.bytes += outgoing.size() * sizeof(std::uint32_t);
+  std::vector<const std::uint32_t*> next;
+  std::uint32_t happened = kNothing;
+  for (const auto& bytes : ranks.gather(std::as_bytes(std::span(outgoing)))) {
+    next.push_back(reinterpret_cast<const std::uint32_t*>(bytes.data()));
+    happened = std::max(happened, *next.back()++);
+  }
+  if (happened == kFailed) ranks.agree(failure);
+  stop = happened == kInterrupted;
+  std::vector<std::span<const std::uint32_t>> part(next.size());
+  for (Step n = from; n <= to; ++n)
+    for (Population& p : populations) {
+      for (std::size_t r = 0; r < next.size(); ++r) {
+        const std::uint32_t count = *next[r]++;
+        part[r] = {next[r], count};
+        next[r] += count;
       }
-      p.total += spikes.size();
+      p.log.open(n);
+      auto& log = p.log.append(n);
+      for (int k = 0; k < partition.ranks(); ++k) {
+        const auto& fired = part[static_cast<std::size_t>(partition.holder(p.index, k))];
+        log.insert(log.end(), fired.begin(), fired.end());
+      }
+    }
+}
+
+void Network::Impl::exchange(Step from, Step to) {
+  ranks.size() == 1 ? log_spikes(from, to) : gather_spikes(from, to);
+  stamp(timing.exchange_s);
+  for (Step n = from; n <= to; ++n) {
+    for (Population& p : populations) {
+      const auto fired = p.log.at(n);
+      for (const std::uint32_t id : fired) ++p.counts[id];
+      p.total += fired.size();
     }
     for (Projection& p : projections) {
       const auto fired = populations[static_cast<std::size_t>(p.source)].log.at(n);
@@ -187,7 +250,8 @@ bool Network::Impl::tell_nuclei(const Population& p, bool uptake) {
   return found;
 }
 
-void Network::Impl::throw_if_bad() const {
+void Network::Impl::note_bad() {
+  if (!failure.empty()) return;
   for (const auto& u : units)
     if (const auto* unit = dynamic_cast<const NeuronUnit*>(u.get()); unit && unit->bad_step > 0) {
       const Population& p = unit->population();
@@ -195,11 +259,13 @@ void Network::Impl::throw_if_bad() const {
       for (std::size_t v = p.neuron->state.size(); v-- > 0;)
         if (!std::isfinite(unit->neurons().get(static_cast<int>(v), unit->bad_neuron)))
           variable = p.neuron->state[v].name;
-      throw Error(p.spec->where,
-                  fmt::format("population '{}': {} of neuron {} ({}) was found not to be finite at "
-                              "{:.3f} ms",
-                              p.spec->name, variable, unit->first() + unit->bad_neuron, p.neuron->info.name,
-                              static_cast<double>(unit->bad_step) * spec.dt_ms));
+      failure = Error(p.spec->where,
+                      fmt::format("population '{}': {} of neuron {} ({}) was found not to be finite at "
+                                  "{:.3f} ms",
+                                  p.spec->name, variable, unit->first() + unit->bad_neuron,
+                                  p.neuron->info.name, static_cast<double>(unit->bad_step) * spec.dt_ms))
+                    .what();
+      return;
     }
 }
 

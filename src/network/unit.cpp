@@ -178,4 +178,17 @@ void SourceUnit::run(Step from, Step to) {
   }
 }
 
+void SourceUnit::save(int unit, double* to) const {
+  const auto i = static_cast<std::size_t>(unit);
+  to[0] = hazard_[i];
+  to[1] = next_[i];
+  to[2] = drawn_[i];
+}
+void SourceUnit::load(int unit, const double* from) {
+  const auto i = static_cast<std::size_t>(unit);
+  hazard_[i] = from[0];
+  next_[i] = from[1];
+  drawn_[i] = static_cast<std::uint32_t>(from[2]);
+}
+
 }  // namespace labile

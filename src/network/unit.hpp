@@ -122,6 +122,11 @@ class SourceUnit final : public Unit {
   /// Replays: (step, local unit), sorted; repeated every `period` steps when that is above 0.
   std::vector<std::pair<Step, std::uint16_t>> given;
   Step period = 0;
+  // For checkpoints: what is kept of one unit; a process has a state, given spikes have none.
+  static constexpr std::size_t kKept = 3;
+  [[nodiscard]] bool has_state() const { return !next_.empty(); }
+  void save(int unit, double* to) const;
+  void load(int unit, const double* from);
 
  private:
   double dt_;

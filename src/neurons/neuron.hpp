@@ -53,6 +53,9 @@ class NeuronBlock {
   /// State variable `variable` (in the entry's order) of neuron i.
   [[nodiscard]] virtual double get(int variable, int i) const = 0;
   virtual void set(int variable, int i, double value) = 0;
+  /// The same as it is kept, for checkpoints: get() adds what models take off.
+  [[nodiscard]] virtual double kept(int variable, int i) const = 0;
+  virtual void restore(int variable, int i, double value) = 0;
   /// The first neuron with a state that is not finite, or -1.
   [[nodiscard]] virtual int first_not_finite() const noexcept = 0;
   /// Bytes of state.

@@ -124,6 +124,11 @@ class Block final : public NeuronBlock {
   }
   void set(int variable, int i, double value) override { at(variable, i) = stored(variable, value); }
 
+  [[nodiscard]] double kept(int variable, int i) const override {
+    return static_cast<double>(at(variable, i));
+  }
+  void restore(int variable, int i, double value) override { at(variable, i) = static_cast<Real>(value); }
+
   [[nodiscard]] int first_not_finite() const noexcept override {
     // x - x is 0 for finite x, else NaN. Padding may hold anything, so a hit is looked at closely.
     const auto* x = reinterpret_cast<const Real*>(states_);

@@ -528,4 +528,21 @@ double Modulation::activation(std::string_view modulator, std::string_view recep
                           suggest(receptor, known), fmt::join(known, ", ")));
 }
 
+void Modulation::keep(Archive& a) {
+  for (Field& f : fields_) {
+    a(f.release, f.clearance, f.hz, f.moved);
+    for (auto* x : {&f.quantum, &f.gained, &f.c, &f.arriving, &f.added, &f.reach, &f.let, &f.sources,
+                    &f.received, &f.alive, &f.terminals, &f.enzyme})
+      a.each(*x);
+    a.each(f.receptors);
+    for (Autoreceptor& x : f.autoreceptors) {
+      a(x.field);
+      a.each(x.kept);
+      a.each(x.rest);
+    }
+    a(f.inhibition, f.at_receptor, f.at_autoreceptor);
+  }
+  for (Nucleus& n : nuclei_) a(n.release, n.lost, n.terminals_lost, n.released);
+}
+
 }  // namespace labile

@@ -79,6 +79,7 @@ class Modulation {
     return at.receptor < 0 ? &f.c[static_cast<std::size_t>(at.region)]
                            : f.receptors[static_cast<std::size_t>(at.receptor)].address(at.region);
   }
+  void keep(Archive& a);
   [[nodiscard]] const std::vector<std::string>& regions() const { return regions_; }
   [[nodiscard]] const std::vector<ModulatorInfo>& modulators() const { return info_; }
 

@@ -1,72 +1,18 @@
 #include "record/traces.hpp"
 
 #include <fmt/format.h>
-#include <hdf5.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
-#include <set>
-#include <utility>
+
+#include "store/hdf5.hpp"
 
 namespace labile {
 namespace {
 
+using namespace hdf5;
+
 constexpr std::size_t kBuffer = 1 << 15;  // values that wait in memory, and values a chunk on disk
-
-/// The C library is not made for threads: whoever calls it holds this.
-std::recursive_mutex& library() {
-  static std::recursive_mutex lock;
-  return lock;
-}
-using Lock = std::lock_guard<std::recursive_mutex>;
-
-/// An HDF5 identifier with the function that gives it back.
-class Handle {
- public:
-  using Close = herr_t (*)(hid_t);
-  Handle() = default;
-  Handle(hid_t id, Close close) : id_(id), close_(close) {}
-  Handle(Handle&& o) noexcept : id_(std::exchange(o.id_, -1)), close_(o.close_) {}
-  Handle& operator=(Handle&& o) noexcept {
-    if (this != &o) {
-      reset();
-      id_ = std::exchange(o.id_, -1);
-      close_ = o.close_;
-    }
-    return *this;
-  }
-  ~Handle() { reset(); }
-  /// Whether closing went well; a file's last bytes are written here.
-  bool reset() noexcept {
-    const bool good = id_ < 0 || close_(id_) >= 0;
-    id_ = -1;
-    return good;
-  }
-  operator hid_t() const { return id_; }
-
- private:
-  hid_t id_ = -1;
-  Close close_ = nullptr;
-};
-
-/// The deepest reason on the library's error stack, which says what the disk objected to.
-std::string reason() {
-  std::string text;
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned, const H5E_error2_t* e, void* out) -> herr_t {
-        auto& r = *static_cast<std::string*>(out);
-        if (r.empty() && e->desc) r = e->desc;
-        return 0;
-      },
-      &text);
-  if (const auto at = text.find("error message = '"); at != std::string::npos) {
-    const auto first = at + 17, last = text.find('\'', first);
-    text = text.substr(first, last - first);
-  }
-  return text.empty() ? "the HDF5 library refused" : text;
-}
 
 struct Array {
   TraceInfo info;
@@ -105,6 +51,11 @@ struct Traces::Impl {
     if (pending) std::filesystem::remove(temporary, ignored);
     pending = false;
   }
+  Handle access() {
+    Handle a(checked(H5Pcreate(H5P_FILE_ACCESS)), H5Pclose);
+    check(H5Pset_libver_bounds(a, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0);
+    return a;
+  }
   void require_open() {
     if (file < 0) throw Bug("traces were finished; no more can be written");
   }
@@ -112,10 +63,7 @@ struct Traces::Impl {
   template <class T>
   void write_attribute(const std::string& path, const std::string& name, hid_t type, const T* value) {
     require_open();
-    Handle links(checked(H5Pcreate(H5P_LINK_CREATE)), H5Pclose);
-    check(H5Pset_create_intermediate_group(links, 1) >= 0);
-    if (path != "/" && !exists(path))
-      Handle(checked(H5Gcreate2(file, path.c_str(), links, H5P_DEFAULT, H5P_DEFAULT)), H5Gclose);
+    if (path != "/") make_groups(path + "/");
     Handle object(checked(H5Oopen(file, path.c_str(), H5P_DEFAULT)), H5Oclose);
     Handle space(checked(H5Screate(H5S_SCALAR)), H5Sclose);
     if (H5Aexists(object, name.c_str()) > 0) check(H5Adelete(object, name.c_str()) >= 0);
@@ -130,6 +78,17 @@ struct Traces::Impl {
     }
   }
 
+  /// The groups before the path's last slash, without times, like arrays.
+  void make_groups(const std::string& path) {
+    Handle make(checked(H5Pcreate(H5P_GROUP_CREATE)), H5Pclose);
+    check(H5Pset_obj_track_times(make, false) >= 0);
+    for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+      const std::string group = path.substr(0, slash);
+      if (H5Lexists(file, group.c_str(), H5P_DEFAULT) <= 0)
+        Handle(checked(H5Gcreate2(file, group.c_str(), H5P_DEFAULT, make, H5P_DEFAULT)), H5Gclose);
+    }
+  }
+  static hsize_t rows_of_chunk(hsize_t columns) { return std::max<hsize_t>(1, kBuffer / columns); }
   int add(const TraceInfo& info, hid_t type, bool integer) {
     require_open();
     if (exists(info.path)) throw Bug("a second array at " + info.path);
@@ -141,25 +100,28 @@ struct Traces::Impl {
     const hsize_t now[] = {0, columns}, most[] = {H5S_UNLIMITED, columns};
     // A chunk holds whole rows; very wide rows are cut.
     const hsize_t width = std::min<hsize_t>(columns, kBuffer);
-    const hsize_t chunk[] = {std::max<hsize_t>(1, kBuffer / width), width};
+    const hsize_t chunk[] = {rows_of_chunk(columns), width};
     Handle space(checked(H5Screate_simple(rank, now, most)), H5Sclose);
     Handle make(checked(H5Pcreate(H5P_DATASET_CREATE)), H5Pclose);
     check(H5Pset_obj_track_times(make, false) >= 0);  // equal runs write equal files
     check(H5Pset_chunk(make, rank, chunk) >= 0);
     if (H5Zfilter_avail(H5Z_FILTER_DEFLATE) > 0)
       check(H5Pset_shuffle(make) >= 0 && H5Pset_deflate(make, 1) >= 0);
-    Handle links(checked(H5Pcreate(H5P_LINK_CREATE)), H5Pclose);
-    check(H5Pset_create_intermediate_group(links, 1) >= 0);
-    array.set =
-        Handle(checked(H5Dcreate2(file, info.path.c_str(), type, space, links, make, H5P_DEFAULT)), H5Dclose);
+    make_groups(info.path);
+    array.set = Handle(
+        checked(H5Dcreate2(file, info.path.c_str(), type, space, H5P_DEFAULT, make, H5P_DEFAULT)), H5Dclose);
     arrays.push_back(std::move(array));
     return static_cast<int>(arrays.size()) - 1;
   }
 
-  void flush(Array& a) {
+  /// Writes what waits. All but the last time whole chunks only: each is written once, so that the file's bytes do not
+  /// depend on when it was looked at.
+  void flush(Array& a, bool last) {
     const std::size_t values = a.integer ? a.integers.size() : a.doubles.size();
-    if (values == 0) return;
-    const hsize_t columns = a.columns(), rows = values / columns;
+    const hsize_t columns = a.columns();
+    hsize_t rows = values / columns;
+    if (!last) rows -= rows % rows_of_chunk(columns);
+    if (rows == 0) return;
     const int rank = a.info.columns > 0 ? 2 : 1;
     const hsize_t size[] = {a.written + rows, columns}, start[] = {a.written, 0}, count[] = {rows, columns};
     check(H5Dset_extent(a.set, size) >= 0);
@@ -170,8 +132,11 @@ struct Traces::Impl {
     check(H5Dwrite(a.set, a.integer ? H5T_NATIVE_INT64 : H5T_NATIVE_DOUBLE, memory, space, H5P_DEFAULT,
                    from) >= 0);
     a.written += rows;
-    a.integers.clear();
-    a.doubles.clear();
+    const auto gone = static_cast<std::ptrdiff_t>(rows * columns);
+    if (a.integer)
+      a.integers.erase(a.integers.begin(), a.integers.begin() + gone);
+    else
+      a.doubles.erase(a.doubles.begin(), a.doubles.begin() + gone);
   }
 
   template <class T>
@@ -183,7 +148,7 @@ struct Traces::Impl {
       throw Bug("wrong kind or number of values for " + a.info.path);
     (a.*waiting).insert((a.*waiting).end(), values.begin(), values.end());
     a.rows += values.size() / a.columns();
-    if ((a.*waiting).size() >= kBuffer) flush(a);
+    if ((a.*waiting).size() >= kBuffer) flush(a, false);
   }
 
   int add_described(const TraceInfo& info, hid_t type, bool integer) {
@@ -203,18 +168,13 @@ struct Traces::Impl {
 
 Traces::Traces(std::filesystem::path target) : impl_(std::make_unique<Impl>()) {
   const Lock lock(library());
-  // After a failed write the library crashes when it cleans up at exit; everything is closed here, so it need
-  // not.
-  static const bool quiet_exit = H5dont_atexit() >= 0;
-  (void)quiet_exit;
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // failures become Errors here, not lines on stderr
+  quiet();
   Impl& m = *impl_;
   m.target = std::move(target);
   m.temporary = m.target;
   m.temporary += fmt::format(".part{}", ::getpid());
-  Handle access(m.checked(H5Pcreate(H5P_FILE_ACCESS)), H5Pclose);
-  m.check(H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0);
-  m.file = Handle(m.checked(H5Fcreate(m.temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access)), H5Fclose);
+  m.file =
+      Handle(m.checked(H5Fcreate(m.temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, m.access())), H5Fclose);
   m.pending = true;
 }
 
@@ -260,10 +220,37 @@ std::size_t Traces::rows(int array) const {
   return impl_->arrays.at(static_cast<std::size_t>(array)).rows;
 }
 
+void Traces::save(const std::filesystem::path& copy, Archive& state) {
+  const Lock lock(library());
+  Impl& m = *impl_;
+  m.require_open();
+  m.check(H5Fflush(m.file, H5F_SCOPE_GLOBAL) >= 0);
+  std::error_code ec;
+  std::filesystem::copy_file(m.temporary, copy, std::filesystem::copy_options::overwrite_existing, ec);
+  if (ec) throw Error(fmt::format("{}: cannot write: {}", copy.string(), ec.message()));
+  for (Array& a : m.arrays) state(a.rows, a.written, a.doubles, a.integers);
+}
+
+void Traces::load(const std::filesystem::path& copy, Archive& state) {
+  const Lock lock(library());
+  Impl& m = *impl_;
+  m.require_open();
+  for (Array& a : m.arrays) a.set.reset();
+  m.file.reset();
+  std::error_code ec;
+  std::filesystem::copy_file(copy, m.temporary, std::filesystem::copy_options::overwrite_existing, ec);
+  if (ec) throw Error(fmt::format("{}: cannot be read: {}", copy.string(), ec.message()));
+  m.file = Handle(m.checked(H5Fopen(m.temporary.c_str(), H5F_ACC_RDWR, m.access())), H5Fclose);
+  for (Array& a : m.arrays) {
+    a.set = Handle(m.checked(H5Dopen2(m.file, a.info.path.c_str(), H5P_DEFAULT)), H5Dclose);
+    state(a.rows, a.written, a.doubles, a.integers);
+  }
+}
+
 void Traces::finish() {
   const Lock lock(library());
   if (impl_->file < 0) return;
-  for (auto& a : impl_->arrays) impl_->flush(a);
+  for (auto& a : impl_->arrays) impl_->flush(a, true);
   impl_->check(H5Fflush(impl_->file, H5F_SCOPE_GLOBAL) >= 0);
   for (auto& a : impl_->arrays) impl_->check(a.set.reset());
   impl_->check(impl_->file.reset());

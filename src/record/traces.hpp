@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/archive.hpp"
 #include "core/error.hpp"
 
 namespace labile {
@@ -45,6 +46,11 @@ class Traces {
   void append(int array, std::span<const std::int64_t> values);
   /// Rows so far.
   [[nodiscard]] std::size_t rows(int array) const;
+
+  /// A copy of the file as it is now, and what waits in memory: together with them a new Traces with the same arrays
+  /// goes on where this one was, and ends with the same values (bytes of the file may lie elsewhere in it).
+  void save(const std::filesystem::path& copy, Archive& state);
+  void load(const std::filesystem::path& copy, Archive& state);
 
   /// Everything is on the disk, still under the temporary name.
   void finish();

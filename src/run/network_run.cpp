@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cmath>
 #include <mutex>
+#include <optional>
 
 #include "core/archive.hpp"
 #include "core/ranks.hpp"
@@ -61,13 +62,10 @@ class CardRunner {
  private:
   /// Networks beside each other as far as threads and memory go; what is left of threads goes into each.
   [[nodiscard]] int beside_each_other(int runs) const {
-    double largest = 1;
-    for (const auto& c : card_.conditions)
-      largest = std::max(largest, static_cast<double>(estimate_memory(c.network).total_bytes));
     int n = std::min(runs, result_.threads);
     // Some is left for what networks need beside their synapses, and for others.
     const double room = 0.6 * static_cast<double>(available_memory()) / ranks_.on_this_machine();
-    n = static_cast<int>(std::min<double>(n, room / largest));
+    n = static_cast<int>(std::min<double>(n, room / largest_bytes()));
     return std::max(1, n);
   }
 
@@ -80,18 +78,40 @@ class CardRunner {
            {},
            {}});
     shares_.assign(static_cast<std::size_t>(runs), 0);
-    hand_out_networks(runs);
+    // Where there are fewer networks than ranks, or too little memory for one each, all ranks hold one after another.
+    const bool one_each = ranks_.of_first(runs >= ranks_.size() && fits_beside(ranks_.on_this_machine()));
+    one_each ? hand_out_networks(runs) : networks_over_all_ranks(runs);
+  }
+  [[nodiscard]] double largest_bytes() const {
+    double largest = 1;
+    for (const auto& c : card_.conditions)
+      largest = std::max(largest, static_cast<double>(estimate_memory(c.network).total_bytes));
+    return largest;
+  }
+  [[nodiscard]] bool fits_beside(int networks) const {
+    return networks == 1 || largest_bytes() * networks < 0.8 * static_cast<double>(available_memory());
+  }
+
+  void networks_over_all_ranks(int runs) {
+    Pieces pieces = pieces_of(runs);
+    pieces.work = [&](int k) { run_one(k / card_.seeds, k % card_.seeds, k, result_.threads, &ranks_); };
+    sharing_.together(pieces);
   }
 
   /// A network is one rank's. Worth it where there are as many networks as ranks, or more.
   void hand_out_networks(int runs) {
     const int beside = beside_each_other((runs + ranks_.size() - 1) / ranks_.size());
+    Pieces pieces = pieces_of(runs);
+    pieces.beside = beside;
+    pieces.work = [=, this](int k) {
+      run_one(k / card_.seeds, k % card_.seeds, k, std::max(1, result_.threads / beside), nullptr);
+    };
+    sharing_(pieces);
+  }
+  /// All of them but the work itself.
+  Pieces pieces_of(int runs) {
     Pieces pieces;
     pieces.n = runs;
-    pieces.beside = beside;
-    pieces.work = [&](int k) {
-      run_one(k / card_.seeds, k % card_.seeds, k, std::max(1, result_.threads / beside));
-    };
     pieces.keep = [&](int k, Archive& a) { keep(k / card_.seeds, k % card_.seeds, a); };
     pieces.label = [&](int k) {
       return fmt::format("{}, network {}", card_.conditions[static_cast<std::size_t>(k / card_.seeds)].name,
@@ -103,19 +123,37 @@ class CardRunner {
       report(k, 1, card_.conditions[static_cast<std::size_t>(k / card_.seeds)].duration_ms / 1000, 0);
     };
     pieces.for_all = false;
-    sharing_(pieces);
+    return pieces;
   }
 
   [[nodiscard]] Traces* traces_of(int c, int network) const {
     return network == 0 && options_.traces ? options_.traces(c) : nullptr;
   }
 
-  void run_one(int c, int network, int k, int threads) {
+  /// On this rank alone (`together` null), or a part of it on each.
+  void run_one(int c, int network, int k, int threads, Ranks* together) {
     const NetworkCondition& condition = card_.conditions[static_cast<std::size_t>(c)];
-    const SingleNetwork run = run_single_network(
-        card_, condition, card_.seed + static_cast<std::uint64_t>(network),
-        useful_threads(condition.network, threads), traces_of(c, network),
-        [&](double share, double model_s, double speed) { report(k, share, model_s, speed); });
+    const std::uint64_t seed = card_.seed + static_cast<std::uint64_t>(network);
+    SingleOptions options;
+    options.threads = useful_threads(condition.network, threads * (together ? together->size() : 1)) /
+                      (together ? together->size() : 1);
+    options.threads = std::max(1, options.threads);
+    options.ranks = together;
+    options.traces = traces_of(c, network);
+    options.record = options.traces != nullptr;
+    if (together) options.record = together->of_first(options.record);
+    options.report = [&](double share, double model_s, double speed) { report(k, share, model_s, speed); };
+    std::optional<RunCheckpoints> checkpoints;
+    if (!options_.checkpoints.empty()) {
+      auto identity = options_.identity;
+      identity.emplace_back("condition", condition.name);
+      identity.emplace_back("seed", fmt::format("{}", seed));
+      checkpoints.emplace(options_.checkpoints / fmt::format("run_{}", k), std::move(identity),
+                          options_.checkpoint_every_s, together ? *together : Ranks::alone());
+      checkpoints->written = options_.checkpoint_written;
+      options.checkpoints = &*checkpoints;
+    }
+    const SingleNetwork run = run_single_network(card_, condition, seed, options);
     NetworkCell& cell = result_.cells[static_cast<std::size_t>(c)];
     for (std::size_t m = 0; m < cell.samples.size(); ++m)
       cell.samples[m][static_cast<std::size_t>(network)] = run.samples[m];

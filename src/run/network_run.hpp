@@ -90,6 +90,11 @@ struct NetworkOptions {
   Ranks* ranks = nullptr;
   ResultStore* store = nullptr;                       // of rank 0: where finished networks are kept and found
   std::function<void(const std::string&)> tell = {};  // hears of ranks that are lost
+  /// Where networks under way are kept, and taken up from: on all ranks the same; empty = nowhere.
+  std::filesystem::path checkpoints = {};
+  double checkpoint_every_s = 600;
+  Network::Identity identity = {};  // of build and card
+  std::function<void()> checkpoint_written = {};
 };
 
 struct NetworkResult {

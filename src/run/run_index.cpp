@@ -225,10 +225,17 @@ void RunIndex::make() {
 }
 
 bool RunIndex::wanted() {
-  return db_ || now_s() >= wanted_at_;
+  const std::lock_guard held(lock_);
+  if (!db_ && now_s() >= wanted_at_) make();
+  return db_ != nullptr;
+}
+void RunIndex::ensure() {
+  const std::lock_guard held(lock_);
+  if (!db_) make();
 }
 
 void RunIndex::find(int phase, const std::function<void(int, std::span<const std::byte>)>& take) {
+  const std::lock_guard held(lock_);
   if (!db_) return;
   sqlite3_stmt* s =
       db_->prepare("SELECT number, result FROM work WHERE phase = ? AND result IS NOT NULL ORDER BY number");
@@ -240,6 +247,7 @@ void RunIndex::find(int phase, const std::function<void(int, std::span<const std
 }
 
 void RunIndex::keep(const PieceDone& d, std::span<const std::byte> result) {
+  const std::lock_guard held(lock_);
   if (!db_) make();
   constexpr std::size_t kLargest =
       900'000'000;  // SQLite takes a thousand million; what is larger is worked out again
@@ -268,6 +276,7 @@ void RunIndex::keep(const PieceDone& d, std::span<const std::byte> result) {
 }
 
 void RunIndex::flush() {
+  const std::lock_guard held(lock_);
   if (!db_) return;
   db_->commit();
   flushed_ = now_s();

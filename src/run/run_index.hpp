@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "core/share.hpp"
@@ -37,12 +38,15 @@ class RunIndex final : public ResultStore {
 
   void find(int phase, const std::function<void(int, std::span<const std::byte>)>& take) override;
   [[nodiscard]] bool wanted() override;
+  /// Makes the file now: there is something to go on from. Any thread.
+  void ensure();
   void keep(const PieceDone& done, std::span<const std::byte> result) override;
   void flush() override;
 
  private:
   struct Database;
   void make();
+  mutable std::recursive_mutex lock_;
   std::filesystem::path file_;
   RunFacts facts_;
   double wanted_at_ = 0, flushed_ = 0;  // seconds on the steady clock

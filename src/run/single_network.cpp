@@ -18,6 +18,7 @@
 #include "network/sources.hpp"
 #include "neurons/catalogue.hpp"
 #include "record/traces.hpp"
+#include "store/state_file.hpp"
 
 namespace labile {
 namespace {
@@ -43,6 +44,7 @@ class Intervals {
       u.last = s.step;
     }
   }
+  void keep(Archive& a) { a.each(units_); }
   /// Mean over units with two intervals or more; NaN without any.
   [[nodiscard]] double mean_cv() const {
     double sum = 0, n = 0;
@@ -68,9 +70,15 @@ class Intervals {
 /// One network of one condition, from building to its numbers.
 class SingleRun {
  public:
-  SingleRun(const NetworkCard& card, const NetworkCondition& condition, std::uint64_t seed, int threads)
-      : card_(card), condition_(condition), seed_(seed), built_(Clock::now()) {
-    network_.emplace(condition.network, seed, Execution{.threads = threads});
+  SingleRun(const NetworkCard& card, const NetworkCondition& condition, std::uint64_t seed,
+            const SingleOptions& options)
+      : card_(card),
+        condition_(condition),
+        seed_(seed),
+        options_(options),
+        ranks_(options.ranks ? *options.ranks : Ranks::alone()),
+        built_(Clock::now()) {
+    network_.emplace(condition.network, seed, Execution{.threads = options.threads, .ranks = options.ranks});
     summary_.build_s = seconds_since(built_);
     end_ = to_step(condition.duration_ms);
     watch_intervals();
@@ -83,43 +91,58 @@ class SingleRun {
     for (std::size_t p = 0; p < condition.network.projections.size(); ++p)
       before_.push_back(network_->weight_summary(static_cast<int>(p)));
     add_measures();
+    if (options.record)
+      for (const auto& r : card_.records) add_record(r);
+    keep_parts();
+    if (options_.checkpoints)
+      if (const auto from = options_.checkpoints->newest()) load(*from);
   }
 
-  /// Records of the card go to `traces` as the run goes on.
-  void record(Traces& traces) {
-    traces_ = &traces;
-    for (const auto& r : card_.records) add_record(r);
-  }
-
-  void run(const SingleReport& report) {
+  void run() {
     attach_sinks();
     const auto start = Clock::now();
     const double cpu_start = process_cpu_s();
     Step chunk = std::min(longest_chunk_, std::max<Step>(1, to_step(10)));
-    call_due(actions_, 0);  // what is set from the start is there before the first record
+    if (network_->now() == 0)
+      call_due(actions_, 0);  // what is set from the start is there before the first record
     while (true) {
       const Step now = network_->now();
-      call_due(readers_, now);
-      for (auto& s : samplers_)
-        if (now % s.every == 0) s.sample(now);
-      if (now >= end_) break;
-      call_due(actions_, now);
-      if (interrupted()) throw Interrupted("interrupted");
+      if (done_at_ != now) {  // else it was stopped between this and the next step
+        call_due(readers_, now);
+        for (auto& s : samplers_)
+          if (now % s.every == 0) s.sample(now);
+        if (now >= end_) break;
+        call_due(actions_, now);
+        give_rewards(now);
+        done_at_ = now;
+      }
       const auto before = Clock::now();
       const Step next = next_stop(now, chunk);
-      network_->run_until(next);
+      try {
+        network_->run_until(next);
+      } catch (const Interrupted&) {
+        detect_coincidences();
+        if (options_.checkpoints && network_->now() > 0) save();
+        throw;
+      }
       detect_coincidences();
-      // Long enough that reports cost nothing, short enough that Ctrl-C is heard.
-      const double took = seconds_since(before);
+      // Long enough that reports cost nothing, short enough that a checkpoint comes in time.
+      struct {
+        double took;
+        bool save;
+      } lead{seconds_since(before), options_.checkpoints && options_.checkpoints->due()};
+      lead = ranks_.of_first(lead);
+      if (lead.save) save();
+      const double took = lead.took;
       if (next - now == chunk && took < 0.1) chunk = std::min(longest_chunk_, 2 * chunk);
       if (took > 0.4) chunk = std::max<Step>(1, chunk / 2);
       const double model_s = network_->now_ms() / 1000;
-      if (report)
-        report(static_cast<double>(network_->now()) / static_cast<double>(end_), model_s,
-               model_s / seconds_since(start));
+      if (options_.report)
+        options_.report(static_cast<double>(network_->now()) / static_cast<double>(end_), model_s,
+                        (model_s - from_s_) / seconds_since(start));
     }
-    summary_.run_s = seconds_since(start);
-    summary_.run_cpu_s = process_cpu_s() - cpu_start;
+    summary_.run_s += seconds_since(start);
+    summary_.run_cpu_s += process_cpu_s() - cpu_start;
     for (const auto& f : at_end_) f();
     summarize();
   }
@@ -133,6 +156,12 @@ class SingleRun {
     std::function<void(Step)> sample;
   };
   using Timed = std::multimap<Step, std::function<void()>>;
+  /// What a reward does when its time has come: to its field, or to the drive of its population.
+  struct Reward {
+    Step due;
+    std::uint64_t watched;
+    double by;
+  };
   /// The synapse that reward_on_coincidence watches.
   struct Watched {
     const ProtocolSpec* protocol;
@@ -143,6 +172,56 @@ class SingleRun {
     Step last_pre = -1;
     int rewards = 0;
   };
+
+  // --- checkpoints ---
+
+  /// Something of the state that only closures know.
+  template <class T>
+  std::shared_ptr<T> kept() {
+    auto p = std::make_shared<T>();
+    parts_.emplace_back([p](Archive& a) { a(*p); });
+    return p;
+  }
+  void keep_parts() {
+    parts_.emplace_back([this](Archive& a) {
+      for (auto& [population, list] : intervals_)
+        for (auto& x : list) a(*x);
+      for (auto& w : watched_) a(w->pre, w->post, w->last_pre, w->rewards);
+      a.each(drive_);
+      a(rewards_, samples_, done_at_);
+      a.each(summary_.traces);
+      a(summary_.run_s, summary_.run_cpu_s);
+    });
+  }
+  void save() {
+    options_.checkpoints->write(network_->now(), [&](const std::filesystem::path& folder) {
+      network_->save(folder, options_.checkpoints->identity());
+      std::string failed;
+      if (ranks_.first()) try {
+          Archive run;
+          for (const auto& part : parts_) part(run);
+          if (options_.traces) options_.traces->save(folder / "traces.h5", run);
+          StateWriter file(folder / "run.h5");
+          file.write("/run", std::span<const std::byte>(run.bytes()));
+          file.commit();
+        } catch (const Error& e) {
+          failed = e.what();
+        }
+      ranks_.agree(failed);
+    });
+  }
+  void load(const std::filesystem::path& folder) {
+    network_->load(folder, options_.checkpoints->identity());
+    const StateReader file(folder / "run.h5");
+    const auto bytes = file.read<std::byte>("/run");
+    Archive run(bytes, fmt::format("{}: the state of this run", file.path().string()));
+    for (const auto& part : parts_) part(run);
+    if (options_.traces) options_.traces->load(folder / "traces.h5", run);
+    const Step now = network_->now();
+    for (Timed* t : {&readers_, &actions_})
+      t->erase(t->begin(), done_at_ == now ? t->upper_bound(now) : t->lower_bound(now));
+    from_s_ = network_->now_ms() / 1000;
+  }
 
   [[nodiscard]] Step to_step(double ms) const { return std::llround(ms / condition_.network.dt_ms); }
   [[nodiscard]] double to_ms(Step step) const { return static_cast<double>(step) * condition_.network.dt_ms; }
@@ -159,6 +238,7 @@ class SingleRun {
     Step next = std::min(end_, now + chunk);
     if (!readers_.empty()) next = std::min(next, readers_.begin()->first);
     if (!actions_.empty()) next = std::min(next, actions_.begin()->first);
+    for (const Reward& r : rewards_) next = std::min(next, r.due);
     for (const auto& s : samplers_) next = std::min(next, (now / s.every + 1) * s.every);
     return std::max(next, now + 1);
   }
@@ -284,13 +364,26 @@ class SingleRun {
     is_poisson(population) ? network_->set_rate(population, {&x, 1})
                            : network_->set_current(population, {&x, 1});
   }
+  void change_drive(int population, double by) {
+    drive_[static_cast<std::size_t>(population)].extra += by;
+    set_drive(population);
+  }
+  [[nodiscard]] Step width_of(const ProtocolSpec& p) const { return std::max<Step>(1, to_step(p.width_ms)); }
   void add_pulse(const ProtocolSpec& p, int population, Step from) {
-    const auto change = [=, this](double by) {
-      drive_[static_cast<std::size_t>(population)].extra += by;
-      set_drive(population);
-    };
-    actions_.emplace(from, [=, x = p.value] { change(x); });
-    actions_.emplace(from + std::max<Step>(1, to_step(p.width_ms)), [=, x = p.value] { change(-x); });
+    actions_.emplace(from, [=, this, x = p.value] { change_drive(population, x); });
+    actions_.emplace(from + width_of(p), [=, this, x = p.value] { change_drive(population, -x); });
+  }
+  /// In the order of their time, and of those of one time in the order in which they were earned.
+  void give_rewards(Step now) {
+    for (auto at = rewards_.begin(); at != rewards_.end() && at->due <= now; at = rewards_.erase(at)) {
+      const Watched& w = *watched_[at->watched];
+      w.field < 0 ? change_drive(network_->population(w.protocol->population), at->by)
+                  : network_->add_to_field(w.field, at->by);
+    }
+  }
+  void add_reward(const Reward& r) {
+    const auto at = std::ranges::upper_bound(rewards_, r.due, {}, &Reward::due);
+    rewards_.insert(at, r);
   }
   [[nodiscard]] const PopulationSpec& spec_of(int population) const {
     return condition_.network.populations[static_cast<std::size_t>(population)];
@@ -359,7 +452,8 @@ class SingleRun {
   /// The target fired after the source, by the window at most: each such spike brings a reward.
   void detect_coincidences() {
     const double dt = condition_.network.dt_ms;
-    for (auto& w : watched_) {
+    for (std::size_t i = 0; i < watched_.size(); ++i) {
+      auto& w = watched_[i];
       std::size_t pre = 0;
       const Step window = to_step(w->protocol->window_ms);
       for (const Step post : w->post) {
@@ -369,11 +463,12 @@ class SingleRun {
             draw_from(w->protocol->delay_ms, w->draw, static_cast<std::uint32_t>(w->rewards), kDelay);
         const Step due = post + static_cast<Step>(std::ceil(delay / dt * (1 - 1e-12)));
         ++w->rewards;
-        if (w->field < 0)
-          add_pulse(*w->protocol, network_->population(w->protocol->population), due);
-        else
-          actions_.emplace(due,
-                           [this, f = w->field, x = w->protocol->amount] { network_->add_to_field(f, x); });
+        if (w->field < 0) {
+          add_reward({due, i, w->protocol->value});
+          add_reward({due + width_of(*w->protocol), i, -w->protocol->value});
+        } else {
+          add_reward({due, i, w->protocol->amount});
+        }
       }
       if (!w->pre.empty()) w->last_pre = w->pre.back();
       w->pre.clear();
@@ -384,7 +479,14 @@ class SingleRun {
   // --- records ---
 
   int numbers(const std::string& path, const std::string& unit, const std::string& about, int columns = 0) {
-    return traces_->add_doubles({path, unit, about, columns});
+    return options_.traces ? options_.traces->add_doubles({path, unit, about, columns}) : -1;
+  }
+  int integers(const std::string& path, const std::string& about) {
+    return options_.traces ? options_.traces->add_integers({path, "", about, 0}) : -1;
+  }
+  template <class T>
+  void put(int array, const std::vector<T>& values) {
+    if (options_.traces) options_.traces->append(array, values);
   }
   void sample_every(double ms, std::function<void(Step)> f) {
     samplers_.push_back({std::max<Step>(1, to_step(ms)), std::move(f)});
@@ -412,8 +514,9 @@ class SingleRun {
     const std::string group = "/spikes/" + r.target;
     const int population = network_->population(r.target);
     const int times = numbers(group + "/times_ms", "ms", "when a unit fired");
-    const int ids = traces_->add_integers({group + "/ids", "", "which unit fired, from 0", 0});
-    traces_->attribute(group, "size", static_cast<std::int64_t>(network_->size(population)));
+    const int ids = integers(group + "/ids", "which unit fired, from 0");
+    if (options_.traces)
+      options_.traces->attribute(group, "size", static_cast<std::int64_t>(network_->size(population)));
     spike_recorders_[population] = [this, times, ids](std::span<const Network::Spike> spikes) {
       std::vector<double> t;
       std::vector<std::int64_t> i;
@@ -421,8 +524,8 @@ class SingleRun {
         t.push_back(to_ms(s.step));
         i.push_back(s.id);
       }
-      traces_->append(times, t);
-      traces_->append(ids, i);
+      put(times, t);
+      put(ids, i);
     };
   }
 
@@ -433,15 +536,15 @@ class SingleRun {
     const int rates = numbers(group + "/rate_hz", "Hz", "spikes a unit and second since the last bin's end");
     const double scale = 1000.0 / (r.every_ms * network_->size(population));
     const std::size_t shown = show("rate", r.target, "Hz", "rate");
-    sample_every(r.every_ms, [=, this, last = std::uint64_t{0}](Step now) mutable {
+    sample_every(r.every_ms, [=, this, last = kept<std::uint64_t>()](Step now) {
       const std::uint64_t spikes = network_->total_spikes(population);
       if (now > 0) {
-        const double rate = static_cast<double>(spikes - last) * scale;
-        traces_->append(times, std::vector<double>{to_ms(now)});
-        traces_->append(rates, std::vector<double>{rate});
+        const double rate = static_cast<double>(spikes - *last) * scale;
+        put(times, std::vector<double>{to_ms(now)});
+        put(rates, std::vector<double>{rate});
         summary_.traces[shown].add(to_ms(now), rate);
       }
-      last = spikes;
+      *last = spikes;
     });
   }
 
@@ -455,12 +558,12 @@ class SingleRun {
     const int times = numbers(group + "/t_ms", "ms", "when");
     const int values = numbers(group + "/values", unit.empty() ? "1" : unit, "one column a unit",
                                static_cast<int>(r.units.size()));
-    const int units = traces_->add_integers({group + "/units", "", "which units, from 0", 0});
-    traces_->append(units, std::vector<std::int64_t>(r.units.begin(), r.units.end()));
+    const int units = integers(group + "/units", "which units, from 0");
+    put(units, std::vector<std::int64_t>(r.units.begin(), r.units.end()));
     sample_every(r.every_ms, [=, this, &r, row = std::vector<double>(r.units.size())](Step now) mutable {
       network_->read_state(population, r.variable, r.units, row);
-      traces_->append(times, std::vector<double>{to_ms(now)});
-      traces_->append(values, row);
+      put(times, std::vector<double>{to_ms(now)});
+      put(values, row);
     });
   }
 
@@ -480,8 +583,8 @@ class SingleRun {
         show(r.kind == Kind::gate ? "gate" : "concentration", r.target, unit_of(r.target), about);
     sample_every(r.every_ms, [=, this, read = reader_of(r.target)](Step now) {
       const double value = read();
-      traces_->append(times, std::vector<double>{to_ms(now)});
-      traces_->append(values, std::vector<double>{value});
+      put(times, std::vector<double>{to_ms(now)});
+      put(values, std::vector<double>{value});
       summary_.traces[shown].add(to_ms(now), value);
     });
   }
@@ -541,13 +644,13 @@ class SingleRun {
                        [&](const auto& s) { return s.source == p[0] && s.target == p[1]; }))
         throw Error(r.where, fmt::format("'{}' has no synapse from {} to {}", r.target, p[0], p[1]));
     const int n = static_cast<int>(states.size());
-    const int source = traces_->add_integers({group + "/source", "", "unit that sends", 0});
-    const int target = traces_->add_integers({group + "/target", "", "unit that receives", 0});
+    const int source = integers(group + "/source", "unit that sends");
+    const int target = integers(group + "/target", "unit that receives");
     const int delay = numbers(group + "/delay_ms", "ms", "from the source's spike to its effect");
     for (const auto& s : states) {
-      traces_->append(source, std::vector<std::int64_t>{s.source});
-      traces_->append(target, std::vector<std::int64_t>{s.target});
-      traces_->append(delay, std::vector<double>{s.delay_ms});
+      put(source, std::vector<std::int64_t>{s.source});
+      put(target, std::vector<std::int64_t>{s.target});
+      put(delay, std::vector<double>{s.delay_ms});
     }
     const int times = numbers(group + "/t_ms", "ms", "when");
     const std::string unit = weight_unit(projection);
@@ -559,9 +662,9 @@ class SingleRun {
         weights.push_back(s.w);
         eligibilities.push_back(s.e);
       }
-      traces_->append(times, std::vector<double>{to_ms(now)});
-      traces_->append(w, weights);
-      traces_->append(e, eligibilities);
+      put(times, std::vector<double>{to_ms(now)});
+      put(w, weights);
+      put(e, eligibilities);
     });
   }
 
@@ -586,7 +689,7 @@ class SingleRun {
       const Step from = to_step(m.from_ms), to = m.to_ms < 0 ? end_ : to_step(m.to_ms);
       if (m.kind == Kind::rate) {
         const int population = network_->population(m.population);
-        auto first = std::make_shared<std::uint64_t>(0);
+        auto first = kept<std::uint64_t>();
         readers_.emplace(from, [=, this] { *first = network_->total_spikes(population); });
         readers_.emplace(to, [=, this] {
           const auto spikes = static_cast<double>(network_->total_spikes(population) - *first);
@@ -607,7 +710,7 @@ class SingleRun {
   void measure_trace(const MeasureSpec& m, std::size_t i, Step from, Step to) {
     using Kind = MeasureSpec::Kind;
     const Step every = std::max<Step>(1, to_step(m.every_ms > 0 ? m.every_ms : 1));
-    auto before = std::make_shared<std::vector<double>>(), within = std::make_shared<std::vector<double>>();
+    auto before = kept<std::vector<double>>(), within = kept<std::vector<double>>();
     samplers_.push_back({every, [=, read = reader_of(m.of)](Step now) {
                            if (now > to || (now < from && m.kind != Kind::decay)) return;
                            (now < from ? before : within)->push_back(read());
@@ -751,6 +854,8 @@ class SingleRun {
   const NetworkCard& card_;
   const NetworkCondition& condition_;
   std::uint64_t seed_;
+  const SingleOptions& options_;
+  Ranks& ranks_;
   Clock::time_point built_;
   std::optional<Network> network_;
   Step end_ = 0, longest_chunk_ = std::numeric_limits<int>::max();
@@ -759,23 +864,24 @@ class SingleRun {
   std::vector<const Intervals*> whole_;                               // [population]
   std::map<int, std::function<void(std::span<const Network::Spike>)>> spike_recorders_;
   std::vector<std::unique_ptr<Watched>> watched_;
-  std::vector<Drive> drive_;  // [population]
-  Treatment from_start_;      // doses at 0
+  std::vector<Drive> drive_;                          // [population]
+  Step done_at_ = -1;                                 // the step for which all was read and done
+  std::vector<Reward> rewards_;                       // on their way, by time
+  std::vector<std::function<void(Archive&)>> parts_;  // of the state, for checkpoints
+  Treatment from_start_;                              // doses at 0
   Timed readers_, actions_;
   std::vector<Sampler> samplers_;
   std::vector<std::function<void()>> at_end_;
   std::vector<Sample> samples_;
   NetworkSummary summary_;
-  Traces* traces_ = nullptr;
+  double from_s_ = 0;  // model time at which this process took it up
 };
 }  // namespace
 
 SingleNetwork run_single_network(const NetworkCard& card, const NetworkCondition& condition,
-                                 std::uint64_t seed, int threads, Traces* traces,
-                                 const SingleReport& report) {
-  SingleRun run(card, condition, seed, threads);
-  if (traces) run.record(*traces);
-  run.run(report);
+                                 std::uint64_t seed, const SingleOptions& options) {
+  SingleRun run(card, condition, seed, options);
+  run.run();
   return {run.samples(), run.summary()};
 }
 
