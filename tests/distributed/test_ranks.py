@@ -88,7 +88,8 @@ def bare(folder):
     def clean(x):
         if isinstance(x, dict):
             return {k: clean(v) for k, v in x.items()
-                    if not (k.endswith("_s") or k.endswith("_cpu") or k in ("times_real_time", "threads", "host", "peak_mb", "finished"))}
+                    if not (k.endswith("_s") or k.endswith("_cpu") or k in ("times_real_time", "threads", "host", "peak_mb", "finished",
+                                                                         "bytes"))}
         return [clean(v) for v in x] if isinstance(x, list) else x
     return json.dumps(clean(json.loads(settled(folder))))
 
