@@ -351,7 +351,10 @@ std::vector<std::string> Ranks::leave([[maybe_unused]] int code, [[maybe_unused]
   if (!whole_launch_) {
     for (const auto& h : heard) std::fprintf(stderr, "labile: %s\n", h.c_str());
     std::fflush(nullptr);
-    _exit(code);
+    // Launchers wait for all that they started, also for who hangs.
+    for (std::size_t r = 0; r < lost_.size(); ++r)
+      if (lost_[r] && pids_[r] > 0) kill(static_cast<pid_t>(pids_[r]), SIGKILL);
+    _exit(first() ? code : 0);
   }
 #endif
   return heard;

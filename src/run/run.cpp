@@ -338,8 +338,9 @@ class Runner {
     pieces.label = [&](int k) {
       const auto& plan = plan_[k / blocks];
       const int first = k % blocks * kBlock;
-      return fmt::format("{}, {}, {}: subjects {} to {}", plan.variant->name, plan.agent->name,
-                         plan.condition->name, first + 1, std::min(first + kBlock, subjects));
+      return fmt::format("{}{}{}, {}: subjects {} to {}", plan.variant->name,
+                         plan.variant->name.empty() ? "" : ", ", plan.agent->name, plan.condition->name,
+                         first + 1, std::min(first + kBlock, subjects));
     };
     pieces.finished = [&](int) {
       if (++done % 8 == 0 || done == total) report(static_cast<double>(done) / total, "simulating");

@@ -76,18 +76,22 @@ struct RunIndex::Database {
         throw Error(fmt::format(
             "{}: another run is at work in this folder; wait for it, or give another --out", file.string()));
       case SQLITE_FULL:
-        throw Error(fmt::format("{}: cannot write: no room left on the disk", file.string()));
+        throw Error(
+            fmt::format("{}: cannot write: no room left on the disk{}", file.string(),
+                        insert ? "; make room, and go on from what is finished with labile run --resume " +
+                                     file.parent_path().string()
+                               : ""));
       case SQLITE_READONLY:
       case SQLITE_CANTOPEN:
       case SQLITE_PERM:
-        throw Error(fmt::format("{}: cannot write: {}", file.string(), why));
+        throw Error(fmt::format("{}: cannot write: {}{}", file.string(), why, system_reason()));
       default:
-        throw Error(
-            fmt::format("{}: cannot read or write: {}{}", file.string(), why,
-                        sqlite3_system_errno(db) != 0
-                            ? fmt::format(" ({})", std::generic_category().message(sqlite3_system_errno(db)))
-                            : ""));
+        throw Error(fmt::format("{}: cannot read or write: {}{}", file.string(), why, system_reason()));
     }
+  }
+  [[nodiscard]] std::string system_reason() const {
+    const int e = db ? sqlite3_system_errno(db) : 0;
+    return e != 0 ? fmt::format(" ({})", std::generic_category().message(e)) : "";
   }
   void run(const char* sql) const { check(sqlite3_exec(db, sql, nullptr, nullptr, nullptr)); }
   [[nodiscard]] sqlite3_stmt* prepare(const char* sql) const {
