@@ -2,6 +2,7 @@
 
 network_digest prints what became of a network as one number a part; these tests compare what it prints.
 """
+import contextlib
 import json
 import os
 import pathlib
@@ -97,8 +98,9 @@ def traces(folder):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "out"
+    start = time.monotonic()
     subprocess.run([BIN, "run", CARD, "--out", out], check=True, capture_output=True)
-    return outcome(out), out
+    return outcome(out), out, time.monotonic() - start
 
 
 def test_one_network_on_all_ranks_by_the_command_line(undisturbed, tmp_path):
@@ -115,19 +117,25 @@ def test_a_network_killed_at_any_moment_is_taken_up_at_another_count(undisturbed
     for trial in range(4):
         out = tmp_path / str(trial)
         command = ["run", str(CARD), "--out", str(out)]
-        for _ in range(40):
+        for attempt in range(40):
             n = rng.choice([1, 2])
             process = subprocess.Popen([*launch(n), BIN, *command, "--jobs", str(rng.choice([1, 2])), "--checkpoint-every", "0"],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                        env={**os.environ, "LABILE_INDEX_AFTER_S": "0"}, start_new_session=True)
             try:
-                process.wait(timeout=rng.uniform(0.3, 2.5))
+                # A moment of the run, whatever the machine, which may have become slower; ranks take about a second to meet.
+                process.wait(timeout=rng.uniform(0.1, 1) * (undisturbed[2] + (n - 1)) * (1 + attempt / 5))
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, kill) if kill == signal.SIGKILL else process.send_signal(kill)
+                # A launcher that is killed leaves its ranks behind.
+                found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
+                process.send_signal(kill)
+                for rank in found if kill == signal.SIGKILL else []:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(int(rank), kill)
                 process.wait(timeout=60)
                 killed += 1
-                for name in ("results.json", "report.html", "manifest.json"):
-                    assert not (out / name).exists()
+                if (out / "results.json").exists():  # whole, where the kill came after the last file
+                    assert outcome(out) == undisturbed[0]
                 if (out / "run.sqlite").exists():
                     command = ["run", "--resume", str(out)]
                 continue
