@@ -69,6 +69,7 @@ def test_a_missing_part_is_named_by_every_count(tmp_path):
 # --- the same by the command line: one network on all ranks, killed and taken up again
 
 CARD = SOURCE / "tests/distributed/every_part.toml"
+LONG = ["--set", "network.duration=3 s"]
 
 
 def launch(n):
@@ -85,54 +86,55 @@ def outcome(folder):
     return json.dumps([r["cells"], r["networks"]])
 
 
-def traces(folder):
-    """All arrays of the trace file, as h5dump would print them; read by labile's own reader is not needed for equality."""
-    h5py = pytest.importorskip("h5py", reason="h5py is not installed: traces are not compared here (checkpoint_test does)")
-    found = {}
-    with h5py.File(folder / "traces.h5") as f:
-        f.visititems(lambda name, x: found.__setitem__(name, x[()].tobytes()) if isinstance(x, h5py.Dataset) else None)
-    return found
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "out"
-    subprocess.run([BIN, "run", CARD, "--out", out], check=True, capture_output=True)
-    return outcome(out), out
+    began = time.time()
+    subprocess.run([BIN, "run", CARD, "--out", out, *LONG], check=True, capture_output=True)
+    return outcome(out), time.time() - began
 
 
 def test_one_network_on_all_ranks_by_the_command_line(undisturbed, tmp_path):
     for n in (2, 3):
-        done = subprocess.run([*launch(n), BIN, "run", CARD, "--out", tmp_path / str(n), "--jobs", "1"], capture_output=True, text=True)
+        done = subprocess.run([*launch(n), BIN, "run", CARD, "--out", tmp_path / str(n), "--jobs", "1", *LONG],
+                              capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert outcome(tmp_path / str(n)) == undisturbed[0]
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
 def test_a_network_killed_at_any_moment_is_taken_up_at_another_count(undisturbed, kill, tmp_path):
+    """LABILE_KILLS says how many times; 100 by hand, few here."""
     rng = random.Random(4)
-    killed = 0
-    for trial in range(4):
+    whole, whole_s = undisturbed
+    wanted, killed, trial = int(os.environ.get("LABILE_KILLS", "6")), 0, 0
+    while killed < wanted:
+        trial += 1
         out = tmp_path / str(trial)
-        command = ["run", str(CARD), "--out", str(out)]
-        for _ in range(40):
+        command = ["run", str(CARD), "--out", str(out), *LONG]
+        while True:
             n = rng.choice([1, 2])
             process = subprocess.Popen([*launch(n), BIN, *command, "--jobs", str(rng.choice([1, 2])), "--checkpoint-every", "0"],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=(tmp_path / "said").open("w"),
                                        env={**os.environ, "LABILE_INDEX_AFTER_S": "0"}, start_new_session=True)
             try:
-                process.wait(timeout=rng.uniform(0.3, 2.5))
+                process.wait(timeout=0.25 * n + rng.uniform(0, whole_s))
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, kill) if kill == signal.SIGKILL else process.send_signal(kill)
                 process.wait(timeout=60)
                 killed += 1
                 for name in ("results.json", "report.html", "manifest.json"):
-                    assert not (out / name).exists()
+                    if (out / name).exists():  # killed between the last byte and the farewell: it must be whole
+                        assert outcome(out) == whole
                 if (out / "run.sqlite").exists():
                     command = ["run", "--resume", str(out)]
                 continue
-            assert process.returncode == 0
+            said = (tmp_path / "said").read_text()
+            if "at work" in said:  # ranks outlive a killed mpirun for a moment
+                time.sleep(0.3)
+                continue
+            assert process.returncode == 0, said
             break
-        assert outcome(out) == undisturbed[0]
+        assert outcome(out) == whole
         assert not (out / "checkpoints").exists()
-    assert killed >= 4
+        shutil.rmtree(out)
