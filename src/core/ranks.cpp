@@ -14,6 +14,7 @@
 #include <cstring>
 #include <list>
 #include <thread>
+#include <utility>
 
 #include "core/archive.hpp"
 #include "core/error.hpp"
@@ -51,25 +52,27 @@ struct Ranks::Place {
   std::int64_t pid = 0;
 };
 
-struct Ranks::Outbox {
+/// Messages under way. None is waited for: whoever it comes from or goes to may have died.
+struct Ranks::Mail {
 #ifdef LABILE_MPI
   struct Letter {
-    int to;
+    int other, topic;  // to or from whom
     std::vector<std::byte> bytes;
     MPI_Request request;
+    [[nodiscard]] bool done() {
+      int is = 0;
+      MPI_Test(&request, &is, MPI_STATUS_IGNORE);
+      return is != 0;
+    }
   };
-  std::list<Letter> letters;
+  std::list<Letter> leaving, arriving;
   void clear() {
-    std::erase_if(letters, [](Letter& l) {
-      int done = 0;
-      MPI_Test(&l.request, &done, MPI_STATUS_IGNORE);
-      return done != 0;
-    });
+    std::erase_if(leaving, [](Letter& l) { return l.done(); });
   }
 #endif
 };
 
-Ranks::Ranks(int rank, int size) : rank_(rank), size_(size), outbox_(std::make_unique<Outbox>()) {
+Ranks::Ranks(int rank, int size) : rank_(rank), size_(size), mail_(std::make_unique<Mail>()) {
   const auto n = static_cast<std::size_t>(size);
   parts_.resize(n);
   whole_.resize(n);
@@ -255,14 +258,14 @@ void Ranks::send([[maybe_unused]] int to, [[maybe_unused]] int topic,
                  [[maybe_unused]] std::vector<std::byte> bytes) {
 #ifdef LABILE_MPI
   if (lost(to)) return;
-  outbox_->clear();
+  mail_->clear();
   constexpr std::size_t kMost = std::size_t{1} << 30;
   const auto post = [&](std::vector<std::byte> part, bool more) {
     part.push_back(std::byte{more});
-    auto& letter = outbox_->letters.emplace_back(Outbox::Letter{to, std::move(part), MPI_REQUEST_NULL});
+    auto& letter = mail_->leaving.emplace_back(Mail::Letter{to, topic, std::move(part), MPI_REQUEST_NULL});
     if (MPI_Isend(letter.bytes.data(), static_cast<int>(letter.bytes.size()), MPI_BYTE, to, topic,
                   MPI_COMM_WORLD, &letter.request) != MPI_SUCCESS)
-      outbox_->letters.pop_back();  // whoever is gone hears nothing
+      mail_->leaving.pop_back();  // whoever is gone hears nothing
   };
   std::size_t at = 0;
   for (; bytes.size() - at > kMost; at += kMost)
@@ -276,29 +279,44 @@ void Ranks::send([[maybe_unused]] int to, [[maybe_unused]] int topic,
 
 std::optional<Ranks::Message> Ranks::receive() {
 #ifdef LABILE_MPI
-  while (size_ > 1) {
-    outbox_->clear();
+  if (size_ == 1) return {};
+  mail_->clear();
+  while (true) {
     int there = 0;
     MPI_Status status;
     if (MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, MPI_COMM_WORLD, &there, &status) != MPI_SUCCESS || !there)
-      return {};
+      break;
     int n = 0;
     MPI_Get_count(&status, MPI_BYTE, &n);
-    std::vector<std::byte> part(static_cast<std::size_t>(n));
-    if (MPI_Recv(part.data(), n, MPI_BYTE, status.MPI_SOURCE, status.MPI_TAG, MPI_COMM_WORLD,
-                 MPI_STATUS_IGNORE) != MPI_SUCCESS)
-      return {};
+    auto& letter = mail_->arriving.emplace_back(
+        Mail::Letter{status.MPI_SOURCE, status.MPI_TAG, std::vector<std::byte>(static_cast<std::size_t>(n)),
+                     MPI_REQUEST_NULL});
+    if (MPI_Irecv(letter.bytes.data(), n, MPI_BYTE, letter.other, letter.topic, MPI_COMM_WORLD,
+                  &letter.request) != MPI_SUCCESS)
+      mail_->arriving.pop_back();
+  }
+  // The first of each rank that is whole; what a rank sent later waits behind a long one.
+  std::vector<std::uint8_t> behind(static_cast<std::size_t>(size_), 0);
+  for (auto it = mail_->arriving.begin(); it != mail_->arriving.end();) {
+    const auto r = static_cast<std::size_t>(it->other);
+    if (behind[r] || !it->done()) {
+      behind[r] = 1;
+      ++it;
+      continue;
+    }
+    const int from = it->other, topic = it->topic;
+    std::vector<std::byte> part = std::move(it->bytes);
+    it = mail_->arriving.erase(it);
     const bool more = part.back() != std::byte{0};
     part.pop_back();
-    auto& before = long_[static_cast<std::size_t>(status.MPI_SOURCE)];
+    auto& before = long_[r];
     if (!before.empty() || more) {
       before.insert(before.end(), part.begin(), part.end());
       if (more) continue;
       part = std::exchange(before, {});
     }
-    if (lost(status.MPI_SOURCE)) continue;
-    if (status.MPI_TAG != kFarewell) return Message{status.MPI_SOURCE, status.MPI_TAG, std::move(part)};
-    const auto r = static_cast<std::size_t>(status.MPI_SOURCE);
+    if (lost(from)) continue;
+    if (topic != kFarewell) return Message{from, topic, std::move(part)};
     left_[r] = 1;
     Archive(part, "a farewell")(whole_launch_, complaints_[r]);
   }
@@ -308,13 +326,31 @@ std::optional<Ranks::Message> Ranks::receive() {
 
 bool Ranks::delivered([[maybe_unused]] int to) {
 #ifdef LABILE_MPI
-  outbox_->clear();
-  return std::none_of(outbox_->letters.begin(), outbox_->letters.end(),
-                      [&](const auto& l) { return l.to == to; });
+  mail_->clear();
+  return std::none_of(mail_->leaving.begin(), mail_->leaving.end(),
+                      [&](const auto& l) { return l.other == to; });
 #else
   return true;
 #endif
 }
+
+#ifdef LABILE_MPI
+/// MPI's farewell waits for all ranks, and for ever for one that dies in these last moments.
+void Ranks::finalize(int code) {
+  std::fflush(nullptr);
+  std::jthread watch([this, code](const std::stop_token& over) {
+    constexpr double kGrace = 10;  // seconds in which who sees another one ended comes to its own end
+    double until = now_s() + silence_s();
+    while (!over.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      for (int r = 0; r < size_; ++r)
+        if (r != rank_ && gone(r)) until = std::min(until, now_s() + kGrace);
+      if (now_s() > until) _exit(code);
+    }
+  });
+  MPI_Finalize();
+}
+#endif
 
 std::vector<std::string> Ranks::leave([[maybe_unused]] int code, [[maybe_unused]] std::string complaint) {
   std::vector<std::string> heard;
@@ -344,18 +380,23 @@ std::vector<std::string> Ranks::leave([[maybe_unused]] int code, [[maybe_unused]
         heard.push_back("rank " + std::to_string(r) + " on " + host(r) + ": " +
                         complaints_[static_cast<std::size_t>(r)]);
     }
+    for (int r = 1; r < size_; ++r)
+      if (gone(r)) lose(r);  // also who died after its farewell
     for (int r = 1; r < size_; ++r) say_farewell(r, "");
     for (int r = 1; r < size_; ++r)
       while (!gone(r) && !delivered(r)) wait_a_little();
   }
-  if (!whole_launch_) {
-    for (const auto& h : heard) std::fprintf(stderr, "labile: %s\n", h.c_str());
-    std::fflush(nullptr);
-    // Launchers wait for all that they started, also for who hangs.
-    for (std::size_t r = 0; r < lost_.size(); ++r)
-      if (lost_[r] && pids_[r] > 0) kill(static_cast<pid_t>(pids_[r]), SIGKILL);
-    _exit(first() ? code : 0);
+  const int last = first() ? code : 0;
+  if (whole_launch_) {
+    finalize(last);
+    return heard;
   }
+  for (const auto& h : heard) std::fprintf(stderr, "labile: %s\n", h.c_str());
+  std::fflush(nullptr);
+  // Launchers wait for all that they started, also for who hangs.
+  for (std::size_t r = 0; r < lost_.size(); ++r)
+    if (lost_[r] && pids_[r] > 0) kill(static_cast<pid_t>(pids_[r]), SIGKILL);
+  _exit(last);
 #endif
   return heard;
 }

@@ -111,6 +111,7 @@ class Ranks {
   struct Place;
   void introduce();
   void say_farewell(int to, std::string complaint);
+  void finalize(int code);
   int rank_ = 0, size_ = 1, here_ = 1, topic_ = 0;
   std::vector<std::string> hosts_;            // [rank]
   std::vector<long> pids_;                    // [rank], 0 on other machines
@@ -122,8 +123,8 @@ class Ranks {
   std::vector<std::byte> sent_, received_, rest_;
   std::vector<std::vector<std::byte>> whole_;
   std::vector<std::span<const std::byte>> parts_;
-  struct Outbox;
-  std::unique_ptr<Outbox> outbox_;
+  struct Mail;
+  std::unique_ptr<Mail> mail_;
 };
 
 }  // namespace labile

@@ -169,6 +169,7 @@ enum Word : std::uint8_t { kHere, kAlive, kDone, kWork, kResults, kOver };
 
 constexpr double kAliveEvery = 1;    // seconds between signs of life
 constexpr double kLookEvery = 0.25;  // seconds between looks at whether processes live
+constexpr double kLong = 0.5;        // seconds of a piece that is never handed out in advance
 constexpr double kBatch = 0.02;      // seconds of work that a thread holds in advance
 constexpr double kLongestPause = 2e-3, kShortestPause = 1e-4;  // between looks at what others say
 
@@ -317,7 +318,9 @@ class Giver {
     int all_threads = 0;
     for (const auto& x : takers_) all_threads += x.here ? x.threads : 0;
     const double mean = worked_ > 0 ? seconds_ / worked_ : kBatch;
-    const double in_time = t.threads * (kBatch / std::max(mean, 1e-7));
+    // One more than there are threads, so that none waits for an answer; not of pieces that somebody else could begin.
+    const double ahead = mean > kLong ? 0 : std::ceil(t.threads * kBatch / std::max(mean, 1e-7));
+    const double in_time = t.threads + ahead;
     const double fair = std::ceil(0.5 * static_cast<double>(queue_.size()) * t.threads / all_threads);
     return std::max(t.threads, static_cast<int>(std::min({in_time, fair, 1e6})));
   }
