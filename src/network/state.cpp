@@ -322,8 +322,13 @@ void Network::load(const std::filesystem::path& folder, const Identity& identity
             if (j >= 0 && j < u->count()) ring->at(x.slot).push_back(static_cast<std::uint16_t>(j));
           }
         }
-        if (in.dense)
-          for (const SourceTrace& x : traces[index]) in.dense->sources().at(x.row) = x.trace;
+        // Blocks without a row of a source keep its trace as it was when they took it up: the latest is right.
+        if (in.dense) {
+          auto& own = in.dense->sources();
+          std::ranges::fill(own, DensePlasticity::Trace{});
+          for (const SourceTrace& x : traces[index])
+            if (x.trace.at > own.at(x.row).at) own[x.row] = x.trace;
+        }
         const auto fields = changing(p.shape);
         if (fields.empty()) continue;
         Bundle::Drawn order(*in.bundle, *p.connector);

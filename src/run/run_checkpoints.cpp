@@ -34,6 +34,8 @@ RunCheckpoints::RunCheckpoints(std::filesystem::path folder, Network::Identity i
 
 void RunCheckpoints::write(Step step, const std::function<void(const std::filesystem::path&)>& write) {
   const auto start = Clock::now();
+  std::error_code none;
+  if (ranks_.of_first(std::filesystem::exists(folder_ / fmt::format("step_{}", step), none))) return;
   const auto last = folder_ / fmt::format("step_{}", step),
              unfinished = folder_ / fmt::format("step_{}.new", step);
   const auto first_alone = [&](const auto& f) {
@@ -58,7 +60,6 @@ void RunCheckpoints::write(Step step, const std::function<void(const std::filesy
     throw;
   }
   first_alone([&](std::error_code& ec) {
-    std::filesystem::remove_all(last, ec);  // of the same step: a run that went on and was stopped at once
     std::filesystem::rename(unfinished, last, ec);
     if (ec) return;
     for (const auto& p : inside(folder_))

@@ -2,7 +2,6 @@
 
 network_digest prints what became of a network as one number a part; these tests compare what it prints.
 """
-import contextlib
 import json
 import os
 import pathlib
@@ -70,6 +69,7 @@ def test_a_missing_part_is_named_by_every_count(tmp_path):
 # --- the same by the command line: one network on all ranks, killed and taken up again
 
 CARD = SOURCE / "tests/distributed/every_part.toml"
+LONG = ["--set", "network.duration=3 s"]
 
 
 def launch(n):
@@ -86,61 +86,55 @@ def outcome(folder):
     return json.dumps([r["cells"], r["networks"]])
 
 
-def traces(folder):
-    """All arrays of the trace file, as h5dump would print them; read by labile's own reader is not needed for equality."""
-    h5py = pytest.importorskip("h5py", reason="h5py is not installed: traces are not compared here (checkpoint_test does)")
-    found = {}
-    with h5py.File(folder / "traces.h5") as f:
-        f.visititems(lambda name, x: found.__setitem__(name, x[()].tobytes()) if isinstance(x, h5py.Dataset) else None)
-    return found
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "out"
-    start = time.monotonic()
-    subprocess.run([BIN, "run", CARD, "--out", out], check=True, capture_output=True)
-    return outcome(out), out, time.monotonic() - start
+    began = time.time()
+    subprocess.run([BIN, "run", CARD, "--out", out, *LONG], check=True, capture_output=True)
+    return outcome(out), time.time() - began
 
 
 def test_one_network_on_all_ranks_by_the_command_line(undisturbed, tmp_path):
     for n in (2, 3):
-        done = subprocess.run([*launch(n), BIN, "run", CARD, "--out", tmp_path / str(n), "--jobs", "1"], capture_output=True, text=True)
+        done = subprocess.run([*launch(n), BIN, "run", CARD, "--out", tmp_path / str(n), "--jobs", "1", *LONG],
+                              capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert outcome(tmp_path / str(n)) == undisturbed[0]
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM], ids=["SIGKILL", "SIGTERM"])
 def test_a_network_killed_at_any_moment_is_taken_up_at_another_count(undisturbed, kill, tmp_path):
+    """LABILE_KILLS says how many times; 100 by hand, few here."""
     rng = random.Random(4)
-    killed = 0
-    for trial in range(4):
+    whole, whole_s = undisturbed
+    wanted, killed, trial = int(os.environ.get("LABILE_KILLS", "6")), 0, 0
+    while killed < wanted:
+        trial += 1
         out = tmp_path / str(trial)
-        command = ["run", str(CARD), "--out", str(out)]
-        for attempt in range(40):
+        command = ["run", str(CARD), "--out", str(out), *LONG]
+        while True:
             n = rng.choice([1, 2])
             process = subprocess.Popen([*launch(n), BIN, *command, "--jobs", str(rng.choice([1, 2])), "--checkpoint-every", "0"],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       stdout=subprocess.DEVNULL, stderr=(tmp_path / "said").open("w"),
                                        env={**os.environ, "LABILE_INDEX_AFTER_S": "0"}, start_new_session=True)
             try:
-                # A moment of the run, whatever the machine, which may have become slower; ranks take about a second to meet.
-                process.wait(timeout=rng.uniform(0.1, 1) * (undisturbed[2] + (n - 1)) * (1 + attempt / 5))
+                process.wait(timeout=0.25 * n + rng.uniform(0, whole_s))
             except subprocess.TimeoutExpired:
-                # A launcher that is killed leaves its ranks behind.
-                found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout.split()
-                process.send_signal(kill)
-                for rank in found if kill == signal.SIGKILL else []:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(rank), kill)
+                os.killpg(process.pid, kill) if kill == signal.SIGKILL else process.send_signal(kill)
                 process.wait(timeout=60)
                 killed += 1
-                if (out / "results.json").exists():  # whole, where the kill came after the last file
-                    assert outcome(out) == undisturbed[0]
+                for name in ("results.json", "report.html", "manifest.json"):
+                    if (out / name).exists():  # killed between the last byte and the farewell: it must be whole
+                        assert outcome(out) == whole
                 if (out / "run.sqlite").exists():
                     command = ["run", "--resume", str(out)]
                 continue
-            assert process.returncode == 0
+            said = (tmp_path / "said").read_text()
+            if "at work" in said:  # ranks outlive a killed mpirun for a moment
+                time.sleep(0.3)
+                continue
+            assert process.returncode == 0, said
             break
-        assert outcome(out) == undisturbed[0]
+        assert outcome(out) == whole
         assert not (out / "checkpoints").exists()
-    assert killed >= 4
+        shutil.rmtree(out)
