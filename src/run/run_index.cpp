@@ -153,7 +153,8 @@ RunIndex::RunIndex(fs::path folder) : file_(folder / kName) {
   }
   try {
     db_ = std::make_unique<Database>(file_);
-    db_->begin();  // takes the lock, and undoes what a kill left half written
+    sqlite3_busy_timeout(db_->db, 2000);  // ms: processes of a killed launch may still be about to end
+    db_->begin();                         // takes the lock, and undoes what a kill left half written
     const auto text = [](sqlite3_stmt* s, int column) {
       const auto* t = reinterpret_cast<const char*>(sqlite3_column_text(s, column));
       return std::string(t ? t : "", static_cast<std::size_t>(sqlite3_column_bytes(s, column)));

@@ -250,6 +250,7 @@ def test_refusals_say_why(long, tmp_path):
     run = start([BIN, "run", at / "card.toml", "--out", out, "--jobs", "1"], now())
     while not (out / "run.sqlite").exists():
         time.sleep(0.02)
+    run.send_signal(signal.SIGSTOP)
     says(labile("run", "--resume", out), "another run is at work")
     run.kill()
     run.communicate()
