@@ -49,10 +49,12 @@ struct StateWriter::Impl {
   Handle file;
   std::map<std::string, Handle> arrays;
   bool pending = false;
+  std::string failed;
 
   [[noreturn]] void fail(const std::string& why) {
     discard();
-    throw Error(fmt::format("{}: cannot write: {}; nothing was left under this name", target.string(), why));
+    failed = fmt::format("{}: cannot write: {}; nothing was left under this name", target.string(), why);
+    throw Error(failed);
   }
   void check(bool good) {
     if (!good) fail(hdf5::reason());
@@ -114,6 +116,7 @@ void StateWriter::fill(const std::string& name, std::size_t offset, std::span<co
   const Lock lock(library());
   hdf5::quiet();
   Impl& m = *impl_;
+  if (!m.pending) throw Error(m.failed);  // another thread has met what the disk said
   const hid_t set = m.arrays.at(name);
   const Place at(set, offset, values.size());
   if (!at.there()) throw Bug("state outside its array " + name);

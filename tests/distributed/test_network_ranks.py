@@ -69,7 +69,7 @@ def test_a_missing_part_is_named_by_every_count(tmp_path):
 # --- the same by the command line: one network on all ranks, killed and taken up again
 
 CARD = SOURCE / "tests/distributed/every_part.toml"
-LONG = ["--set", "network.duration=3 s"]
+LONG = ["--set", "network.duration=2 s"]
 
 
 def launch(n):
@@ -107,7 +107,7 @@ def test_a_network_killed_at_any_moment_is_taken_up_at_another_count(undisturbed
     """LABILE_KILLS says how many times; 100 by hand, few here."""
     rng = random.Random(4)
     whole, whole_s = undisturbed
-    wanted, killed, trial = int(os.environ.get("LABILE_KILLS", "6")), 0, 0
+    wanted, killed, trial = int(os.environ.get("LABILE_KILLS", "3")), 0, 0
     while killed < wanted:
         trial += 1
         out = tmp_path / str(trial)
