@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <map>
+#include <system_error>
 
 #include "store/hdf5.hpp"
 
@@ -131,9 +133,9 @@ void StateWriter::commit() {
   m.check(m.file.reset());
   // On the disk before it has its name.
   const int descriptor = ::open(m.temporary.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool good = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int refused = descriptor >= 0 && ::fsync(descriptor) == 0 ? 0 : errno;
   if (descriptor >= 0) ::close(descriptor);
-  if (!good) m.fail("the disk did not take it");
+  if (refused != 0) m.fail(std::generic_category().message(refused));
   std::error_code ec;
   std::filesystem::rename(m.temporary, m.target, ec);
   if (ec) m.fail(ec.message());
