@@ -1,7 +1,8 @@
 /// How a network scales over ranks: runs B2, larger or smaller, on all ranks of the launch and prints one line of numbers.
 /// bench/scaling.py starts it at several numbers of ranks and sizes, and fits a model to what it says.
 ///
-/// Usage: scaling CARD THREADS MS TIMES    TIMES: as many neurons as the card's, whose numbers of synapses stay
+/// Usage: scaling CARD THREADS MS TIMES DEGREE   TIMES: as many neurons as the card's; DEGREE: as many synapses each, of weights
+/// so much smaller
 #include <fmt/format.h>
 
 #include <chrono>
@@ -15,7 +16,7 @@
 
 int main(int argc, char** argv) try {
   using namespace labile;
-  if (argc != 5) throw Error("scaling CARD THREADS MS TIMES");
+  if (argc != 6) throw Error("scaling CARD THREADS MS TIMES DEGREE");
   using Clock = std::chrono::steady_clock;
   const auto seconds = [](Clock::time_point from) {
     return std::chrono::duration<double>(Clock::now() - from).count();
@@ -26,6 +27,12 @@ int main(int argc, char** argv) try {
       parse_network_card(read_file(file), file.string(), file.parent_path()).conditions.front().network;
   for (PopulationSpec& p : spec.populations)
     if (p.model != "poisson") p.size = static_cast<int>(p.size * std::atof(argv[4]));
+  const double degree = std::atof(argv[5]);
+  for (ProjectionSpec& p : spec.projections) {
+    p.connect.degree = static_cast<int>(p.connect.degree * degree);
+    p.weight.a /= degree;
+    if (p.params.contains("w_max")) p.params.at("w_max").value = 40 / degree;
+  }
   const auto build = Clock::now();
   Network net(spec, 1, {.threads = std::atoi(argv[2]), .timed = true, .ranks = &ranks});
   (void)ranks.meet(1e9);
@@ -48,10 +55,11 @@ int main(int argc, char** argv) try {
                                             static_cast<double>(after.bytes - before.bytes)});
   if (!ranks.first()) return 0;
   fmt::print(
-      "{{\"ranks\": {}, \"threads\": {}, \"times\": {}, \"model_s\": {}, \"build_s\": {:.4f}, \"run_s\": "
+      "{{\"ranks\": {}, \"threads\": {}, \"times\": {}, \"degree\": {}, \"model_s\": {}, \"build_s\": "
+      "{:.4f}, \"run_s\": "
       "{:.4f}, "
       "\"windows\": {}, \"events\": {}, \"plastic_synapses\": {}, \"bytes\": {}, \"units_s\": [",
-      ranks.size(), argv[2], argv[4], std::atof(argv[3]) / 1000, build_s, run_s,
+      ranks.size(), argv[2], argv[4], argv[5], std::atof(argv[3]) / 1000, build_s, run_s,
       after.windows - before.windows, net.events() - events, memory.plastic_synapses, memory.total_bytes);
   const auto list = [&](double Each::*x, const char* end) {
     for (std::size_t r = 0; r < all.size(); ++r) fmt::print("{}{:.5f}", r == 0 ? "" : ", ", all[r].*x);

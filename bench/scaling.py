@@ -5,8 +5,9 @@
 
 Runs B2 at half, one, two and four times its neurons on 1, 2 and 4 ranks (bench/scaling.cpp) and fits, per model second,
 
-  units     a / R        the neurons and synapses a rank holds: `event` seconds a synaptic event, `neuron` a neuron
-  shared    b            what every rank does alike: `window` a window, `spike` a spike, `source` a plastic source
+  units     a / R        what a rank holds: `event` seconds a synaptic event, `row` a visit of a source's synapses in a block of
+                         5056 targets, `neuron` a neuron
+  shared    b            what every rank does alike: `source` seconds a neuron, with its spikes at B2's 8 Hz
   exchange  c log2 R     `latency` a window, and all spikes' bytes over `bandwidth`
   memory    m / R + n    `synapse` bytes a synapse, and `everywhere` bytes a neuron that every rank keeps
 
@@ -25,12 +26,17 @@ from scipy.optimize import nnls
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CARD = ROOT / "experiments/networks/b2.toml"
-DEGREE, PLASTIC_DEGREE, RATE = 1250, 1000, 8.3  # synapses onto a neuron; B2's
+DEGREE, RATE = 1250, 8.3  # synapses onto a neuron, Hz; B2's
 E_SHARE, STEP_S, WINDOW_S = 0.8, 1e-4, 1.5e-3
 
 
-def measure(build, ranks, times, ms=500):
-    command = [str(build / "bench/scaling"), str(CARD), "1", str(ms), str(times)]
+def blocks(neurons, ranks):
+    """Blocks of targets that a rank holds, of excitatory and of inhibitory neurons."""
+    return sum(max(1, math.ceil(share * neurons / ranks / 5056)) for share in (E_SHARE, 1 - E_SHARE))
+
+
+def measure(build, ranks, times, degree=1, ms=500):
+    command = [str(build / "bench/scaling"), str(CARD), "1", str(ms), str(times), str(degree)]
     if ranks > 1:
         command = ["mpirun", "--allow-run-as-root", "--oversubscribe", "-n", str(ranks), *command]
     best = None
@@ -54,16 +60,15 @@ def fit(rows):
         return x
     per_s = [{**r, **{k: np.array(r[k]) / r["model_s"] for k in ("units_s", "shared_s", "exchange_s")},
               "events": r["events"] / r["model_s"], "windows": r["windows"] / r["model_s"],
-              "neurons": 12500 * r["times"], "spikes": r["events"] / r["model_s"] / DEGREE} for r in rows]
-    event, neuron = solve([[r["events"] / r["ranks"], r["neurons"] / r["ranks"]] for r in per_s],
-                          [r["units_s"].mean() for r in per_s])
-    window, spike, source = solve([[r["windows"], r["spikes"], E_SHARE * r["neurons"]] for r in per_s],
-                                  [r["shared_s"].mean() for r in per_s])
-    synapse, everywhere = solve([[r["neurons"] * DEGREE, r["neurons"] * r["ranks"]] for r in rows_with(rows)],
+              "neurons": 12500 * r["times"], "spikes": r["events"] / r["model_s"] / (DEGREE * r["degree"])} for r in rows]
+    event, row, neuron = solve([[r["events"] / r["ranks"], r["spikes"] * blocks(r["neurons"], r["ranks"]),
+                                 r["neurons"] / r["ranks"]] for r in per_s], [r["units_s"].mean() for r in per_s])
+    source, = solve([[r["neurons"]] for r in per_s], [r["shared_s"].mean() for r in per_s])
+    synapse, everywhere = solve([[r["neurons"] * DEGREE * r["degree"], r["neurons"] * r["ranks"]] for r in rows_with(rows)],
                                 [r["bytes"] for r in rows])
     two = [r for r in per_s if r["ranks"] == 2]
     latency = min(r["exchange_s"].min() / r["windows"] for r in two) if two else float("nan")
-    return {"event": event, "neuron": neuron, "window": window, "spike": spike, "source": source,
+    return {"event": event, "row": row, "neuron": neuron, "source": source,
             "synapse": synapse, "everywhere": everywhere, "exchange_two_ranks": latency}
 
 
@@ -71,12 +76,12 @@ def rows_with(rows):
     return [{**r, "neurons": 12500 * r["times"]} for r in rows]
 
 
-def predict(k, neurons, degree, plastic, ranks, rate, latency, bandwidth):
+def predict(k, neurons, degree, ranks, rate, latency, bandwidth):
     """Seconds a model second, and bytes a rank."""
     spikes = neurons * rate
     windows = 1 / WINDOW_S
-    units = (k["event"] * spikes * degree + k["neuron"] * neurons) / ranks
-    shared = k["window"] * windows + k["spike"] * spikes + k["source"] * E_SHARE * neurons
+    units = (k["event"] * spikes * degree + k["neuron"] * neurons) / ranks + k["row"] * spikes * blocks(neurons, ranks)
+    shared = k["source"] * neurons
     # Spikes are 4 bytes; counts by step and population 4 more of each rank.
     sent = 4 * spikes + windows * ranks * 4 * 3 * WINDOW_S / STEP_S
     exchange = 0 if ranks == 1 else windows * latency * math.log2(ranks) + sent / bandwidth
@@ -119,28 +124,29 @@ def main():
         rows = json.loads(out.read_text())["measured"]
     else:
         rows = []
-        for ranks in (1, 2, 4):
-            for times in (0.5, 1, 2, 4):
-                rows.append(measure(pathlib.Path(a.build), ranks, times))
-                r = rows[-1]
-                print(f"{ranks} ranks, {times} x B2: {r['run_s'] / r['model_s']:.3f} s a model second; units "
-                      f"{max(r['units_s']):.3f}, shared {max(r['shared_s']):.4f}, exchange {min(r['exchange_s']):.4f} s", flush=True)
+        cases = [(ranks, times, 1) for ranks in (1, 2, 4) for times in (0.5, 1, 2, 4)]
+        for ranks, times, degree in cases + [(1, 0.5, 0.2), (1, 1, 0.2), (1, 2, 0.2), (1, 0.5, 4), (1, 1, 4), (2, 1, 4)]:
+            rows.append(measure(pathlib.Path(a.build), ranks, times, degree))
+            r = rows[-1]
+            print(f"{ranks} ranks, {times} x B2, {degree} x its synapses: {r['run_s'] / r['model_s']:.3f} s a model second; units "
+                  f"{max(r['units_s']):.3f}, shared {max(r['shared_s']):.4f}, exchange {min(r['exchange_s']):.4f} s", flush=True)
     k = fit(rows)
     # How well the model says what was measured.
     errors = []
     for r in rows:
-        units, shared, _, memory = predict(k, 12500 * r["times"], DEGREE, PLASTIC_DEGREE, r["ranks"],
-                                           r["events"] / r["model_s"] / DEGREE / (12500 * r["times"]), 0, 1)
-        errors.append({"ranks": r["ranks"], "times": r["times"], "units": units / (np.mean(r["units_s"]) / r["model_s"]) - 1,
+        degree = DEGREE * r["degree"]
+        units, shared, _, memory = predict(k, 12500 * r["times"], degree, r["ranks"],
+                                           r["events"] / r["model_s"] / degree / (12500 * r["times"]), 0, 1)
+        errors.append({"ranks": r["ranks"], "times": r["times"], "degree": r["degree"], "units": units / (np.mean(r["units_s"]) / r["model_s"]) - 1,
                        "memory": memory * r["ranks"] / r["bytes"] - 1})
     networks = {"B2": (12500, 1250), "B4": (175000, 12500), "100 x B4": (17500000, 12500)}
     curves, table = {}, []
     for name, (neurons, degree) in networks.items():
-        alone = sum(predict(k, neurons, degree, degree, 1, RATE, 0, 1)[:3])
+        alone = sum(predict(k, neurons, degree, 1, RATE, 0, 1)[:3])
         points = []
         for p in range(13):
             ranks = 2 ** p
-            units, shared, exchange, memory = predict(k, neurons, degree, degree, ranks, RATE, a.latency, a.bandwidth)
+            units, shared, exchange, memory = predict(k, neurons, degree, ranks, RATE, a.latency, a.bandwidth)
             total = units + shared + exchange
             points.append((ranks, alone / total))
             table.append({"network": name, "ranks": ranks, "s_per_model_s": total, "units": units, "shared": shared,
@@ -150,6 +156,8 @@ def main():
                                "model_over_measured": errors, "predicted": table}, indent=1) + "\n")
     picture(pathlib.Path(a.svg), curves)
     print(json.dumps(k, indent=1))
+    print("model over measured, units:", ", ".join(f"{e['ranks']}r {e['times']}x{e['degree']} {1 + e['units']:.2f}" for e in errors))
+    print("memory:", ", ".join(f"{1 + e['memory']:.3f}" for e in errors))
     for t in table:
         if t["ranks"] in (1, 16, 256, 4096):
             print(f"{t['network']:>9} {t['ranks']:5d} ranks: {t['s_per_model_s']:10.3f} s a model second, {t['speedup']:8.1f} times, "

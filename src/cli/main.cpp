@@ -349,6 +349,7 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit becomes a write error with words
   labile::Ranks* ranks = nullptr;
   try {
+    (void)labile::Ranks::silence_s();  // refused now rather than when a rank is silent
     ranks = &labile::Ranks::world();
   } catch (const labile::Error& e) {
     fmt::print(stderr, "labile: {}\n", e.what());
@@ -357,7 +358,7 @@ int main(int argc, char** argv) {
   const Ending end = run_all(argc, argv, *ranks);
   // One of them says what went wrong, and its exit code is that of the launch.
   if (ranks->first() && !end.words.empty()) fmt::print(stderr, "labile: {}\n", end.words);
-  for (const auto& heard : ranks->leave(ranks->first() ? end.code : 0, end.words))
+  for (const auto& heard : ranks->leave(end.code, end.words))
     if (end.code == 0) fmt::print(stderr, "note: {}\n", heard);
   return ranks->first() ? end.code : 0;
 }

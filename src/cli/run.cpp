@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <list>
 #include <memory>
@@ -140,7 +142,9 @@ void keep_index(const RunArgs& a, const Source& s, const AnyCard& card, const st
                    "note: {0} holds a run that was stopped; `labile run --resume {0}` would go on with it, "
                    "this one takes its place\n",
                    a.out);
-    } catch (const Error&) {  // nothing that could go on
+    } catch (const Error& e) {
+      // What is damaged or of no run is nothing that could go on; who is at work here is left alone.
+      if (std::string(e.what()).find("at work") != std::string::npos) throw;
     }
   nlohmann::json set = nlohmann::json::array();
   for (const auto& [key, value] : s.set) set.push_back({key, value});
@@ -154,6 +158,21 @@ void keep_index(const RunArgs& a, const Source& s, const AnyCard& card, const st
                {"set", set.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)},
                {"inputs", inputs},
                {"options", fmt::format("--jobs {}, {} rank(s)", a.jobs, Ranks::world().size())}});
+}
+
+/// Files that processes were writing when they were killed: NAME.part12345, where no such process is here.
+void remove_unfinished(const std::filesystem::path& out) {
+  std::error_code ec;
+  for (const auto& e : std::filesystem::directory_iterator(out, ec)) {
+    const std::string end = e.path().extension().string();
+    int pid = 0;
+    if (!end.starts_with(".part") ||
+        std::from_chars(end.data() + 5, end.data() + end.size(), pid).ptr != end.data() + end.size() ||
+        pid <= 0 || ::kill(pid, 0) == 0)
+      continue;
+    std::error_code ignored;
+    std::filesystem::remove(e.path(), ignored);
+  }
 }
 
 /// The results are safe: a failure to say so in the index is none of the run.
@@ -310,6 +329,7 @@ int run_network(const RunArgs& a, const Source& source, std::unique_ptr<RunIndex
   keep_index(a, source, card, "", index);
   std::error_code ignored;
   if (a.resume.empty()) std::filesystem::remove_all(options.checkpoints, ignored);  // of an earlier run
+  remove_unfinished(out);
   options.checkpoint_written = [&] { index->ensure(); };
   options.store = index.get();
   const auto traces = open_traces(card, out);
@@ -320,6 +340,7 @@ int run_network(const RunArgs& a, const Source& source, std::unique_ptr<RunIndex
   };
   options.progress = [&](double share, const std::string& what, const std::string& detail) {
     progress.show(share, what, detail);
+    (void)index->wanted();  // a long network is one that can be gone on with
   };
   NetworkResult result;
   try {
@@ -364,6 +385,8 @@ int run_command(const RunArgs& args) {
   const Source source = read_source(a, ranks, index);
   if (!a.resume.empty()) a.out = a.resume;
   if (source.complete) {
+    std::error_code ignored;  // killed between its last two acts
+    if (ranks.first()) std::filesystem::remove_all(std::filesystem::path(a.out) / "checkpoints", ignored);
     if (ranks.first()) fmt::print("Nothing to do: the run in {} is complete.\n", a.out);
     return 0;
   }
@@ -382,6 +405,7 @@ int run_command(const RunArgs& args) {
   }
   const std::filesystem::path out = out_folder(a);
   keep_index(a, source, card, inputs_of(card, source), index);
+  remove_unfinished(out);
   options.store = index.get();
   std::list<OutputFile> files;  // all are whole before the first takes its name
   if (card.record == "all") options.trials = &files.emplace_back(out / "trials.csv");

@@ -186,8 +186,10 @@ const std::vector<std::span<const std::byte>>& Ranks::gather(std::span<const std
   const auto check = [](int code) {
     if (code != MPI_SUCCESS) throw Error("another rank cannot be reached any more");
   };
-  check(MPI_Allgather(sent_.data(), static_cast<int>(stride), MPI_BYTE, received_.data(),
-                      static_cast<int>(stride), MPI_BYTE, MPI_COMM_WORLD));
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Iallgather(sent_.data(), static_cast<int>(stride), MPI_BYTE, received_.data(),
+                       static_cast<int>(stride), MPI_BYTE, MPI_COMM_WORLD, &request));
+  complete(&request);
   std::vector<std::uint64_t> lengths(n);
   std::uint64_t most = 0;
   for (std::size_t r = 0; r < n; ++r) {
@@ -213,16 +215,48 @@ const std::vector<std::span<const std::byte>>& Ranks::gather(std::span<const std
   return parts_;
 }
 
+/// Waits, but not for a rank that has failed meanwhile.
+void Ranks::complete([[maybe_unused]] void* request) {
+#ifdef LABILE_MPI
+  constexpr int kLook = 2000;  // tries between looks for trouble, about a millisecond
+  for (int k = 1;; ++k) {
+    int done = 0;
+    if (MPI_Test(static_cast<MPI_Request*>(request), &done, MPI_STATUS_IGNORE) != MPI_SUCCESS)
+      throw Error("another rank cannot be reached any more");
+    if (done) return;
+    if (k > 50) std::this_thread::yield();
+    if (k % kLook != 0) continue;
+    while (receive()) {
+    }
+    if (trouble_ != 0) whole_launch_ = false;  // what is waited for will never come
+    check();
+  }
+#endif
+}
+
+void Ranks::check() {
+  if (trouble_ == 0) return;
+  constexpr int kInterruptedCode = 130;
+  if (trouble_ == kInterruptedCode) throw Interrupted(trouble_text_);
+  throw Error(trouble_text_);
+}
+
 void Ranks::sum([[maybe_unused]] std::span<std::uint64_t> x) {
 #ifdef LABILE_MPI
-  if (size_ > 1)
-    MPI_Allreduce(MPI_IN_PLACE, x.data(), static_cast<int>(x.size()), MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD);
+  if (size_ == 1) return;
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_Iallreduce(MPI_IN_PLACE, x.data(), static_cast<int>(x.size()), MPI_UINT64_T, MPI_SUM, MPI_COMM_WORLD,
+                 &request);
+  complete(&request);
 #endif
 }
 void Ranks::sum([[maybe_unused]] std::span<std::uint32_t> x) {
 #ifdef LABILE_MPI
-  if (size_ > 1)
-    MPI_Allreduce(MPI_IN_PLACE, x.data(), static_cast<int>(x.size()), MPI_UINT32_T, MPI_SUM, MPI_COMM_WORLD);
+  if (size_ == 1) return;
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_Iallreduce(MPI_IN_PLACE, x.data(), static_cast<int>(x.size()), MPI_UINT32_T, MPI_SUM, MPI_COMM_WORLD,
+                 &request);
+  complete(&request);
 #endif
 }
 
@@ -316,9 +350,21 @@ std::optional<Ranks::Message> Ranks::receive() {
       part = std::exchange(before, {});
     }
     if (lost(from)) continue;
+    if (topic == kTrouble) {
+      int code = 0;
+      std::string text;
+      Archive(part, "trouble")(code, text);
+      if (trouble_ == 0) {
+        trouble_ = code;
+        trouble_text_ = "rank " + std::to_string(r) + " on " + host(from) + ": " + text;
+      }
+      continue;
+    }
     if (topic != kFarewell) return Message{from, topic, std::move(part)};
     left_[r] = 1;
-    Archive(part, "a farewell")(whole_launch_, complaints_[r]);
+    bool whole = true;
+    Archive(part, "a farewell")(whole, complaints_[r]);
+    whole_launch_ = whole_launch_ && whole;
   }
 #endif
   return {};
@@ -356,6 +402,13 @@ std::vector<std::string> Ranks::leave([[maybe_unused]] int code, [[maybe_unused]
   std::vector<std::string> heard;
 #ifdef LABILE_MPI
   if (size_ == 1) return heard;
+  if (code != 0)  // others may wait for this one in what they do together
+    for (int r = 0; r < size_; ++r)
+      if (r != rank_ && !gone(r)) {
+        Archive out;
+        out(code, complaint);
+        send(r, kTrouble, out.take());
+      }
   if (!first()) {
     say_farewell(0, complaint);
     while (!left(0)) {

@@ -52,6 +52,7 @@ class Ranks {
   /// One value of each rank, by rank.
   template <class T>
   [[nodiscard]] std::vector<T> gather_values(const T& mine) {
+    if (size_ == 1) return {mine};  // many networks may ask beside each other
     std::vector<T> r;
     for (const auto& b : gather(std::as_bytes(std::span(&mine, 1))))
       r.push_back(*reinterpret_cast<const T*>(b.data()));
@@ -60,6 +61,7 @@ class Ranks {
   /// Lists of each rank, one after another.
   template <class T>
   [[nodiscard]] std::vector<T> gather_lists(std::span<const T> mine) {
+    if (size_ == 1) return {mine.begin(), mine.end()};
     std::vector<T> r;
     for (const auto& b : gather(std::as_bytes(mine))) {
       const auto* at = reinterpret_cast<const T*>(b.data());
@@ -77,6 +79,9 @@ class Ranks {
   void sum(std::span<std::uint32_t> x);
   /// Waits until all ranks are here, so long at most; whether they came.
   [[nodiscard]] bool meet(double seconds);
+  /// Throws what another rank failed with, as soon as that is known here: as Error, or Interrupted. What all ranks do
+  /// together asks by itself while it waits.
+  void check();
   /// Throws on every rank what any rank has to say: the message of the lowest rank that has one, as Error. All ranks
   /// call it together.
   void agree(const std::string& failure);
@@ -107,17 +112,20 @@ class Ranks {
 
  private:
   Ranks(int rank, int size);
-  static constexpr int kFarewell = 0;  // the topic of leaving
+  static constexpr int kFarewell = 0, kTrouble = 32000;  // topics: of leaving, of what went wrong
   struct Place;
   void introduce();
   void say_farewell(int to, std::string complaint);
   void finalize(int code);
   int rank_ = 0, size_ = 1, here_ = 1, topic_ = 0;
-  std::vector<std::string> hosts_;            // [rank]
-  std::vector<long> pids_;                    // [rank], 0 on other machines
-  std::vector<std::uint8_t> lost_, left_;     // [rank]
-  std::vector<std::string> complaints_;       // [rank]
-  bool whole_launch_ = true;                  // nobody has died
+  std::vector<std::string> hosts_;         // [rank]
+  std::vector<long> pids_;                 // [rank], 0 on other machines
+  std::vector<std::uint8_t> lost_, left_;  // [rank]
+  std::vector<std::string> complaints_;    // [rank]
+  bool whole_launch_ = true;               // nobody has died or left the others waiting
+  int trouble_ = 0;                        // exit code of a rank that failed; 0 = none has
+  std::string trouble_text_;
+  void complete(void* request);               // an MPI_Request
   std::vector<std::vector<std::byte>> long_;  // [rank] what has come of a message in several parts
   std::size_t slot_ = 1024;                   // bytes that one exchange carries of each rank
   std::vector<std::byte> sent_, received_, rest_;

@@ -504,6 +504,7 @@ void take(const Pieces& p, int threads, Ranks& ranks) {
         }
       }
       if (over) break;
+      ranks.check();
       if (ranks.left(0) || ranks.gone(0)) throw Error("rank 0 is not there any more");
       pause = news ? kShortestPause : std::min(2 * pause, kLongestPause);
       auto outcomes = team.outcomes(pause);
@@ -553,6 +554,7 @@ void Sharing::together(const Pieces& p) {
   // Rank 0 knows which are there; the others have no need of those.
   done = ranks_.gather_lists(std::span<const std::uint8_t>(done.data(), ranks_.first() ? done.size() : 0));
   for (int i = 0; i < p.n; ++i) {
+    if (store_) (void)store_->wanted();
     if (!done[static_cast<std::size_t>(i)]) {
       const double start = now_s();
       p.work(i);

@@ -62,8 +62,9 @@ void RunCheckpoints::write(Step step, const std::function<void(const std::filesy
   first_alone([&](std::error_code& ec) {
     std::filesystem::rename(unfinished, last, ec);
     if (ec) return;
+    std::error_code ignored;
     for (const auto& p : inside(folder_))
-      if (const Step s = step_of(p); s >= 0 && s != step) std::filesystem::remove_all(p, ec);
+      if (const Step s = step_of(p); s >= 0 && s != step) std::filesystem::remove_all(p, ignored);
   });
   if (ranks_.first() && written) written();
   const double took = std::chrono::duration<double>(Clock::now() - start).count();
@@ -73,14 +74,11 @@ void RunCheckpoints::write(Step step, const std::function<void(const std::filesy
 }
 
 std::optional<std::filesystem::path> RunCheckpoints::newest() const {
-  std::optional<std::filesystem::path> r;
   Step best = -1;
-  for (const auto& p : inside(folder_))
-    if (const Step s = step_of(p); s > best) {
-      best = s;
-      r = p;
-    }
-  return r;
+  for (const auto& p : inside(folder_)) best = std::max(best, step_of(p));
+  best = ranks_.of_first(best);
+  if (best < 0) return {};
+  return folder_ / fmt::format("step_{}", best);
 }
 
 }  // namespace labile

@@ -24,10 +24,10 @@ class RunCheckpoints {
   [[nodiscard]] const Network::Identity& identity() const { return identity_; }
   /// Whether it is time, as rank 0 sees it.
   [[nodiscard]] bool due() const { return Clock::now() >= next_; }
-  /// Calls write(folder) on all ranks and keeps what it wrote. Throws Error (file, reason); then the one before is there
-  /// still.
+  /// Calls write(folder) on all ranks and keeps what it wrote. Throws Error (file, reason) where that
+  /// fails; then the one before is there still. One of this step is left as it is.
   void write(Step step, const std::function<void(const std::filesystem::path&)>& write);
-  /// The newest that is whole; none when there is none.
+  /// The newest that is whole, as rank 0 sees it; none when there is none.
   [[nodiscard]] std::optional<std::filesystem::path> newest() const;
   /// Seconds that writing took so far.
   [[nodiscard]] double seconds() const { return seconds_; }

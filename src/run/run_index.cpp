@@ -219,7 +219,9 @@ void RunIndex::make() {
     fs::rename(part, file_, ec);
     if (ec) throw Error(fmt::format("{}: cannot write: {}", file_.string(), ec.message()));
     db_ = std::make_unique<Database>(file_);
-    db_->begin();  // from here on nobody else gets it
+    db_->begin();  // and with that the lock, which is kept
+    db_->set("state", "running");
+    db_->commit();
   } catch (const Error&) {
     db_.reset();
     for (const char* more : {"", "-journal"}) fs::remove(part.string() + more, ignored);

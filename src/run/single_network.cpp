@@ -10,6 +10,7 @@
 #include <numeric>
 #include <optional>
 #include <set>
+#include <tuple>
 
 #include "core/cpu_time.hpp"
 #include "core/parallel.hpp"
@@ -158,7 +159,7 @@ class SingleRun {
   using Timed = std::multimap<Step, std::function<void()>>;
   /// What a reward does when its time has come: to its field, or to the drive of its population.
   struct Reward {
-    Step due;
+    Step due, earned;
     std::uint64_t watched;
     double by;
   };
@@ -382,8 +383,8 @@ class SingleRun {
     }
   }
   void add_reward(const Reward& r) {
-    const auto at = std::ranges::upper_bound(rewards_, r.due, {}, &Reward::due);
-    rewards_.insert(at, r);
+    const auto order = [](const Reward& x) { return std::tuple(x.due, x.earned, x.watched); };
+    rewards_.insert(std::ranges::upper_bound(rewards_, order(r), {}, order), r);
   }
   [[nodiscard]] const PopulationSpec& spec_of(int population) const {
     return condition_.network.populations[static_cast<std::size_t>(population)];
@@ -464,10 +465,10 @@ class SingleRun {
         const Step due = post + static_cast<Step>(std::ceil(delay / dt * (1 - 1e-12)));
         ++w->rewards;
         if (w->field < 0) {
-          add_reward({due, i, w->protocol->value});
-          add_reward({due + width_of(*w->protocol), i, -w->protocol->value});
+          add_reward({due, post, i, w->protocol->value});
+          add_reward({due + width_of(*w->protocol), post, i, -w->protocol->value});
         } else {
-          add_reward({due, i, w->protocol->amount});
+          add_reward({due, post, i, w->protocol->amount});
         }
       }
       if (!w->pre.empty()) w->last_pre = w->pre.back();

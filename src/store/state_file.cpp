@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <map>
+#include <system_error>
 
 #include "store/hdf5.hpp"
 
@@ -49,10 +51,12 @@ struct StateWriter::Impl {
   Handle file;
   std::map<std::string, Handle> arrays;
   bool pending = false;
+  std::string failed;
 
   [[noreturn]] void fail(const std::string& why) {
     discard();
-    throw Error(fmt::format("{}: cannot write: {}; nothing was left under this name", target.string(), why));
+    failed = fmt::format("{}: cannot write: {}; nothing was left under this name", target.string(), why);
+    throw Error(failed);
   }
   void check(bool good) {
     if (!good) fail(hdf5::reason());
@@ -114,6 +118,7 @@ void StateWriter::fill(const std::string& name, std::size_t offset, std::span<co
   const Lock lock(library());
   hdf5::quiet();
   Impl& m = *impl_;
+  if (!m.pending) throw Error(m.failed);  // another thread has met what the disk said
   const hid_t set = m.arrays.at(name);
   const Place at(set, offset, values.size());
   if (!at.there()) throw Bug("state outside its array " + name);
@@ -128,9 +133,9 @@ void StateWriter::commit() {
   m.check(m.file.reset());
   // On the disk before it has its name.
   const int descriptor = ::open(m.temporary.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool good = descriptor >= 0 && ::fsync(descriptor) == 0;
+  const int refused = descriptor >= 0 && ::fsync(descriptor) == 0 ? 0 : errno;
   if (descriptor >= 0) ::close(descriptor);
-  if (!good) m.fail("the disk did not take it");
+  if (refused != 0) m.fail(std::generic_category().message(refused));
   std::error_code ec;
   std::filesystem::rename(m.temporary, m.target, ec);
   if (ec) m.fail(ec.message());

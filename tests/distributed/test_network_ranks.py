@@ -69,7 +69,21 @@ def test_a_missing_part_is_named_by_every_count(tmp_path):
 # --- the same by the command line: one network on all ranks, killed and taken up again
 
 CARD = SOURCE / "tests/distributed/every_part.toml"
-LONG = ["--set", "network.duration=3 s"]
+LONG = ["--set", "network.duration=2 s"]
+
+
+def wait_for_ranks(out):
+    """Ranks outlive a killed mpirun for a moment."""
+    def alive():
+        for f in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                if str(out).encode() in f.read_bytes():
+                    return True
+            except OSError:
+                pass
+        return False
+    while alive():
+        time.sleep(0.05)
 
 
 def launch(n):
@@ -107,7 +121,7 @@ def test_a_network_killed_at_any_moment_is_taken_up_at_another_count(undisturbed
     """LABILE_KILLS says how many times; 100 by hand, few here."""
     rng = random.Random(4)
     whole, whole_s = undisturbed
-    wanted, killed, trial = int(os.environ.get("LABILE_KILLS", "6")), 0, 0
+    wanted, killed, trial = int(os.environ.get("LABILE_KILLS", "3")), 0, 0
     while killed < wanted:
         trial += 1
         out = tmp_path / str(trial)
@@ -122,6 +136,7 @@ def test_a_network_killed_at_any_moment_is_taken_up_at_another_count(undisturbed
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, kill) if kill == signal.SIGKILL else process.send_signal(kill)
                 process.wait(timeout=60)
+                wait_for_ranks(out)
                 killed += 1
                 for name in ("results.json", "report.html", "manifest.json"):
                     if (out / name).exists():  # killed between the last byte and the farewell: it must be whole
@@ -130,9 +145,6 @@ def test_a_network_killed_at_any_moment_is_taken_up_at_another_count(undisturbed
                     command = ["run", "--resume", str(out)]
                 continue
             said = (tmp_path / "said").read_text()
-            if "at work" in said:  # ranks outlive a killed mpirun for a moment
-                time.sleep(0.3)
-                continue
             assert process.returncode == 0, said
             break
         assert outcome(out) == whole

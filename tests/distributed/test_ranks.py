@@ -169,8 +169,11 @@ def kept(out):
 
 
 def under_way(run, out):
-    """Waits until the first piece is written to the index."""
-    while not (out / "run.sqlite-journal").exists():
+    """Waits until pieces are written to the index, which nobody else can read meanwhile: it grows."""
+    index, at_first = out / "run.sqlite", None
+    while at_first is None or index.stat().st_size == at_first:
+        if at_first is None and index.exists():
+            at_first = index.stat().st_size
         assert run.poll() is None, run.communicate()
         time.sleep(0.01)
 
