@@ -150,3 +150,16 @@ def test_a_network_killed_at_any_moment_is_taken_up_at_another_count(undisturbed
         assert outcome(out) == whole
         assert not (out / "checkpoints").exists()
         shutil.rmtree(out)
+
+
+def test_the_minimal_loop_does_not_depend_on_ranks_and_threads(tmp_path):
+    """The corticostriatal circuit in its task: animals are handed out."""
+    few = ["--set", "subjects=2", "--set", "task.blocks=[6, 6]"]
+    cells = []
+    for n, threads in [(1, 1), (1, 2), (2, 1), (2, 2), (4, 1)]:
+        out = tmp_path / f"{n}x{threads}"
+        done = subprocess.run([*launch(n), BIN, "run", "claim_14_spiking", *few, "--out", out, "--jobs", str(threads)],
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        cells.append(json.dumps(json.loads((out / "results.json").read_text())["cells"]))
+    assert len(set(cells)) == 1
