@@ -88,7 +88,7 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
       ->excludes(resume);
   c->add_option("--checkpoint-every", run.checkpoint_every_min,
                 "minutes between checkpoints of a network; more rarely where one takes long")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it")
       ->check(CLI::NonNegativeNumber);

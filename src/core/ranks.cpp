@@ -234,6 +234,10 @@ void Ranks::complete([[maybe_unused]] void* request) {
 #endif
 }
 
+std::string Ranks::of_rank(int rank, const std::string& text) const {
+  return "rank " + std::to_string(rank) + " on " + host(rank) + ": " + text;
+}
+
 void Ranks::check() {
   if (trouble_ == 0) return;
   constexpr int kInterruptedCode = 130;
@@ -356,7 +360,7 @@ std::optional<Ranks::Message> Ranks::receive() {
       Archive(part, "trouble")(code, text);
       if (trouble_ == 0) {
         trouble_ = code;
-        trouble_text_ = "rank " + std::to_string(r) + " on " + host(from) + ": " + text;
+        trouble_text_ = of_rank(from, text);
       }
       continue;
     }
@@ -402,7 +406,8 @@ std::vector<std::string> Ranks::leave([[maybe_unused]] int code, [[maybe_unused]
   std::vector<std::string> heard;
 #ifdef LABILE_MPI
   if (size_ == 1) return heard;
-  if (code != 0)  // others may wait for this one in what they do together
+  if (complaint == trouble_text_) complaint.clear();  // another's, which it says itself
+  if (code != 0)                                      // others may wait for this one in what they do together
     for (int r = 0; r < size_; ++r)
       if (r != rank_ && !gone(r)) {
         Archive out;
@@ -429,9 +434,9 @@ std::vector<std::string> Ranks::leave([[maybe_unused]] int code, [[maybe_unused]
         if (gone(r) || now_s() > until) lose(r);
         wait_a_little();
       }
-      if (!complaints_[static_cast<std::size_t>(r)].empty())
-        heard.push_back("rank " + std::to_string(r) + " on " + host(r) + ": " +
-                        complaints_[static_cast<std::size_t>(r)]);
+      const std::string& theirs = complaints_[static_cast<std::size_t>(r)];
+      if (std::string words = of_rank(r, theirs); !theirs.empty() && words != trouble_text_)
+        heard.push_back(std::move(words));
     }
     for (int r = 1; r < size_; ++r)
       if (gone(r)) lose(r);  // also who died after its farewell

@@ -124,7 +124,8 @@ class Ranks {
   std::vector<std::string> complaints_;    // [rank]
   bool whole_launch_ = true;               // nobody has died or left the others waiting
   int trouble_ = 0;                        // exit code of a rank that failed; 0 = none has
-  std::string trouble_text_;
+  std::string trouble_text_;               // as rank 0 says it
+  [[nodiscard]] std::string of_rank(int rank, const std::string& text) const;
   void complete(void* request);               // an MPI_Request
   std::vector<std::vector<std::byte>> long_;  // [rank] what has come of a message in several parts
   std::size_t slot_ = 1024;                   // bytes that one exchange carries of each rank

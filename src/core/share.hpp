@@ -27,7 +27,7 @@ struct PieceDone {
   double finished = 0;  // seconds since 1970
 };
 
-/// Where finished pieces are kept for a run that is resumed. Only rank 0's main thread calls it.
+/// Where finished pieces are kept for a run that is resumed. Sharing calls it from rank 0's main thread only.
 class ResultStore {
  public:
   virtual ~ResultStore() = default;
@@ -72,7 +72,7 @@ class Sharing {
   void operator()(const Pieces& pieces);
 
   /// The same for pieces that all ranks work on together, one after another: work() runs on every rank, in its main
-  /// thread, and may communicate; every rank has the whole result.
+  /// thread, and may communicate; every rank has the whole result. What only_first names is not kept here either.
   void together(const Pieces& pieces);
 
   [[nodiscard]] int threads() const { return threads_; }

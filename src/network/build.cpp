@@ -52,15 +52,12 @@ int blocks_of(int size, bool many_delays, int threads = 1) {
   return std::max({1, (size + most - 1) / most, std::min(threads, size / kBlockLeast)});
 }
 /// A projection's connector, whether it stands alone or shares its draws with others of its group.
-Connector connector_of(const NetworkSpec& spec, const ProjectionSpec& s, int index,
-                       const Partition& partition, std::uint64_t seed) {
-  const auto population = [&](const std::string& name) {
-    return named(spec.populations, name, s.where, "population");
-  };
+Connector connector_of(const NetworkSpec& spec, const ProjectionSpec& s, int index, const Range& own,
+                       std::uint64_t seed) {
   const auto size = [&](const std::string& name) {
-    return spec.populations[static_cast<std::size_t>(population(name))].size;
+    return spec.populations[static_cast<std::size_t>(named(spec.populations, name, s.where, "population"))]
+        .size;
   };
-  const Range own = partition.own(population(s.target), size(s.target));
   if (s.group.empty())
     return Connector(s, index, size(s.source), size(s.target), own, s.source == s.target, spec.dt_ms, seed);
   Connector::Group group{0, -1, -1};
@@ -276,7 +273,8 @@ void Network::Impl::make_projections() {
     p.port =
         s.port.empty() ? 0 : named(target.neuron->ports, s.port, s.where, "port of " + target.spec->model);
     try {
-      p.connector = std::make_unique<Connector>(connector_of(spec, s, p.index, partition, seed));
+      p.connector = std::make_unique<Connector>(
+          connector_of(spec, s, p.index, partition.own(p.target, target.size), seed));
     } catch (const Error& e) {
       throw in(e);
     }
@@ -557,7 +555,7 @@ MemoryUse estimate_memory(const NetworkSpec& spec) {
     const ProjectionSpec& s = spec.projections[i];
     const PopulationSpec *source = find(s.source), *target = find(s.target);
     if (!source || !target || source->size < 1 || target->size < 1) continue;
-    connectors[i] = connector_of(spec, s, static_cast<int>(i), Partition(0, 1), 0);
+    connectors[i] = connector_of(spec, s, static_cast<int>(i), {}, 0);
     least = std::min<Step>(least, connectors[i]->delays().front());
   }
   for (std::size_t i = 0; i < spec.projections.size(); ++i) {

@@ -243,6 +243,7 @@ void Connector::draw_outdegree(const Group& group, int index) {
   const std::uint32_t own_first = first + static_cast<std::uint32_t>(own_.first);
   const auto own = static_cast<std::uint32_t>(own_.count);
   out_begin_.assign(std::size_t{own} + 1, 0);
+  if (own == 0) return;
   std::vector<std::uint32_t> mark(n, std::numeric_limits<std::uint32_t>::max());
   for (std::uint32_t s = 0; s < static_cast<std::uint32_t>(sources_); ++s) {
     if (interrupted()) throw Interrupted("stopped");

@@ -25,7 +25,7 @@ struct Population {
   std::vector<std::uint64_t> counts;  // [neuron]
   std::uint64_t total = 0;
   std::vector<std::uint8_t> silent;         // [neuron], empty = none
-  std::vector<float> current;               // [neuron padded to 32] pA set from outside, empty = none
+  std::vector<float> current;               // [neuron] pA set from outside, empty = none
   std::vector<double> rate_hz;              // sources: [unit]
   std::vector<std::vector<double>> driven;  // [step & mask of the window ring][driven parameter]
   std::vector<double> step_current;         // [step & mask] pA

@@ -1,7 +1,6 @@
 #include "record/traces.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -27,30 +26,10 @@ struct Array {
 
 }  // namespace
 
-struct Traces::Impl {
-  std::filesystem::path target, temporary;
-  Handle file;
+struct Traces::Impl final : NewFile {
   std::vector<Array> arrays;
-  bool pending = false;  // the temporary name is there
+  void close_arrays() noexcept override { arrays.clear(); }
 
-  [[noreturn]] void fail(const std::string& why) {
-    discard();
-    throw Error(fmt::format("{}: cannot write: {}; nothing was left under this name", target.string(), why));
-  }
-  void check(bool good) {
-    if (!good) fail(reason());
-  }
-  hid_t checked(hid_t id) {
-    check(id >= 0);
-    return id;
-  }
-  void discard() noexcept {
-    arrays.clear();
-    file.reset();
-    std::error_code ignored;
-    if (pending) std::filesystem::remove(temporary, ignored);
-    pending = false;
-  }
   Handle access() {
     Handle a(checked(H5Pcreate(H5P_FILE_ACCESS)), H5Pclose);
     check(H5Pset_libver_bounds(a, H5F_LIBVER_V18, H5F_LIBVER_V18) >= 0);
@@ -169,13 +148,7 @@ struct Traces::Impl {
 Traces::Traces(std::filesystem::path target) : impl_(std::make_unique<Impl>()) {
   const Lock lock(library());
   quiet();
-  Impl& m = *impl_;
-  m.target = std::move(target);
-  m.temporary = m.target;
-  m.temporary += fmt::format(".part{}", ::getpid());
-  m.file =
-      Handle(m.checked(H5Fcreate(m.temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, m.access())), H5Fclose);
-  m.pending = true;
+  impl_->create(std::move(target), impl_->access());
 }
 
 Traces::~Traces() {
@@ -258,10 +231,7 @@ void Traces::finish() {
 
 void Traces::commit() {
   finish();
-  std::error_code ec;
-  std::filesystem::rename(impl_->temporary, impl_->target, ec);
-  if (ec) impl_->fail(ec.message());
-  impl_->pending = false;
+  impl_->take_name();
 }
 
 }  // namespace labile

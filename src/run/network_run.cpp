@@ -135,9 +135,8 @@ class CardRunner {
     const NetworkCondition& condition = card_.conditions[static_cast<std::size_t>(c)];
     const std::uint64_t seed = card_.seed + static_cast<std::uint64_t>(network);
     SingleOptions options;
-    options.threads = useful_threads(condition.network, threads * (together ? together->size() : 1)) /
-                      (together ? together->size() : 1);
-    options.threads = std::max(1, options.threads);
+    const int parts = together ? together->size() : 1;
+    options.threads = std::max(1, useful_threads(condition.network, threads * parts) / parts);
     options.ranks = together;
     options.traces = traces_of(c, network);
     options.record = options.traces != nullptr;

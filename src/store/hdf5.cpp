@@ -1,5 +1,10 @@
 #include "store/hdf5.hpp"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "core/error.hpp"
+
 namespace labile::hdf5 {
 
 std::string reason() {
@@ -24,6 +29,32 @@ void quiet() {
   static const bool quiet_exit = H5dont_atexit() >= 0;
   (void)quiet_exit;
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+}
+
+void NewFile::create(std::filesystem::path to, const Handle& access) {
+  target = std::move(to);
+  temporary = target;
+  temporary += fmt::format(".part{}", ::getpid());
+  file = Handle(checked(H5Fcreate(temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access)), H5Fclose);
+  pending = true;
+}
+void NewFile::fail(const std::string& why) {
+  discard();
+  failed = fmt::format("{}: cannot write: {}; nothing was left under this name", target.string(), why);
+  throw Error(failed);
+}
+void NewFile::discard() noexcept {
+  close_arrays();
+  file.reset();
+  std::error_code ignored;
+  if (pending) std::filesystem::remove(temporary, ignored);
+  pending = false;
+}
+void NewFile::take_name() {
+  std::error_code ec;
+  std::filesystem::rename(temporary, target, ec);
+  if (ec) fail(ec.message());
+  pending = false;
 }
 
 }  // namespace labile::hdf5

@@ -4,6 +4,7 @@
 
 #include <hdf5.h>
 
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -50,5 +51,33 @@ class Handle {
 std::string reason();
 /// Failures become Errors here, not lines on stderr. Holds for the thread that calls.
 void quiet();
+
+/// A file that appears whole or not at all: written under a temporary name beside the target. Whoever derives from it
+/// closes what it has open in the file by close_arrays(), and calls discard() in its destructor.
+class NewFile {
+ public:
+  virtual ~NewFile() = default;
+  /// Throws Error (file, reason) when the disk refuses.
+  void create(std::filesystem::path target, const Handle& access);
+  [[noreturn]] void fail(const std::string& why);
+  void check(bool good) {
+    if (!good) fail(reason());
+  }
+  hid_t checked(hid_t id) {
+    check(id >= 0);
+    return id;
+  }
+  void discard() noexcept;
+  /// Closed before: the temporary name becomes the target's.
+  void take_name();
+
+  std::filesystem::path target, temporary;
+  Handle file;
+  bool pending = false;  // the temporary name is there
+  std::string failed;    // why nothing more can be written
+
+ private:
+  virtual void close_arrays() noexcept = 0;
+};
 
 }  // namespace labile::hdf5

@@ -46,44 +46,15 @@ struct Place {
 };
 }  // namespace
 
-struct StateWriter::Impl {
-  std::filesystem::path target, temporary;
-  Handle file;
+struct StateWriter::Impl final : hdf5::NewFile {
   std::map<std::string, Handle> arrays;
-  bool pending = false;
-  std::string failed;
-
-  [[noreturn]] void fail(const std::string& why) {
-    discard();
-    failed = fmt::format("{}: cannot write: {}; nothing was left under this name", target.string(), why);
-    throw Error(failed);
-  }
-  void check(bool good) {
-    if (!good) fail(hdf5::reason());
-  }
-  hid_t checked(hid_t id) {
-    check(id >= 0);
-    return id;
-  }
-  void discard() noexcept {
-    arrays.clear();
-    file.reset();
-    std::error_code ignored;
-    if (pending) std::filesystem::remove(temporary, ignored);
-    pending = false;
-  }
+  void close_arrays() noexcept override { arrays.clear(); }
 };
 
 StateWriter::StateWriter(std::filesystem::path target) : impl_(std::make_unique<Impl>()) {
   const Lock lock(library());
   hdf5::quiet();
-  Impl& m = *impl_;
-  m.target = std::move(target);
-  m.temporary = m.target;
-  m.temporary += fmt::format(".part{}", ::getpid());
-  m.file =
-      Handle(m.checked(H5Fcreate(m.temporary.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT)), H5Fclose);
-  m.pending = true;
+  impl_->create(std::move(target), Handle(H5Pcreate(H5P_FILE_ACCESS), H5Pclose));
 }
 StateWriter::~StateWriter() {
   const Lock lock(library());
@@ -136,10 +107,7 @@ void StateWriter::commit() {
   const int refused = descriptor >= 0 && ::fsync(descriptor) == 0 ? 0 : errno;
   if (descriptor >= 0) ::close(descriptor);
   if (refused != 0) m.fail(std::generic_category().message(refused));
-  std::error_code ec;
-  std::filesystem::rename(m.temporary, m.target, ec);
-  if (ec) m.fail(ec.message());
-  m.pending = false;
+  m.take_name();
 }
 
 struct StateReader::Impl {
