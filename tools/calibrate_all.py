@@ -4,8 +4,9 @@
 Usage: tools/calibrate_all.py [NAME ...] [--replicates 1000] [--folder build/calibration] [--labile PATH] [--only-table]
 
 One learner after another, those used most first, one thread each; hours for all of them. Replicates stay in the
-folder, so a run that was stopped goes on where it was, and finished learners are not run again. The table always
-shows all that is in the folder. Needs nothing but Python.
+folder, so a run that was stopped goes on where it was, and finished learners are not run again. The table shows all
+that is in the folder; of other learners, and of those with fewer replicates there, the line that it had before.
+Needs nothing but Python.
 """
 import argparse
 import json
@@ -62,7 +63,13 @@ def row(e):
 
 
 def write_table(folder, names):
-    entries = [entry(folder / f"{n}.json") for n in names if (folder / f"{n}.json").exists()]
+    lines = {e["model"]: e for e in json.loads(TABLE.read_text())} if TABLE.exists() else {}
+    for name in names:
+        if (path := folder / f"{name}.json").exists():
+            e = entry(path)
+            if e["replicates"] >= lines.get(name, e)["replicates"]:
+                lines[name] = e
+    entries = [lines[n] for n in names if n in lines]
     if not entries:
         return
     TABLE.write_text("[\n" + ",\n".join(json.dumps(e) for e in entries) + "\n]\n")

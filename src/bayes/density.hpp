@@ -150,14 +150,25 @@ class PosteriorDensity final : public LogDensityOver {
 
  private:
   void spread(std::span<const double> q);
-  /// Of these groups of lanes.
-  double choices(std::span<const double> q, std::span<double> grad, std::span<const std::size_t> groups);
+  template <class UnitOf>
+  void natural(std::span<const double> q, UnitOf&& unit_of, int used);
+  double choices(std::span<const double> q, std::span<double> grad);
+  void movers_choices(std::span<const double> q);
   struct Chance {
     double prior, proposal;
   };
-  [[nodiscard]] Chance chance(int subject, const std::vector<double>& value, std::span<const double> y);
+  /// Where a subject was in warm-up: normal kernels around its y, each as wide as the draws there lie apart.
+  struct Places {
+    std::vector<double> y, width;                   // [draw][parameter], [draw]
+    std::vector<Vec> centers, precision, log_peak;  // [four draws][parameter], of the kernels
+    [[nodiscard]] std::size_t count() const { return width.size(); }
+  };
+  void remember(int subject, Places& places) const;
+  [[nodiscard]] double log_places(const Places& places, std::span<const double> y);
+  [[nodiscard]] Chance chance(int subject, const Places& places, const std::vector<double>& value,
+                              std::span<const double> y);
   [[nodiscard]] std::uint32_t words(int subject, int attempt) const;
-  void propose(int subject, const Draw& draw, std::uint32_t iteration, int attempt);
+  void propose(int subject, const Places& places, const Draw& draw, std::uint32_t iteration, int attempt);
   double move_values(std::span<double> q, const Draw& draw, std::uint32_t iteration, int attempt);
   double correlate(std::span<const double> q, std::span<double> grad);
   double subjects(std::span<double> grad);
@@ -175,16 +186,19 @@ class PosteriorDensity final : public LogDensityOver {
   std::vector<Standard<Vec>> standard_;            // [four]
   // [parameter][subject]: values before T, of units together; derivatives of the log-likelihood in them
   std::vector<double> value_, slope_;
-  std::vector<double> loglik_;    // [subject]
-  std::vector<std::size_t> all_;  // groups of lanes
+  std::vector<double> loglik_;  // [subject] of those who move
   struct {
     std::vector<int> subjects = {};
-    std::vector<std::size_t> groups = {};  // of lanes, that they are in
+    std::vector<Places> places = {};     // of each of them
+    std::vector<Chance> here = {};       // of each where it is
+    std::vector<int> units = {};         // all of theirs
+    std::vector<LaneTrials> lanes = {};  // of units, by index in `units`
   } movers_;
+  std::vector<Vec> terms_;        // of log_places
+  std::vector<double> recent_;    // [draw, the last of them][parameter][subject] y
   std::vector<double> squares_;   // [parameter][subject] sum of y^2 since a metric was learned
   int seen_ = 0;                  // draws in it
   std::vector<double> proposed_;  // [parameter][subject] y
-  std::vector<double> unused_;    // [dim]
   Correlation correlation_;
   // [parameter][subject] inverse of the correlations times (value - expected) / sigma
   std::vector<double> weighed_;

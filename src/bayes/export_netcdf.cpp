@@ -7,6 +7,7 @@
 
 #include "bayes/export_draws.hpp"
 #include "bayes/group_draws.hpp"
+#include "bayes/unit_scores.hpp"
 #include "core/parallel.hpp"
 
 namespace labile {
@@ -211,10 +212,10 @@ class Writer {
     const int v = g.variable(answered(), NC_DOUBLE, {chain, draw, n});
     g.compress(v, {1, iterations_, std::min<std::size_t>(observations, 64)});
     std::size_t first = 0;  // observation
-    std::vector<double> row(p_.model().standard.size()), each, some;
+    std::vector<double> some;
     for (int u = 0; u < p_.units(); ++u) {
       const auto& s = p_.trials(u);
-      each.resize(s.size());
+      UnitScores unit(p_.learner(), s);
       for (std::size_t from = 0; from < s.size(); from += kSome) {
         if (interrupted()) throw Interrupted("interrupted while writing draws");
         std::vector<std::size_t> at;
@@ -223,11 +224,15 @@ class Writer {
         if (at.empty()) continue;
         some.resize(iterations_ * at.size());
         for (std::size_t c = 0; c < chains_; ++c) {
-          for (std::size_t d = 0; d < iterations_; ++d) {
-            p_.row(draws_.q(static_cast<int>(c * iterations_ + d)), u, row);
-            (void)p_.learner().likelihood->value(row, s, each);
-            for (std::size_t i = 0; i < at.size(); ++i) some[d * at.size() + i] = each[at[i]];
-          }
+          unit.each(
+              static_cast<int>(iterations_),
+              [&](int d, std::span<double> row) {
+                p_.row(draws_.q(static_cast<int>(c * iterations_) + d), u, row);
+              },
+              [&](int d, std::span<const double> each) {
+                for (std::size_t i = 0; i < at.size(); ++i)
+                  some[static_cast<std::size_t>(d) * at.size() + i] = each[at[i]];
+              });
           g.put<double>(v, {c, 0, first}, {1, iterations_, at.size()}, some);
         }
         first += at.size();

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "bayes/group_draws.hpp"
+#include "bayes/unit_scores.hpp"
 #include "core/cpu_time.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
@@ -79,16 +80,17 @@ void predict(const Posterior& p, const Draws& draws, const GroupFitOptions& o, i
   parallel_for(p.units(), o.threads, [&](int u) {
     const auto& s = p.trials(u);
     const auto total = static_cast<std::size_t>(draws.total());
-    std::vector<double> row(p.model().standard.size()), each(s.size()),
-        some(std::min(s.size(), kSome) * total);
+    std::vector<double> some(std::min(s.size(), kSome) * total);
+    UnitScores unit(p.learner(), s);
     int at = first[static_cast<std::size_t>(u)];
     for (std::size_t from = 0; from < s.size(); from += kSome) {
       const std::size_t to = std::min(s.size(), from + kSome);
-      for (std::size_t d = 0; d < total; ++d) {
-        p.row(draws.q(static_cast<int>(d)), u, row);
-        (void)p.learner().likelihood->value(row, s, each);
-        for (std::size_t t = from; t < to; ++t) some[(t - from) * total + d] = each[t];
-      }
+      unit.each(
+          draws.total(), [&](int d, std::span<double> row) { p.row(draws.q(d), u, row); },
+          [&](int d, std::span<const double> each) {
+            for (std::size_t t = from; t < to; ++t)
+              some[(t - from) * total + static_cast<std::size_t>(d)] = each[t];
+          });
       for (std::size_t t = from; t < to; ++t)
         if (observed(p.learner(), s, t)) scores.put(at++, std::span(some).subspan((t - from) * total, total));
     }

@@ -72,14 +72,21 @@ Eigen::VectorXd vector_of(std::span<const double> x) {
 /// Stan's schedule of windows, at the end of each of which the metric is learned anew: variances of the window's draws, drawn
 /// towards those that the chain began with. Of n draws, ln (variance / first) has variance 2 / n by chance; what its mean square over
 /// dimensions has beyond that is the first metric's own error, and by it all dimensions are weighed. One that differs by
-/// more than 3 standard errors is kept by its own (a nonnegative garrote).
+/// more than 3 standard errors is kept by its own (a nonnegative garrote). Where the density is much steeper than a normal one of that
+/// variance, as between two tops, the inverse mean square of its slope stands for it (a hundredth at least), else all others would move by small steps.
 class Metric : public stan::mcmc::windowed_adaptation {
  public:
   Metric(const Eigen::VectorXd& first)
-      : windowed_adaptation("variance"), first_(first), window_(first.size()) {}
-  /// Whether `metric` changed.
-  bool learn(Eigen::VectorXd& metric, const Eigen::VectorXd& q) {
-    if (adaptation_window()) window_.add_sample(q);
+      : windowed_adaptation("variance"),
+        first_(first),
+        window_(first.size()),
+        slope_squares_(Eigen::ArrayXd::Zero(first.size())) {}
+  /// Whether `metric` changed; `slope` is that of the density at q.
+  bool learn(Eigen::VectorXd& metric, const Eigen::VectorXd& q, const Eigen::VectorXd& slope) {
+    if (adaptation_window()) {
+      window_.add_sample(q);
+      slope_squares_ += slope.array().square();
+    }
     const bool end = end_adaptation_window();
     if (end) {
       compute_next_window();
@@ -90,7 +97,12 @@ class Metric : public stan::mcmc::windowed_adaptation {
       const double error = std::max(ratio.square().mean() - noise, 0.0);
       const Eigen::ArrayXd kept = (1 - 9 * noise / ratio.square()).max(error / (error + noise));
       metric = first_.array() * (ratio * kept).exp();
+      // 1 where the density is normal and the coordinate is not correlated with others.
+      const Eigen::ArrayXd steepness = metric.array() * slope_squares_ / window_.num_samples();
+      constexpr double kSteep = 2, kSteepest = 100;
+      metric.array() *= (steepness > kSteep).select(steepness.min(kSteepest).inverse(), 1.0);
       window_.restart();
+      slope_squares_.setZero();
     }
     ++adapt_window_counter_;
     return end;
@@ -99,6 +111,7 @@ class Metric : public stan::mcmc::windowed_adaptation {
  private:
   Eigen::VectorXd first_;
   stan::math::welford_var_estimator window_;
+  Eigen::ArrayXd slope_squares_;  // sums over the window
 };
 
 /// Stan's NUTS with its adaptation of the step size, and our metric.
@@ -114,7 +127,7 @@ class Sampler : public stan::mcmc::diag_e_nuts<StanModel, Words> {
   stan::mcmc::sample adapt(stan::mcmc::sample& from, stan::callbacks::logger& logger) {
     stan::mcmc::sample to = transition(from, logger);
     step_.learn_stepsize(nom_epsilon_, to.accept_stat());
-    if (metric_.learn(z_.inv_e_metric_, z_.q)) {
+    if (metric_.learn(z_.inv_e_metric_, z_.q, z_.g)) {
       density_.learned({z_.inv_e_metric_.data(), static_cast<std::size_t>(z_.inv_e_metric_.size())});
       init_stepsize(logger);
       step_.set_mu(std::log(10 * nom_epsilon_));

@@ -1,8 +1,9 @@
-/// The likelihood of four subjects at once with its exact derivatives: the loop of likelihood.hpp on lanes. What it does on a trial is
-/// what that loop does; a change to either belongs in both.
+/// The likelihood of four lanes at once, with its exact derivatives or trial by trial: the loop of likelihood.hpp on lanes. What it does on
+/// a trial is what that loop does; a change to either belongs in both.
 #pragma once
 
 #include <array>
+#include <bit>
 #include <type_traits>
 
 #include "contract/lanes.hpp"
@@ -20,28 +21,33 @@
 
 namespace labile::detail {
 
-/// Sum of log probabilities of choices under softmax, and its derivatives. Logs are taken of products: one a few hundred
-/// choices instead of one each. Exact in both tails. Choices between two are gathered and worked out together: their
+/// Sum of log probabilities of choices under softmax, and its P derivatives. Logs are taken of products: one a few hundred
+/// choices instead of one each. Exact in both tails. Choices between few options are gathered and worked out together: their
 /// exponentials then overlap instead of each waiting for the learner's next step.
 template <int P>
 class ChoiceSum {
  public:
-  using T = Dual<Vec, P>;
+  using T = std::conditional_t<P == 0, Vec, Dual<Vec, P>>;
   ChoiceSum() { grad_.fill(Vec(0.0)); }
 
+  void step(std::size_t) {}
   void add(const T* u, int options, Index4 choice, LaneBits scored) {
     if (options == 2)
       gather(u, choice, scored);
+    else if (options <= kFew)
+      gather_few(u, options, choice, scored);
     else
-      add_of_many(u, options, choice, lanes_of(scored));
+      add_of_many(utilities(u, options), options, choice, lanes_of(scored));
   }
   void add(const T& log_density, LaneBits scored) {
     const Mask4 m = lanes_of(scored);
-    linear_ += select(m, log_density.v, Vec(0.0));
-    for (int k = 0; k < P; ++k) grad_[k] += select(m, log_density.d[k], Vec(0.0));
+    linear_ += select(m, value_of(log_density), Vec(0.0));
+    if constexpr (P > 0)
+      for (int k = 0; k < P; ++k) grad_[k] += select(m, log_density.d[k], Vec(0.0));
   }
   [[nodiscard]] Vec value() {
     settle();
+    settle_few(few_options_);
     take_log();
     return linear_;
   }
@@ -50,7 +56,7 @@ class ChoiceSum {
 
  private:
   static constexpr int kFactors = 256;  // 8^256 is far below the largest double
-  static constexpr int kGather = 16;
+  static constexpr int kGather = 16, kFew = 4;
   /// A choice between two: ln P = -ln(1 + exp(x)), x = sign (u1 - u0), with the derivatives of u1 - u0.
   struct OfTwo {
     Vec x, sign;
@@ -60,8 +66,9 @@ class ChoiceSum {
   void gather(const T* u, Index4 choice, LaneBits scored) {
     auto& g = gathered_[static_cast<std::size_t>(count_)];
     g.sign = select(choice == Index4(1), Vec(-1.0), Vec(1.0));
-    g.x = g.sign * (u[1].v - u[0].v);
-    for (int k = 0; k < P; ++k) g.d[k] = u[1].d[k] - u[0].d[k];
+    g.x = g.sign * (value_of(u[1]) - value_of(u[0]));
+    if constexpr (P > 0)
+      for (int k = 0; k < P; ++k) g.d[k] = u[1].d[k] - u[0].d[k];
     if (scored != 15) {
       const Mask4 m = lanes_of(scored);
       g.x = select(m, g.x, Vec(-1e3));
@@ -76,29 +83,73 @@ class ChoiceSum {
       const Vec e = exp(select(unlikely, -g.x, g.x)), sum = e + Vec(1.0);
       linear_ -= select(unlikely, g.x, Vec(0.0));
       product_ *= sum;
+      if constexpr (P == 0) continue;
       const Vec w = g.sign * select(unlikely, Vec(1.0), e) / sum;  // the other option's probability
       for (int k = 0; k < P; ++k) grad_[k] -= w * g.d[k];
     }
     if ((factors_ += count_) > kFactors) take_log();
     count_ = 0;
   }
-  void add_of_many(const T* u, int options, Index4 choice, Mask4 scored) {
-    Vec top = u[0].v;
-    for (int o = 1; o < options; ++o) top = max(top, u[o].v);
-    Vec p[kMaxOptions], sum(0.0), chosen(0.0);
+  /// Utilities [option] and their derivatives [option][k].
+  template <int Most>
+  struct Utilities {
+    std::array<Vec, Most> v;
+    std::array<std::array<Vec, P>, Most> d;
+  };
+  struct OfFew {
+    Utilities<kFew> u;
+    Index4 choice;
+    LaneBits scored;
+  };
+  template <int Most>
+  static void copy(const T* u, int options, Utilities<Most>& to) {
     for (int o = 0; o < options; ++o) {
-      const Vec x = u[o].v - top;
+      const auto at = static_cast<std::size_t>(o);
+      to.v[at] = value_of(u[o]);
+      if constexpr (P > 0) to.d[at] = u[o].d;
+    }
+  }
+  static Utilities<kMaxOptions> utilities(const T* u, int options) {
+    Utilities<kMaxOptions> r;
+    copy(u, options, r);
+    return r;
+  }
+  void gather_few(const T* u, int options, Index4 choice, LaneBits scored) {
+    auto& g = few_[static_cast<std::size_t>(few_count_)];
+    copy(u, options, g.u);
+    g.choice = choice;
+    g.scored = scored;
+    few_options_ = options;
+    if (++few_count_ == kGather) settle_few(options);
+  }
+  void settle_few(int options) {
+    for (int i = 0; i < few_count_; ++i) {
+      const auto& g = few_[static_cast<std::size_t>(i)];
+      add_of_many(g.u, options, g.choice, lanes_of(g.scored));
+    }
+    few_count_ = 0;
+  }
+  template <int Most>
+  void add_of_many(const Utilities<Most>& u, int options, Index4 choice, Mask4 scored) {
+    Vec top = u.v[0];
+    for (int o = 1; o < options; ++o) top = max(top, u.v[static_cast<std::size_t>(o)]);
+    Vec p[Most], sum(0.0), chosen(0.0);
+    for (int o = 0; o < options; ++o) {
+      const Vec x = u.v[static_cast<std::size_t>(o)] - top;
       sum += p[o] = exp(x);
       chosen = select(choice == Index4(o), x, chosen);
     }
     linear_ += select(scored, chosen, Vec(0.0));
     product_ *= select(scored, sum, Vec(1.0));
-    const Vec scale = Vec(1.0) / sum;
-    for (int k = 0; k < P; ++k) {
-      Vec g(0.0);
-      for (int o = 0; o < options; ++o)
-        g += (select(choice == Index4(o), Vec(1.0), Vec(0.0)) - p[o] * scale) * u[o].d[k];
-      grad_[k] += select(scored, g, Vec(0.0));
+    if constexpr (P > 0) {
+      const Vec scale = Vec(1.0) / sum;
+      for (std::size_t k = 0; k < P; ++k) {
+        Vec g(0.0);
+        for (int o = 0; o < options; ++o)
+          g += (select(choice == Index4(o), Vec(1.0), Vec(0.0)) - p[o] * scale) *
+               u.d[static_cast<std::size_t>(o)][k];
+        grad_[k] += select(scored, g, Vec(0.0));
+      }
     }
     if (++factors_ > kFactors) take_log();
   }
@@ -111,7 +162,27 @@ class ChoiceSum {
   Vec linear_{0.0}, product_{1.0};
   std::array<Vec, P> grad_;
   std::array<OfTwo, kGather> gathered_;
-  int count_ = 0, factors_ = 0;
+  std::array<OfFew, kGather> few_;
+  int count_ = 0, few_count_ = 0, few_options_ = 0, factors_ = 0;
+};
+
+/// Log probability of each step's choice, or log density of its report.
+class StepScores {
+ public:
+  explicit StepScores(std::span<Vec> each) : each_(each) {}
+  void step(std::size_t t) { each_[at_ = t] = Vec(0.0); }
+  void add(const Vec* u, int options, Index4 choice, LaneBits scored) {
+    Vec chosen = u[0];
+    for (int o = 1; o < options; ++o) chosen = select(choice == Index4(o), u[o], chosen);
+    add(chosen - log_sum_exp(u, options), scored);
+  }
+  void add(const Vec& log_density, LaneBits scored) {
+    each_[at_] = select(lanes_of(scored), log_density, Vec(0.0));
+  }
+
+ private:
+  std::span<Vec> each_;
+  std::size_t at_ = 0;
 };
 
 /// Runs `change` on the state; lanes outside `which` keep what they had.
@@ -139,24 +210,12 @@ constexpr int carried() {
     return kParams<L>;
 }
 
-/// Log-likelihood of each lane at params [parameter in table order], and to [direction]; direction [parameter] is which of the derivatives
-/// is the parameter's, -1 for none; where all are carried, it is not looked at. With `Options` above 0 it may rely on so many options that no features describe: loops
-/// over options are then straight code.
-template <class L, int Options>
-LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const LaneTrials& s,
-                                         std::span<const int> direction, std::span<Vec> to) {
-  constexpr int n = carried<L>();
-  using T = Dual<Vec, n>;
-  const auto p = fill_params<L, T>([&](int k) {
-    const auto at = static_cast<std::size_t>(k);
-    // Which derivative is whose is known here where all are carried: it saves a third of the time.
-    if constexpr (n == static_cast<int>(kParams<L>))
-      return T::variable(params[at], k);
-    else
-      return direction[at] < 0 ? T(params[at]) : T::variable(params[at], direction[at]);
-  });
+/// Leads a learner through the steps; `sum` takes what they bring. With `Options` above 0 it may rely on so many options that no features
+/// describe: loops over options are then straight code.
+template <class L, int Options, class T, class Sum>
+[[gnu::always_inline]] inline void follow(const typename L::template Params<T>& p, const LaneTrials& s,
+                                          Sum& sum) {
   auto state = L::start(p, s.layout);
-  ChoiceSum<n> sum;
   T u[kMaxOptions];
   constexpr std::size_t inputs = input_count<L>();
   std::array<T, inputs + 1> input{};
@@ -167,6 +226,7 @@ LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const Lane
     if constexpr (Options > 0)
       if (s.layout.options != Options || !s.layout.feature_is_option) __builtin_unreachable();
     const auto& step = s.step[t];
+    sum.step(t);
     if (step.fresh) change_lanes(state, step.fresh, [&](auto& now) { now = L::start(p, s.layout); });
     for (std::size_t k = 0; k < inputs; ++k) input[k] = T(s.input[t * inputs + k]);
     Trial<T> x{&s.layout,
@@ -202,20 +262,71 @@ LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const Lane
       change_lanes(state, step.learns, [&](auto& now) { L::learn(p, now, x); });
     }
   }
+}
+
+/// Parameters, a bit each, that fits hold unless they are told otherwise.
+template <class L>
+constexpr std::uint64_t usually_held() {
+  if constexpr (requires { typename L::Whole; })
+    return 0;
+  else if constexpr (requires { L::usually_held; })
+    return L::usually_held;
+  else
+    return 0;
+}
+/// [parameter] which derivative is its own where those in `held` have none: -1.
+template <class L>
+constexpr auto directions_without(std::uint64_t held) {
+  std::array<int, kParams<L>> r{};
+  int next = 0;
+  for (int k = 0; k < static_cast<int>(kParams<L>); ++k)
+    r[static_cast<std::size_t>(k)] = held >> k & 1 ? -1 : next++;
+  return r;
+}
+/// Parameters over Dual<B, n>, of values params [parameter].
+template <class L, class T, class B>
+auto params_in_directions(std::span<const B> params, std::span<const int> direction) {
+  return fill_params<L, T>([&](int k) {
+    const auto at = static_cast<std::size_t>(k);
+    return direction[at] < 0 ? T(params[at]) : T::variable(params[at], direction[at]);
+  });
+}
+
+/// Derivatives of those not usually held, each to its own parameter, 0 to the others.
+template <class L, class B, std::size_t N>
+void spread_derivatives(const std::array<B, N>& from, std::span<B> to) {
+  constexpr auto known = directions_without<L>(usually_held<L>());
+  for (std::size_t k = 0; k < known.size(); ++k)
+    to[k] = known[k] < 0 ? B(0.0) : from[static_cast<std::size_t>(known[k])];
+}
+
+/// Log-likelihood of each lane at params [parameter in table order], and to [direction] with n derivatives; direction [parameter] is which of
+/// them is the parameter's, -1 for none. It is not looked at where n derivatives are those of all, or of all that are not usually held.
+template <class L, int n, int Options>
+LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const LaneTrials& s,
+                                         std::span<const int> direction, std::span<Vec> to) {
+  using T = Dual<Vec, n>;
+  constexpr int all = static_cast<int>(kParams<L>), free = all - std::popcount(usually_held<L>());
+  constexpr auto known = directions_without<L>(n < all ? usually_held<L>() : 0);
+  // Which derivative is whose is known here but for parts: it saves a third of the time.
+  const auto p =
+      params_in_directions<L, T>(params, n == all || n == free ? std::span<const int>(known) : direction);
+  ChoiceSum<n> sum;
+  follow<L, Options, T>(p, s, sum);
   const Vec value = sum.value();
   for (int k = 0; k < n; ++k) to[static_cast<std::size_t>(k)] = sum.slope(k);
   return value;
 }
 
-template <class L>
+template <class L, int n>
 Vec lane_gradient_pass(std::span<const Vec> params, const LaneTrials& s, std::span<const int> direction,
                        std::span<Vec> to) {
   if constexpr (LABILE_FORMS && !Reports<L> && !requires { typename L::Whole; })
     if (s.layout.feature_is_option) {
-      if (s.layout.options == 2) return lane_gradient_of_form<L, 2>(params, s, direction, to);
-      if (s.layout.options == 3) return lane_gradient_of_form<L, 3>(params, s, direction, to);
+      if (s.layout.options == 2) return lane_gradient_of_form<L, n, 2>(params, s, direction, to);
+      if (s.layout.options == 3) return lane_gradient_of_form<L, n, 3>(params, s, direction, to);
     }
-  return lane_gradient_of_form<L, 0>(params, s, direction, to);
+  return lane_gradient_of_form<L, n, 0>(params, s, direction, to);
 }
 
 /// grad [parameter] of those whose bit is set in `wanted`, 0 of the others.
@@ -223,41 +334,89 @@ template <class L>
 Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_t wanted,
                   std::span<Vec> grad) {
   static_assert(kParams<L> <= 64);
-  if constexpr (carried<L>() == static_cast<int>(kParams<L>))
-    return lane_gradient_pass<L>(params, s, {}, grad);
+  constexpr int carry = carried<L>(), all = static_cast<int>(kParams<L>);
+  if constexpr (carry == all) {
+    constexpr auto held = usually_held<L>();
+    if constexpr (LABILE_FORMS && held != 0) {
+      if ((wanted & held) != 0) return lane_gradient_of_form<L, all, 0>(params, s, {}, grad);
+      constexpr int free = all - std::popcount(held);
+      std::array<Vec, free> to;
+      const Vec value = lane_gradient_pass<L, free>(params, s, {}, to);
+      spread_derivatives<L>(to, grad);
+      return value;
+    }
+    return lane_gradient_pass<L, all>(params, s, {}, grad);
+  }
   Vec value(0.0);
-  std::array<Vec, carried<L>()> to;
+  std::array<Vec, carry> to;
   std::array<int, kParams<L>> direction;
   for (std::size_t from = 0; from < kParams<L>;) {
     int used = 0;
     const std::size_t first = from;
     direction.fill(-1);
-    for (; from < kParams<L> && used < carried<L>(); ++from)
+    for (; from < kParams<L> && used < carry; ++from)
       if (wanted >> from & 1) direction[from] = used++;
     if (first > 0 && used == 0) {  // the pass before took the last
       std::fill(grad.begin() + static_cast<std::ptrdiff_t>(first), grad.end(), Vec(0.0));
       break;
     }
-    value = lane_gradient_pass<L>(params, s, direction, to);
+    value = lane_gradient_pass<L, carry>(params, s, direction, to);
     for (std::size_t k = first; k < from; ++k)
       grad[k] = direction[k] < 0 ? Vec(0.0) : to[static_cast<std::size_t>(direction[k])];
   }
   return value;
 }
 
+/// Log-likelihood of each lane.
+template <class L>
+LABILE_FLATTEN Vec lane_value(std::span<const Vec> params, const LaneTrials& s) {
+  const auto p = fill_params<L, Vec>([&](int k) { return params[static_cast<std::size_t>(k)]; });
+  ChoiceSum<0> sum;
+  follow<L, 0, Vec>(p, s, sum);
+  return sum.value();
+}
+/// each [step]: log probabilities of four lanes, 0 where nothing is scored.
+template <class L>
+LABILE_FLATTEN void lane_scores(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> each) {
+  const auto p = fill_params<L, Vec>([&](int k) { return params[static_cast<std::size_t>(k)]; });
+  StepScores scores(each);
+  follow<L, 0, Vec>(p, s, scores);
+}
+
 /// Of learners with response times: lane by lane.
 template <class L>
-Vec each_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_t /*wanted*/,
+Vec each_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_t wanted,
                   std::span<Vec> grad) {
   constexpr std::size_t n = kParams<L>;
+  constexpr auto held = usually_held<L>();
   Vec value(0.0);
   for (auto& g : grad) g = Vec(0.0);
   for (std::size_t i = 0; i < s.trials.size(); ++i) {
     std::array<double, n> row, g;
     const int lane = static_cast<int>(i);
     for (std::size_t k = 0; k < n; ++k) row[k] = params[k][lane];
-    value.set(lane, loglik_gradient<L>(row, s.trials[i], g));
+    if (held != 0 && (wanted & held) == 0) {
+      using T = Dual<double, static_cast<int>(n) - std::popcount(held)>;
+      constexpr auto known = directions_without<L>(held);
+      const T r = loglik<L, T>(params_in_directions<L, T, double>(row, known), s.trials[i], {});
+      value.set(lane, r.v);
+      spread_derivatives<L>(r.d, std::span<double>(g));
+    } else {
+      value.set(lane, loglik_gradient<L>(row, s.trials[i], g));
+    }
     for (std::size_t k = 0; k < n; ++k) grad[k].set(lane, g[k]);
+  }
+  return value;
+}
+
+template <class L>
+Vec each_value(std::span<const Vec> params, const LaneTrials& s) {
+  Vec value(0.0);
+  std::array<double, kParams<L>> row;
+  for (std::size_t i = 0; i < s.trials.size(); ++i) {
+    const int lane = static_cast<int>(i);
+    for (std::size_t k = 0; k < row.size(); ++k) row[k] = params[k][lane];
+    value.set(lane, loglik_value<L>(row, s.trials[i], {}));
   }
   return value;
 }
@@ -282,6 +441,20 @@ constexpr auto lane_gradient_of() {
     return &each_gradient<L>;
   else
     return &lane_gradient<L>;
+}
+template <class L>
+constexpr auto lane_value_of() {
+  if constexpr (Timed<L>)
+    return &each_value<L>;
+  else
+    return &lane_value<L>;
+}
+template <class L>
+constexpr auto lane_scores_of() -> void (*)(std::span<const Vec>, const LaneTrials&, std::span<Vec>) {
+  if constexpr (Timed<L>)
+    return nullptr;
+  else
+    return &lane_scores<L>;
 }
 
 }  // namespace labile::detail

@@ -18,6 +18,8 @@
 ///   static constexpr double not_shown = 1;                  or this
 ///   using Filter, static constexpr std::array derived{"rate"};   numbers that no parameter moves, worked out
 ///                                    once a subject; last in x.input (see Filters)
+///   static constexpr auto usually_held = positions({2});  where in the table parameters have fixed_prior(): gradients are
+///                                    quicker for it where none of these is estimated
 ///   static constexpr bool states_apart = true;           what is learned in one state touches no other
 ///   static void check(const Layout&)                     throws Error for what it cannot play
 ///   static constexpr const char* own_task = "two_step";  the task it is for, bandit_reversal otherwise
@@ -34,6 +36,8 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
+#include <initializer_list>
 
 #include "contract/agent.hpp"
 #include "core/random.hpp"
@@ -53,6 +57,13 @@ struct Draws {
   [[nodiscard]] double uniform(std::uint32_t k) const { return draw.uniform(decision, k); }
   [[nodiscard]] double normal(std::uint32_t k) const { return draw.normal(decision, k); }
 };
+
+/// A bit each of these positions.
+constexpr std::uint64_t positions(std::initializer_list<int> list) {
+  std::uint64_t r = 0;
+  for (const int i : list) r |= std::uint64_t{1} << i;
+  return r;
+}
 
 template <class L, class T>
 concept Learner =

@@ -16,8 +16,9 @@ LearnerEntry learner_entry();
 namespace detail {
 
 template <class L>
-inline constexpr Likelihood kLikelihood{&loglik_value<L>, &loglik_gradient<L>, &loglik_hessian<L>,
-                                        lane_gradient_of<L>(), &lane_needs<L>};
+inline constexpr Likelihood kLikelihood{&loglik_value<L>,      &loglik_gradient<L>, &loglik_hessian<L>,
+                                        lane_gradient_of<L>(), &lane_needs<L>,      lane_value_of<L>(),
+                                        lane_scores_of<L>()};
 
 template <class L>
 constexpr bool times_only() {

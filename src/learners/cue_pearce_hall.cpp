@@ -17,6 +17,7 @@ namespace {
 struct CuePearceHall : CueValuesAndRates<CuePearceHall> {
   static constexpr Info info{"cue_pearce_hall", "cues in compound learn as fast as they were surprising",
                              "doi:10.1037/0033-295X.87.6.532"};
+  static constexpr auto usually_held = positions({2});
   template <class T>
   struct Params : CueResponse<T> {
     T kappa = T(0.3), eta = T(0.3), alpha0 = T(0.5);

@@ -19,6 +19,9 @@
 /// 1e-4 of its peak the logarithm goes on as a line. Without a time, the choice counts alone. Impossible times as in
 /// ddm.
 ///
+/// What is solved depends on c, t_half / a^2 and z alone, its kernels on the first two: a gradient carries derivatives in
+/// these (Form, Path) and translates them to the parameters a trial at a time.
+///
 /// Source: Smith (2000), doi:10.1006/jmps.1999.1260; Buonocore, Giorno, Nobile & Ricciardi (1990),
 /// doi:10.2307/3214598; the bound: Churchland, Kiani & Shadlen (2008), doi:10.1038/nn.2123 (urgency as a
 /// hyperbola). Differs from them: drift by a change of measure; the correction at the diagonal.
@@ -119,6 +122,45 @@ T log_lead(const T& off, const T& t, const T& log_t) {
   return T(-1.5) * log_t - off * off / (T(2.0) * t);
 }
 
+/// What numbers of the solution are carried in, those that c, t_half / a^2 and z move and those that z does not. Second
+/// derivatives are carried in the parameters themselves.
+template <class T>
+struct Carried {
+  using Form = T;
+  using Path = T;
+};
+template <int P>
+struct Carried<Dual<double, P>> {
+  using Form = Dual<double, 3>;
+  using Path = Dual<double, 2>;
+};
+template <class T>
+using Form = typename Carried<T>::Form;
+template <class T>
+using Path = typename Carried<T>::Path;
+
+/// A number of the path among those of the form.
+template <class F, class P>
+F formed(const P& x) {
+  if constexpr (std::is_same_v<F, P>) {
+    return x;
+  } else {
+    F r(x.v);
+    std::copy(x.d.begin(), x.d.end(), r.d.begin());
+    return r;
+  }
+}
+template <class F, class P>
+void add_product(F& sum, const P& kernel, const F& past) {
+  if constexpr (std::is_same_v<F, P>) {
+    sum += kernel * past;
+  } else {
+    sum.v += kernel.v * past.v;
+    for (std::size_t i = 0; i < kernel.d.size(); ++i) sum.d[i] += kernel.d[i] * past.v + kernel.v * past.d[i];
+    for (std::size_t i = kernel.d.size(); i < sum.d.size(); ++i) sum.d[i] += kernel.v * past.d[i];
+  }
+}
+
 struct DdmCollapsing {
   static constexpr Info info{"ddm_collapsing", "drift diffusion between bounds that come closer",
                              "doi:10.1006/jmps.1999.1260"};
@@ -143,10 +185,24 @@ struct DdmCollapsing {
   static void feasible(Params<double>& p, const SubjectTrials& s) { begin_before_quickest(p, s); }
   template <class T>
   struct State {
-    T a, c, t_half, z;      // what the table was made for
-    T level[2];             // [lower, upper] what log_lead leaves out
-    T ratio[2][kGrid + 1];  // [lower, upper][time] ln of g over the lead, without drift
+    T a, c, t_half, z;            // what the table was made for
+    T shortened;                  // t_half in units of a^2
+    Form<T> level[2];             // [lower, upper] what log_lead leaves out
+    Form<T> ratio[2][kGrid + 1];  // [lower, upper][time] ln of g over the lead, without drift
   };
+  /// A number of the solution with its derivatives in the parameters.
+  template <class T>
+  static T translated(const Form<T>& x, const State<T>& s) {
+    if constexpr (std::is_same_v<Form<T>, T>) {
+      return x;
+    } else {
+      T r;
+      r.v = x.v;
+      for (std::size_t i = 0; i < r.d.size(); ++i)
+        r.d[i] = x.d[0] * s.c.d[i] + x.d[1] * s.shortened.d[i] + x.d[2] * s.z.d[i];
+      return r;
+    }
+  }
 
   template <class T>
   static State<T> start(const Params<T>& p, const Layout&) {
@@ -174,44 +230,57 @@ struct DdmCollapsing {
   template <class T>
   static Wide<T> kernel(const Wide<T>& off, const Wide<T>& slope, const Vec& inv, const Vec& factor) {
     using W = WideOf<T>;
-    return W::scaled(exp(W::scaled(off, Vec(-0.5) * inv) * off), factor) * (slope - W::scaled(off, inv));
+    const Wide<T> rate = slope - W::scaled(off, inv);
+    if constexpr (requires { off.d; } && std::is_same_v<decltype(Wide<T>::v), Vec>) {
+      const Vec chance = factor * exp(Vec(-0.5) * inv * off.v * off.v), value = chance * rate.v;
+      const Vec pull = off.v * inv * value;
+      Wide<T> r;
+      r.v = value;
+      for (std::size_t i = 0; i < r.d.size(); ++i) r.d[i] = chance * rate.d[i] - pull * off.d[i];
+      return r;
+    } else {
+      return W::scaled(exp(W::scaled(off, Vec(-0.5) * inv) * off), factor) * rate;
+    }
   }
   /// Four times after one another: all earlier times count for each of them side by side, then each for those
   /// after it. Once both densities are in their tails nothing more is needed.
   template <class T>
   static State<T> solve(const Params<T>& p) {
-    using W = WideOf<T>;
+    using F = Form<T>;
+    using W = WideOf<F>;
+    using WP = WideOf<Path<T>>;
     const Grid& at = grid();
-    const Bound<T> bound{p.c, p.t_half / (p.a * p.a)};
-    const T x0 = p.z - T(0.5);
-    State<T> s{p.a, p.c, p.t_half, p.z, {}, {}};
-    T b[kGrid + 1], g[2][kGrid + 1];
-    Progress<T> now;
-    for (int j = 0; j <= kGrid; ++j) b[j] = bound.at(T(at.t[j]));
+    State<T> s{p.a, p.c, p.t_half, p.z, p.t_half / (p.a * p.a), {}, {}};
+    const auto [bound, z] = form_of(s);
+    F g[2][kGrid + 1];
+    Path<T> b[kGrid + 1];
+    Progress<F> now;
+    for (int j = 0; j <= kGrid; ++j) b[j] = bound.at(Path<T>(at.t[j]));
     for (int i = 0; i < 2; ++i) {
-      const T distance = i == 1 ? T(1.0) - p.z : p.z;
-      s.level[i] = log(distance) - T(0.5 * kLog2Pi);
-      now.inverse[i] = T(1.0) / distance;
-      s.ratio[i][0] = g[i][0] = T(0.0);
+      const F distance = i == 1 ? F(1.0) - z : z;
+      s.level[i] = log(distance) - F(0.5 * kLog2Pi);
+      now.inverse[i] = F(1.0) / distance;
+      s.ratio[i][0] = g[i][0] = F(0.0);
     }
     for (int q = 0; q < kGrid / kWidth && now.in_tail < 2; ++q) {
       const int m0 = q * kWidth + 1;
-      Wide<T> here(0.0), slope(0.0), same[2] = {0.0, 0.0}, other[2] = {0.0, 0.0};
+      Wide<Path<T>> here(0.0), slope(0.0);
+      Wide<F> same[2] = {0.0, 0.0}, other[2] = {0.0, 0.0};
       for (int l = 0; l < kWidth; ++l) {
-        W::set(here, l, b[m0 + l]);
-        W::set(slope, l, bound.slope(T(at.t[m0 + l])));
+        WP::set(here, l, b[m0 + l]);
+        WP::set(slope, l, bound.slope(Path<T>(at.t[m0 + l])));
       }
       const auto count = [&](int j) {
         // The lower bound is the upper one mirrored, so both share their kernels.
-        const Wide<T> there = W::spread(b[j]);
+        const Wide<Path<T>> there = WP::spread(b[j]);
         const Vec weight(at.weight[j]), inv = at.inv[q][j], factor = at.factor[q][j];
         const Vec own = j < m0 - 2 ? weight : at.edge[q][j - m0 + 2];
-        const Wide<T> near = W::scaled(kernel<T>(here - there, slope, inv, factor), own);
-        const Wide<T> far = W::scaled(kernel<T>(here + there, slope, inv, factor), weight);
+        const Wide<Path<T>> near = WP::scaled(kernel<Path<T>>(here - there, slope, inv, factor), own);
+        const Wide<Path<T>> far = WP::scaled(kernel<Path<T>>(here + there, slope, inv, factor), weight);
         for (int i = 0; i < 2; ++i) {
-          const Wide<T> past = W::spread(g[i][j]);
-          same[i] += near * past;
-          other[i] += far * past;
+          const Wide<F> past = W::spread(g[i][j]);
+          add_product(same[i], near, past);
+          add_product(other[i], far, past);
         }
       };
       for (int j = now.begin; j < m0; ++j) count(j);
@@ -219,52 +288,62 @@ struct DdmCollapsing {
         if (m - 1 >= std::max(now.begin, m0)) count(m - 1);
         // The kernel at the own bound starts like a square root at the diagonal.
         const double root = kEdge[0] * at.weight[m] * sqrt(at.weight[m]) / (2 * 2.5066282746310005);
-        const Here<T> at_m{m, b[m], W::get(slope, m - m0),
-                           T(1.0) / (T(1.0) - T(root) * bound.curvature(at.t[m]))};
+        const Path<T> one(1.0);
+        const Here<F> at_m{m, formed<F>(b[m]), formed<F>(WP::get(slope, m - m0)),
+                           formed<F>(one / (one - Path<T>(root) * bound.curvature(at.t[m])))};
         for (int i = 0; i < 2; ++i)
-          finish(s, g, now, at_m, x0, i, W::get(same[i], m - m0) + W::get(other[1 - i], m - m0));
+          finish(s, g, now, at_m, z - F(0.5), i, W::get(same[i], m - m0) + W::get(other[1 - i], m - m0));
       }
     }
     for (int i = 0; i < 2; ++i) {
       const int last = now.last[i];
-      const T fall = tail_slope(s, i, last);
+      const F fall = tail_slope(s, i, last);
       for (int m = last + 1; m <= kGrid; ++m)
-        s.ratio[i][m] = s.ratio[i][last] + fall * T(at.t[m] - at.t[last]);
+        s.ratio[i][m] = s.ratio[i][last] + fall * F(at.t[m] - at.t[last]);
     }
     return s;
   }
-  /// How far the solution has come.
+  /// The bound in units of a, and z, as the solution carries them.
   template <class T>
+  static std::pair<Bound<Path<T>>, Form<T>> form_of(const State<T>& s) {
+    if constexpr (std::is_same_v<Form<T>, T>)
+      return {{s.c, s.shortened}, s.z};
+    else
+      return {{Path<T>::variable(s.c.v, 0), Path<T>::variable(s.shortened.v, 1)},
+              Form<T>::variable(s.z.v, 2)};
+  }
+  /// How far the solution has come.
+  template <class F>
   struct Progress {
-    T inverse[2];                  // of each bound's distance at the start
+    F inverse[2];                  // of each bound's distance at the start
     int begin = kGrid;             // the first time at which a density is not nothing
     double peak[2] = {0, 0};       // largest t g(t) of each bound so far
     int last[2] = {kGrid, kGrid};  // where the tail takes over
     int in_tail = 0;               // bounds in their tails
   };
   /// Time m of the grid; own: 1 / (1 - the share of a density at m in its own integral).
-  template <class T>
+  template <class F>
   struct Here {
     int m;
-    T bound, slope, own;
+    F bound, slope, own;
   };
   /// The density of bound i at a time, given the integral over those before.
-  template <class T>
-  static void finish(State<T>& s, T (*g)[kGrid + 1], Progress<T>& now, const Here<T>& here, const T& x0,
-                     int i, const T& integral) {
+  template <class T, class F = Form<T>>
+  static void finish(State<T>& s, F (*g)[kGrid + 1], Progress<F>& now, const Here<F>& here, const F& x0,
+                     int i, const F& integral) {
     const int m = here.m;
     const double t = grid().t[m], log_t = grid().log_t[m];
-    const T off = i == 1 ? here.bound - x0 : here.bound + x0;
+    const F off = i == 1 ? here.bound - x0 : here.bound + x0;
     // The first term over the lead: negative where the line that touches the bound now began beyond the start.
-    const T first = (off - here.slope * T(t)) * now.inverse[i];
-    g[i][m] = T(0.0);
+    const F first = (off - here.slope * F(t)) * now.inverse[i];
+    g[i][m] = F(0.0);
     if (value_of(s.level[i]) - 1.5 * log_t - value_of(off) * value_of(off) / (2 * t) < kNothing) {
-      s.ratio[i][m] = value_of(first) > kShare ? log(first) : T(log(kShare));
+      s.ratio[i][m] = value_of(first) > kShare ? log(first) : F(log(kShare));
       return;
     }
     now.begin = std::min(now.begin, m);
-    const T lead = s.level[i] - T(1.5 * log_t) - off * off * T(0.5 / t), scale = exp(lead);
-    const T density = (first * scale + T(2.0) * integral) * here.own;
+    const F lead = s.level[i] - F(1.5 * log_t) - off * off * F(0.5 / t), scale = exp(lead);
+    const F density = (first * scale + F(2.0) * integral) * here.own;
     const bool enough = value_of(density) > kShare * value_of(scale);
     if (enough) g[i][m] = density;
     const double height = t * value_of(g[i][m]);
@@ -273,28 +352,41 @@ struct DdmCollapsing {
       now.last[i] = m - 1;
       ++now.in_tail;
     }
-    s.ratio[i][m] = enough ? log(density) - lead : T(log(kShare));
+    s.ratio[i][m] = enough ? log(density) - lead : F(log(kShare));
   }
   /// Never up.
   template <class T>
-  static T tail_slope(const State<T>& s, int i, int m) {
-    const T slope = (s.ratio[i][m] - s.ratio[i][m - 1]) / T(grid().t[m] - grid().t[m - 1]);
-    return value_of(slope) < 0 ? slope : T(0.0);
+  static Form<T> tail_slope(const State<T>& s, int i, int m) {
+    const Form<T> slope = (s.ratio[i][m] - s.ratio[i][m - 1]) / Form<T>(grid().t[m] - grid().t[m - 1]);
+    return value_of(slope) < 0 ? slope : Form<T>(0.0);
   }
 
   /// Ln of g over the lead at t (units of a^2), by a cubic through neighbors on the grid.
   template <class T>
   static T log_ratio(const State<T>& s, int i, const T& t, const T& log_t) {
-    if (value_of(t) >= kEnd) return s.ratio[i][kGrid] + tail_slope(s, i, kGrid) * (t - T(kEnd));
+    using F = Form<T>;
+    if (value_of(t) >= kEnd)
+      return cubic(s, t - T(kEnd), s.ratio[i][kGrid], tail_slope(s, i, kGrid), F(0.0), F(0.0));
     const T place = grid().place(sqrt(t), log_t);
     if (!(value_of(place) > 0)) return T(0.0);
     const int j = std::min(static_cast<int>(value_of(place)), kGrid - 1);
-    const T u = place - T(static_cast<double>(j));
-    const T &y1 = s.ratio[i][j], &y2 = s.ratio[i][j + 1];
-    const T d1 = j > 0 ? T(0.5) * (y2 - s.ratio[i][j - 1]) : T(0.0);
-    const T d2 = j + 2 <= kGrid ? T(0.5) * (s.ratio[i][j + 2] - y1) : y2 - y1;
-    const T c2 = T(3.0) * (y2 - y1) - T(2.0) * d1 - d2, c3 = d1 + d2 - T(2.0) * (y2 - y1);
-    return y1 + u * (d1 + u * (c2 + u * c3));
+    const F &y1 = s.ratio[i][j], &y2 = s.ratio[i][j + 1];
+    const F d1 = j > 0 ? F(0.5) * (y2 - s.ratio[i][j - 1]) : F(0.0);
+    const F d2 = j + 2 <= kGrid ? F(0.5) * (s.ratio[i][j + 2] - y1) : y2 - y1;
+    const F c2 = F(3.0) * (y2 - y1) - F(2.0) * d1 - d2, c3 = d1 + d2 - F(2.0) * (y2 - y1);
+    return cubic(s, place - T(static_cast<double>(j)), y1, d1, c2, c3);
+  }
+  /// y + u (d1 + u (c2 + u c3))
+  template <class T, class F = Form<T>>
+  static T cubic(const State<T>& s, const T& u, const F& y, const F& d1, const F& c2, const F& c3) {
+    if constexpr (std::is_same_v<F, T>) {
+      return y + u * (d1 + u * (c2 + u * c3));
+    } else {
+      T r = translated(y + u.v * (d1 + u.v * (c2 + u.v * c3)), s);
+      const double slope = d1.v + u.v * (2 * c2.v + u.v * 3 * c3.v);
+      for (std::size_t k = 0; k < r.d.size(); ++k) r.d[k] += slope * u.d[k];
+      return r;
+    }
   }
   /// Log density of bound i at time t > 0 s, with drift k.
   template <class T>
@@ -302,7 +394,7 @@ struct DdmCollapsing {
     const T unit = p.a * p.a, tt = t / unit, log_tt = log(tt), x0 = p.z - T(0.5);
     const double sign = i == 1 ? 1 : -1;
     const T end = Bound<T>{p.c, p.t_half / unit}.at(tt), off = end - T(sign) * x0;
-    return log_lead(off, tt, log_tt) + s.level[i] + log_ratio(s, i, tt, log_tt) - log(unit) +
+    return log_lead(off, tt, log_tt) + translated(s.level[i], s) + log_ratio(s, i, tt, log_tt) - log(unit) +
            k * p.a * (T(sign) * end - x0) - T(0.5) * k * k * t;
   }
 
@@ -329,7 +421,7 @@ struct DdmCollapsing {
         Wide<T> t(0.0), ratio(0.0);
         for (int l = 0; l < kWidth; ++l) {
           W::set(t, l, T(grid().t[m + l]));
-          W::set(ratio, l, s.level[i] + s.ratio[i][m + l] - T(1.5 * grid().log_t[m + l]));
+          W::set(ratio, l, translated(s.level[i] + s.ratio[i][m + l], s) - T(1.5 * grid().log_t[m + l]));
         }
         const Wide<T> end = Wide<T>(sign) * bound.at(t), off = end - x0;
         const Wide<T> density = exp(ratio - off * off / (Wide<T>(2.0) * t) + pull * off - cost * t);

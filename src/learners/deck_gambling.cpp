@@ -27,6 +27,7 @@ struct DeckGambling {
     if (l.options != 2)
       throw Error("learner 'deck_gambling' accepts (1) or declines (0): it plays tasks of two options");
   }
+  static constexpr auto usually_held = positions({5});
   template <class T>
   struct Params {
     T lr_win = T(0.3), lr_loss = T(0.3), bias = T(0.0), beta_number = T(2.0), beta_deck = T(2.0),

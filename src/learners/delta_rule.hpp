@@ -13,7 +13,7 @@ void scaled_values(const Trial<T>& x, const T& beta, const T* v, T* u) {
 }
 /// The outcome less the summed value of the chosen option.
 template <class T>
-T prediction_error(const Trial<T>& x, const T* v) {
+[[gnu::always_inline]] inline T prediction_error(const Trial<T>& x, const T* v) {
   T value[kMaxOptions];
   for (int o = 0; o < x.options(); ++o) value[o] = summed(x, v, o);
   return x.outcome - chosen_of(x, value);

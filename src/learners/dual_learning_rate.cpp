@@ -17,6 +17,7 @@ struct DualLearningRate {
   static constexpr Info info{"dual_learning_rate",
                              "delta rule with separate rates for better and worse than expected",
                              "doi:10.1073/pnas.0706111104"};
+  static constexpr auto usually_held = positions({3});
   template <class T>
   struct Params {
     T alpha_pos = T(0.3), alpha_neg = T(0.15), beta = T(3.0), v0 = T(0.5);

@@ -36,6 +36,7 @@ struct HabitGoal {
     if (!l.feature_is_option) throw Error("learner 'habit_goal' knows options, not their features");
   }
 
+  static constexpr auto usually_held = positions({3, 4, 5, 6, 7, 8, 9, 10});
   template <class T>
   struct Params {
     T alpha = T(0.1), beta = T(30.0), noise = T(0.02), w_goal = T(0.5), sharpness = T(10.0), decay = T(0.0),

@@ -19,6 +19,7 @@ struct HmmReversal {
   static constexpr Info info{"hmm_reversal",
                              "Bayesian belief over which feature pays, with a hazard of reversal",
                              "doi:10.1523/JNEUROSCI.1010-06.2006"};
+  static constexpr auto usually_held = positions({2});
   template <class T>
   struct Params {
     T hazard = T(0.05), p_better = T(0.8), p_worse = T(0.2), beta = T(3.0);

@@ -20,6 +20,7 @@ struct Kalman {
   static constexpr Info info{"kalman", "Kalman filter of drifting payoffs, choice by softmax",
                              "doi:10.1038/nature04766"};
   static constexpr const char* own_task = "restless_bandit";
+  static constexpr auto usually_held = positions({0, 1, 3, 4, 5});
   template <class T>
   struct Params {
     T lambda = T(0.9836), theta = T(50.0), sigma_d = T(2.8), sigma_o = T(4.0), m0 = T(50.0), sigma_0 = T(4.0),

@@ -37,6 +37,7 @@ struct LatentCause : CueLearner<LatentCause> {
   template <class T>
   static constexpr int kRows = (kCauses + kSide<T> - 1) / kSide<T>;  // causes side by side make a row
 
+  static constexpr auto usually_held = positions({2, 3, 4, 5, 6, 7});
   template <class T>
   struct Params : CueResponse<T> {
     T alpha_crp = T(0.5), lr = T(0.2), sd_x = T(0.4), sd_r = T(0.4), x_new = T(0.5), causes = T(10.0),

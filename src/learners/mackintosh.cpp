@@ -20,6 +20,7 @@ namespace {
 struct Mackintosh : CueValuesAndRates<Mackintosh> {
   static constexpr Info info{"mackintosh", "attention goes to the cues that predict best",
                              "doi:10.1037/h0076778"};
+  static constexpr auto usually_held = positions({2, 3, 4});
   template <class T>
   struct Params : CueResponse<T> {
     T lr = T(0.3), gamma = T(0.2), alpha0 = T(0.5), a_min = T(0.05), summed = T(1.0);

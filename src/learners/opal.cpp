@@ -15,6 +15,7 @@ namespace {
 struct Opal {
   static constexpr Info info{"opal", "opponent Go and NoGo actors taught by one dopamine error",
                              "doi:10.1037/a0037015"};
+  static constexpr auto usually_held = positions({4, 5, 6});
   template <class T>
   struct Params {
     T alpha_c = T(0.1), alpha_g = T(0.1), alpha_n = T(0.1), beta = T(3.0), rho = T(0.0), v0 = T(0.5),

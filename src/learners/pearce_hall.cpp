@@ -16,6 +16,7 @@ namespace {
 struct PearceHall {
   static constexpr Info info{"pearce_hall", "delta rule whose learning rate follows recent surprise",
                              "doi:10.1037/0033-295X.87.6.532"};
+  static constexpr auto usually_held = positions({2, 4});
   template <class T>
   struct Params {
     T kappa = T(0.3), eta = T(0.3), alpha0 = T(0.5), beta = T(3.0), v0 = T(0.0);

@@ -19,6 +19,7 @@ struct ReducedBayes {
   static constexpr Info info{"reduced_bayes", "prediction that learns fast after surprise",
                              "doi:10.1038/nn.3130"};
   static constexpr const char* own_task = "predictive_inference";
+  static constexpr auto usually_held = positions({1, 3, 4, 5, 6});
   template <class T>
   struct Params {
     T H = T(0.1), sigma = T(10.0), sigma_report = T(5.0), U = T(1.0 / 300), tau0 = T(0.5), B0 = T(150.0),

@@ -15,6 +15,7 @@ namespace {
 struct RescorlaWagner {
   static constexpr Info info{"rescorla_wagner", "summed-error delta rule with softmax choice",
                              "Rescorla & Wagner (1972)"};
+  static constexpr auto usually_held = positions({2});
   template <class T>
   struct Params {
     T alpha = T(0.3), beta = T(3.0), v0 = T(0.0);

@@ -18,6 +18,7 @@ struct RlDdm {
   static constexpr Info info{"rl_ddm", "learned values drive a diffusion to choice and response time",
                              "doi:10.3758/s13423-016-1199-y"};
   static void check(const Layout& l) { check_two_bounds(l, info.name); }
+  static constexpr auto usually_held = positions({4, 6});
   template <class T>
   struct Params {
     T alpha_pos = T(0.3), alpha_neg = T(0.15), v = T(3.0), a = T(1.6), z = T(0.5), t0 = T(0.3), q0 = T(0.5);

@@ -22,6 +22,7 @@ struct Rlwm {
                              "doi:10.1523/JNEUROSCI.0989-14.2014"};
   static constexpr const char* own_task = "rl_working_memory";
   static constexpr std::array inputs{"set_size"};
+  static constexpr auto usually_held = positions({8});
   template <class T>
   struct Params {
     T alpha = T(0.05), stick = T(0.0), rho = T(0.9), forget = T(0.1), eps = T(0.05), K = T(3.0),

@@ -26,6 +26,7 @@ struct SignalDetection {
     if (l.options != 2)
       throw Error(fmt::format("learner 'signal_detection' says no or yes; here are {} options", l.options));
   }
+  static constexpr auto usually_held = positions({0});
   template <class T>
   struct Params {
     T d_prime = T(2.0), criterion = T(1.0), alpha = T(0.02), beta = T(5.0);

@@ -31,6 +31,7 @@ struct TaskSets {
     if (!l.feature_is_option) throw Error("learner 'task_sets' knows options, not their features");
   }
 
+  static constexpr auto usually_held = positions({3, 4});
   template <class T>
   struct Params {
     T alpha = T(0.5), beta = T(8.0), alpha_crp = T(1.0), doubt = T(0.01), rules = T(6.0);

@@ -21,6 +21,7 @@ struct TwoStepHybrid {
                              "doi:10.1016/j.neuron.2011.02.027"};
   static constexpr const char* own_task = "two_step";
   static void check(const Layout& l) { check_two_step(l, info.name); }
+  static constexpr auto usually_held = positions({7});
   template <class T>
   struct Params {
     T alpha1 = T(0.5), alpha2 = T(0.5), beta1 = T(4.0), beta2 = T(3.0), lambda = T(0.6), w = T(0.5),

@@ -40,6 +40,7 @@ struct YuDayan {
       throw Error(
           fmt::format("learner 'yu_dayan' responds to one of two sides; here are {} options", l.options));
   }
+  static constexpr auto usually_held = positions({1, 2, 3, 4});
   template <class T>
   struct Params {
     T tau = T(0.005), xi_ach = T(1.0), xi_ne = T(1.0), lambda0 = T(0.5), cues = T(3.0), rt0 = T(400.0),

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "bayes/group_fit.hpp"
+#include "bayes/unit_scores.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
 #include "density_checks.hpp"
@@ -195,8 +196,11 @@ void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<
       }
     const Vec l = e.likelihood->lanes(theta, g, ~std::uint64_t{0}, slope);
     // Some of the derivatives, as where parameters are held: the same numbers, or none where not wanted.
+    std::uint64_t estimated = 0;  // by default
+    for (std::size_t k = 0; k < theta.size(); ++k)
+      if (e.params[k].prior.kind != Prior::fixed) estimated |= std::uint64_t{1} << k;
     for (const std::uint64_t wanted :
-         {std::uint64_t{1}, std::uint64_t{0x55}, std::uint64_t{0x3a}, std::uint64_t{0}}) {
+         {estimated, std::uint64_t{1}, std::uint64_t{0x55}, std::uint64_t{0x3a}, std::uint64_t{0}}) {
       std::vector<Vec> some(slope.size(), Vec(kNaN));
       const Vec again = e.likelihood->lanes(theta, g, wanted, some);
       for (int i = 0; i < static_cast<int>(g.subject.size()); ++i) {
@@ -227,6 +231,27 @@ void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<
           << e.info.name << ", subject " << s << ", " << e.params[k].name;
   }
 }
+/// Six draws of a unit, four and two at a time, against its likelihood trial by trial.
+void expect_scores_equal(const LearnerEntry& e, const SubjectTrials& s) {
+  UnitScores scores(e, s);
+  int seen = 0;
+  scores.each(
+      6,
+      [&](int d, std::span<double> row) {
+        const auto values = some_row(e, static_cast<std::uint32_t>(d));
+        std::copy(values.begin(), values.end(), row.begin());
+      },
+      [&](int d, std::span<const double> got) {
+        EXPECT_EQ(d, seen++);
+        std::vector<double> expected(s.size());
+        (void)e.likelihood->value(some_row(e, static_cast<std::uint32_t>(d)), s, expected);
+        ASSERT_EQ(got.size(), expected.size());
+        for (std::size_t t = 0; t < expected.size(); ++t)
+          ASSERT_NEAR(got[t], expected[t], 1e-12 * std::max(1.0, std::abs(expected[t])))
+              << e.info.name << ", draw " << d << ", trial " << t;
+      });
+  EXPECT_EQ(seen, 6);
+}
 TEST(Lanes, EqualOneSubjectAtATimeForEveryLearner) {
   int tried = 0;
   for (const LearnerEntry& plain : all_learners()) {
@@ -249,7 +274,11 @@ TEST(Lanes, EqualOneSubjectAtATimeForEveryLearner) {
       for (const auto& [name, values] : derived[s]) subjects[s].inputs.push_back({name, values});
     }
     expect_lanes_equal(plain, d, subjects);
-    if (plain.with_parts) expect_lanes_equal(plain.with_parts(), d, subjects);
+    expect_scores_equal(plain, subjects[1]);
+    if (plain.with_parts) {
+      expect_lanes_equal(plain.with_parts(), d, subjects);
+      expect_scores_equal(plain.with_parts(), subjects[1]);
+    }
     ++tried;
   }
   EXPECT_GE(tried, 30);
@@ -495,7 +524,8 @@ TEST(Moves, ChangeTheDensityByWhatTheySay) {
   }
 }
 
-TEST(Moves, LeaveASubjectsPosteriorAsItIs) {
+/// With `places`, the density has seen the draws of a warm-up, whose places are then proposed too.
+void expect_moves_leave_the_posterior(bool places) {
   const auto& e = find_learner("rescorla_wagner");
   Data d = played(e, 5, 3);
   for (auto& s : d.subjects) s = cut(s, 15);
@@ -511,6 +541,11 @@ TEST(Moves, LeaveASubjectsPosteriorAsItIs) {
   PosteriorDensity density(p);
   std::vector<double> q(static_cast<std::size_t>(p.dim()), 0.0), grad(q.size());
   density.learned(steep(p));
+  const Draw before{10, Purpose::start, 0};
+  if (places) {
+    for (std::uint32_t i = 0; i < 150; ++i) (void)density.move(q, before, i);
+    density.learned(steep(p));
+  }
   constexpr int kSubject = 4, kDraws = 40000, kBatches = 100;
   const auto a = static_cast<std::size_t>(p.y(0, kSubject)), b = static_cast<std::size_t>(p.y(1, kSubject));
   const auto parts = [&](const std::vector<double>& x) {
@@ -521,8 +556,9 @@ TEST(Moves, LeaveASubjectsPosteriorAsItIs) {
   const double top = density.gradient(at, grad);
   std::array<double, 6> expected{};
   double whole = 0;
-  for (at[a] = -8; at[a] < 8; at[a] += 0.05)
-    for (at[b] = -8; at[b] < 8; at[b] += 0.05) {
+  // Midpoints, so that what is asked for ends where cells do.
+  for (at[a] = -7.975; at[a] < 8; at[a] += 0.05)
+    for (at[b] = -7.975; at[b] < 8; at[b] += 0.05) {
       const double w = std::exp(density.gradient(at, grad) - top);
       const auto x = parts(at);
       whole += w;
@@ -544,6 +580,12 @@ TEST(Moves, LeaveASubjectsPosteriorAsItIs) {
     EXPECT_NEAR(mean, expected[k] / whole, 4 * error) << k;
     EXPECT_LT(error, 0.05) << k;
   }
+}
+TEST(Moves, LeaveASubjectsPosteriorAsItIs) {
+  expect_moves_leave_the_posterior(false);
+}
+TEST(Moves, ThatKnowPlacesLeaveItToo) {
+  expect_moves_leave_the_posterior(true);
 }
 
 TEST(Groups, AreReadAndRefusedInWords) {

@@ -371,7 +371,7 @@ GroupFitOptions options_of(const Coding& coding) {
   o.predict = false;
   o.chains = 2;
   o.warmup = unless_sanitized(o.warmup, 40);
-  o.draws = unless_sanitized(500, 40);
+  o.draws = unless_sanitized(1000, 40);
   o.overrides = {{"v0", 0.0}};
   o.designs = {{"alpha", coding.design()}};
   return o;
