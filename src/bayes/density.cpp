@@ -286,7 +286,14 @@ void PosteriorDensity::movers_choices(std::span<const double> q) {
     const auto unit_of = [&](int lane) { return movers_.units[g.subject[static_cast<std::size_t>(lane)]]; };
     const int used = static_cast<int>(g.subject.size());
     natural(q, unit_of, used);
-    const Vec l = p_.learner().likelihood->lane_value(theta_, g);
+    Vec l(0.0);
+    if (p_.learner().likelihood->lane_scores) {
+      scores_.resize(g.step.size());
+      p_.learner().likelihood->lane_scores(theta_, g, scores_);
+      for (const Vec& x : scores_) l += x;
+    } else {
+      l = p_.learner().likelihood->lanes(theta_, g, 0, grad_);
+    }
     for (int i = 0; i < used; ++i) loglik_[static_cast<std::size_t>(p_.subject_of(unit_of(i)))] += l[i];
   }
 }

@@ -194,6 +194,7 @@ class PosteriorDensity final : public LogDensityOver {
     std::vector<int> units = {};         // all of theirs
     std::vector<LaneTrials> lanes = {};  // of units, by index in `units`
   } movers_;
+  std::vector<Vec> scores_;       // [step] of lanes
   std::vector<Vec> terms_;        // of log_places
   std::vector<double> recent_;    // [draw, the last of them][parameter][subject] y
   std::vector<double> squares_;   // [parameter][subject] sum of y^2 since a metric was learned

@@ -69,8 +69,6 @@ struct Likelihood {
   Vec (*lanes)(std::span<const Vec> params, const LaneTrials& trials, std::uint64_t wanted,
                std::span<Vec> grad);
   LaneNeeds (*lane_needs)();
-  /// The value alone.
-  Vec (*lane_value)(std::span<const Vec> params, const LaneTrials& trials);
   /// each [step]: log probabilities or densities of the lanes, 0 where nothing is scored; null: not of four at once.
   void (*lane_scores)(std::span<const Vec> params, const LaneTrials& trials, std::span<Vec> each);
 };

@@ -21,33 +21,32 @@
 
 namespace labile::detail {
 
-/// Sum of log probabilities of choices under softmax, and its P derivatives. Logs are taken of products: one a few hundred
+/// Sum of log probabilities of choices under softmax among so many options, any where that is 0, and its P derivatives. Logs are taken of products: one a few hundred
 /// choices instead of one each. Exact in both tails. Choices between few options are gathered and worked out together: their
 /// exponentials then overlap instead of each waiting for the learner's next step.
-template <int P>
+template <int P, int Options>
 class ChoiceSum {
  public:
-  using T = std::conditional_t<P == 0, Vec, Dual<Vec, P>>;
+  using T = Dual<Vec, P>;
   ChoiceSum() { grad_.fill(Vec(0.0)); }
 
   void step(std::size_t) {}
   void add(const T* u, int options, Index4 choice, LaneBits scored) {
-    if (options == 2)
+    if constexpr (Options > 2)
+      gather_few(u, choice, scored);
+    else if (Options == 2 || options == 2)
       gather(u, choice, scored);
-    else if (options <= kFew)
-      gather_few(u, options, choice, scored);
     else
-      add_of_many(utilities(u, options), options, choice, lanes_of(scored));
+      add_of_many(utilities<kMaxOptions>(u, options), options, choice, lanes_of(scored));
   }
   void add(const T& log_density, LaneBits scored) {
     const Mask4 m = lanes_of(scored);
-    linear_ += select(m, value_of(log_density), Vec(0.0));
-    if constexpr (P > 0)
-      for (int k = 0; k < P; ++k) grad_[k] += select(m, log_density.d[k], Vec(0.0));
+    linear_ += select(m, log_density.v, Vec(0.0));
+    for (int k = 0; k < P; ++k) grad_[k] += select(m, log_density.d[k], Vec(0.0));
   }
   [[nodiscard]] Vec value() {
     settle();
-    settle_few(few_options_);
+    if constexpr (Options > 2) settle_few();
     take_log();
     return linear_;
   }
@@ -56,7 +55,7 @@ class ChoiceSum {
 
  private:
   static constexpr int kFactors = 256;  // 8^256 is far below the largest double
-  static constexpr int kGather = 16, kFew = 4;
+  static constexpr int kGather = 16;
   /// A choice between two: ln P = -ln(1 + exp(x)), x = sign (u1 - u0), with the derivatives of u1 - u0.
   struct OfTwo {
     Vec x, sign;
@@ -66,9 +65,8 @@ class ChoiceSum {
   void gather(const T* u, Index4 choice, LaneBits scored) {
     auto& g = gathered_[static_cast<std::size_t>(count_)];
     g.sign = select(choice == Index4(1), Vec(-1.0), Vec(1.0));
-    g.x = g.sign * (value_of(u[1]) - value_of(u[0]));
-    if constexpr (P > 0)
-      for (int k = 0; k < P; ++k) g.d[k] = u[1].d[k] - u[0].d[k];
+    g.x = g.sign * (u[1].v - u[0].v);
+    for (int k = 0; k < P; ++k) g.d[k] = u[1].d[k] - u[0].d[k];
     if (scored != 15) {
       const Mask4 m = lanes_of(scored);
       g.x = select(m, g.x, Vec(-1e3));
@@ -83,7 +81,6 @@ class ChoiceSum {
       const Vec e = exp(select(unlikely, -g.x, g.x)), sum = e + Vec(1.0);
       linear_ -= select(unlikely, g.x, Vec(0.0));
       product_ *= sum;
-      if constexpr (P == 0) continue;
       const Vec w = g.sign * select(unlikely, Vec(1.0), e) / sum;  // the other option's probability
       for (int k = 0; k < P; ++k) grad_[k] -= w * g.d[k];
     }
@@ -97,35 +94,28 @@ class ChoiceSum {
     std::array<std::array<Vec, P>, Most> d;
   };
   struct OfFew {
-    Utilities<kFew> u;
+    Utilities<Options> u;
     Index4 choice;
     LaneBits scored;
   };
   template <int Most>
-  static void copy(const T* u, int options, Utilities<Most>& to) {
+  static Utilities<Most> utilities(const T* u, int options) {
+    Utilities<Most> r;
     for (int o = 0; o < options; ++o) {
       const auto at = static_cast<std::size_t>(o);
-      to.v[at] = value_of(u[o]);
-      if constexpr (P > 0) to.d[at] = u[o].d;
+      r.v[at] = u[o].v;
+      r.d[at] = u[o].d;
     }
-  }
-  static Utilities<kMaxOptions> utilities(const T* u, int options) {
-    Utilities<kMaxOptions> r;
-    copy(u, options, r);
     return r;
   }
-  void gather_few(const T* u, int options, Index4 choice, LaneBits scored) {
-    auto& g = few_[static_cast<std::size_t>(few_count_)];
-    copy(u, options, g.u);
-    g.choice = choice;
-    g.scored = scored;
-    few_options_ = options;
-    if (++few_count_ == kGather) settle_few(options);
+  void gather_few(const T* u, Index4 choice, LaneBits scored) {
+    few_[static_cast<std::size_t>(few_count_)] = {utilities<Options>(u, Options), choice, scored};
+    if (++few_count_ == kGather) settle_few();
   }
-  void settle_few(int options) {
+  void settle_few() {
     for (int i = 0; i < few_count_; ++i) {
       const auto& g = few_[static_cast<std::size_t>(i)];
-      add_of_many(g.u, options, g.choice, lanes_of(g.scored));
+      add_of_many(g.u, Options, g.choice, lanes_of(g.scored));
     }
     few_count_ = 0;
   }
@@ -141,15 +131,13 @@ class ChoiceSum {
     }
     linear_ += select(scored, chosen, Vec(0.0));
     product_ *= select(scored, sum, Vec(1.0));
-    if constexpr (P > 0) {
-      const Vec scale = Vec(1.0) / sum;
-      for (std::size_t k = 0; k < P; ++k) {
-        Vec g(0.0);
-        for (int o = 0; o < options; ++o)
-          g += (select(choice == Index4(o), Vec(1.0), Vec(0.0)) - p[o] * scale) *
-               u.d[static_cast<std::size_t>(o)][k];
-        grad_[k] += select(scored, g, Vec(0.0));
-      }
+    const Vec scale = Vec(1.0) / sum;
+    for (std::size_t k = 0; k < P; ++k) {
+      Vec g(0.0);
+      for (int o = 0; o < options; ++o)
+        g += (select(choice == Index4(o), Vec(1.0), Vec(0.0)) - p[o] * scale) *
+             u.d[static_cast<std::size_t>(o)][k];
+      grad_[k] += select(scored, g, Vec(0.0));
     }
     if (++factors_ > kFactors) take_log();
   }
@@ -162,8 +150,8 @@ class ChoiceSum {
   Vec linear_{0.0}, product_{1.0};
   std::array<Vec, P> grad_;
   std::array<OfTwo, kGather> gathered_;
-  std::array<OfFew, kGather> few_;
-  int count_ = 0, few_count_ = 0, few_options_ = 0, factors_ = 0;
+  std::array<OfFew, Options <= 2 ? 0 : kGather> few_;
+  int count_ = 0, few_count_ = 0, factors_ = 0;
 };
 
 /// Log probability of each step's choice, or log density of its report.
@@ -311,7 +299,7 @@ LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const Lane
   // Which derivative is whose is known here but for parts: it saves a third of the time.
   const auto p =
       params_in_directions<L, T>(params, n == all || n == free ? std::span<const int>(known) : direction);
-  ChoiceSum<n> sum;
+  ChoiceSum<n, Options> sum;
   follow<L, Options, T>(p, s, sum);
   const Vec value = sum.value();
   for (int k = 0; k < n; ++k) to[static_cast<std::size_t>(k)] = sum.slope(k);
@@ -367,14 +355,6 @@ Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_
   return value;
 }
 
-/// Log-likelihood of each lane.
-template <class L>
-LABILE_FLATTEN Vec lane_value(std::span<const Vec> params, const LaneTrials& s) {
-  const auto p = fill_params<L, Vec>([&](int k) { return params[static_cast<std::size_t>(k)]; });
-  ChoiceSum<0> sum;
-  follow<L, 0, Vec>(p, s, sum);
-  return sum.value();
-}
 /// each [step]: log probabilities of four lanes, 0 where nothing is scored.
 template <class L>
 LABILE_FLATTEN void lane_scores(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> each) {
@@ -410,18 +390,6 @@ Vec each_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_
 }
 
 template <class L>
-Vec each_value(std::span<const Vec> params, const LaneTrials& s) {
-  Vec value(0.0);
-  std::array<double, kParams<L>> row;
-  for (std::size_t i = 0; i < s.trials.size(); ++i) {
-    const int lane = static_cast<int>(i);
-    for (std::size_t k = 0; k < row.size(); ++k) row[k] = params[k][lane];
-    value.set(lane, loglik_value<L>(row, s.trials[i], {}));
-  }
-  return value;
-}
-
-template <class L>
 constexpr bool states_apart() {
   if constexpr (requires { L::states_apart; })
     return L::states_apart;
@@ -441,13 +409,6 @@ constexpr auto lane_gradient_of() {
     return &each_gradient<L>;
   else
     return &lane_gradient<L>;
-}
-template <class L>
-constexpr auto lane_value_of() {
-  if constexpr (Timed<L>)
-    return &each_value<L>;
-  else
-    return &lane_value<L>;
 }
 template <class L>
 constexpr auto lane_scores_of() -> void (*)(std::span<const Vec>, const LaneTrials&, std::span<Vec>) {

@@ -17,8 +17,7 @@ namespace detail {
 
 template <class L>
 inline constexpr Likelihood kLikelihood{&loglik_value<L>,      &loglik_gradient<L>, &loglik_hessian<L>,
-                                        lane_gradient_of<L>(), &lane_needs<L>,      lane_value_of<L>(),
-                                        lane_scores_of<L>()};
+                                        lane_gradient_of<L>(), &lane_needs<L>,      lane_scores_of<L>()};
 
 template <class L>
 constexpr bool times_only() {
