@@ -215,6 +215,7 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior) : p_(posterior) {
   for (auto* v : {&four_values_, &four_slopes_, &four_y_, &four_expected_, &four_ls_, &unit_slope_})
     v->resize(n);
   grad_.resize(p_.model().standard.size());
+  row_.resize(grad_.size());
   for (const double x : p_.model().standard) theta_.emplace_back(x);
   if (!p_.correlated()) return;
   correlation_ = Correlation(p_.params(), p_.model().lkj);
@@ -292,7 +293,10 @@ void PosteriorDensity::movers_choices(std::span<const double> q) {
       p_.learner().likelihood->lane_scores(theta_, g, scores_);
       for (const Vec& x : scores_) l += x;
     } else {
-      l = p_.learner().likelihood->lanes(theta_, g, 0, grad_);
+      for (int i = 0; i < used; ++i) {
+        for (std::size_t k = 0; k < theta_.size(); ++k) row_[k] = theta_[k][i];
+        l.set(i, p_.learner().likelihood->value(row_, g.trials[static_cast<std::size_t>(i)], {}));
+      }
     }
     for (int i = 0; i < used; ++i) loglik_[static_cast<std::size_t>(p_.subject_of(unit_of(i)))] += l[i];
   }

@@ -194,6 +194,7 @@ class PosteriorDensity final : public LogDensityOver {
     std::vector<int> units = {};         // all of theirs
     std::vector<LaneTrials> lanes = {};  // of units, by index in `units`
   } movers_;
+  std::vector<double> row_;       // of one unit, in table order
   std::vector<Vec> scores_;       // [step] of lanes
   std::vector<Vec> terms_;        // of log_places
   std::vector<double> recent_;    // [draw, the last of them][parameter][subject] y

@@ -193,7 +193,7 @@ struct DdmCollapsing {
   /// A number of the solution with its derivatives in the parameters.
   template <class T>
   static T translated(const Form<T>& x, const State<T>& s) {
-    if constexpr (std::is_same_v<Form<T>, T>) {
+    if constexpr (std::is_same_v<Path<T>, T>) {
       return x;
     } else {
       T r;
@@ -306,7 +306,7 @@ struct DdmCollapsing {
   /// The bound in units of a, and z, as the solution carries them.
   template <class T>
   static std::pair<Bound<Path<T>>, Form<T>> form_of(const State<T>& s) {
-    if constexpr (std::is_same_v<Form<T>, T>)
+    if constexpr (std::is_same_v<Path<T>, T>)
       return {{s.c, s.shortened}, s.z};
     else
       return {{Path<T>::variable(s.c.v, 0), Path<T>::variable(s.shortened.v, 1)},
