@@ -150,9 +150,13 @@ class PosteriorDensity final : public LogDensityOver {
 
  private:
   void spread(std::span<const double> q);
-  template <class UnitOf>
-  void natural(std::span<const double> q, UnitOf&& unit_of, int used);
+  void natural(std::span<const double> q, std::span<const int> units);
   double choices(std::span<const double> q, std::span<double> grad);
+  double correlate(std::span<const double> q, std::span<double> grad);
+  double subjects(std::span<double> grad);
+  double group(std::span<const double> q, std::span<double> grad);
+
+  // subject_moves.cpp
   void movers_choices(std::span<const double> q);
   struct Chance {
     double prior, proposal;
@@ -170,9 +174,7 @@ class PosteriorDensity final : public LogDensityOver {
   [[nodiscard]] std::uint32_t words(int subject, int attempt) const;
   void propose(int subject, const Places& places, const Draw& draw, std::uint32_t iteration, int attempt);
   double move_values(std::span<double> q, const Draw& draw, std::uint32_t iteration, int attempt);
-  double correlate(std::span<const double> q, std::span<double> grad);
-  double subjects(std::span<double> grad);
-  double group(std::span<const double> q, std::span<double> grad);
+
   /// [parameter][subject], padded to fours
   [[nodiscard]] std::size_t place(int k, int subject) const {
     return static_cast<std::size_t>(k * kWidth * p_.fours() + subject);

@@ -3,7 +3,8 @@
 /// Stan's sampler (Betancourt 2017, arXiv:1701.02434; Hoffman & Gelman 2014), from the headers that Debian ships, with its
 /// adaptation of the step size and its windows; fed by our keyed generator, so that a chain is a function of (density, start,
 /// options) and of nothing else. Differs from Stan: the diagonal metric is drawn towards the one that the chain began with instead of
-/// 0.001, as far as the two differ by no more than chance; and steps are learned with a gain of 0.2 instead of 0.05.
+/// 0.001, as far as the two differ by no more than chance; where a density is much steeper than a normal one of its variance, the inverse mean square of
+/// the slope stands for the variance; and steps are learned with a gain of 0.2 instead of 0.05.
 #pragma once
 
 #include <cstdint>

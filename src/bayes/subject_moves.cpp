@@ -1,0 +1,263 @@
+/// Metropolis steps of single subjects given the group (PosteriorDensity::move), for people whose choices have several solutions.
+///
+/// An independence sampler: proposals come from the group's distribution, from the normal approximation of the subject, and from normal
+/// kernels around its draws in warm-up, each as wide as the tenth of them that is nearest lies apart. They are fixed after warm-up.
+///
+/// Source: Tierney (1994), Annals of Statistics 22 (independence chains); Breiman, Meisel & Purcell (1977), Technometrics 19 (kernels by nearest
+/// neighbors). Differs from them: a mixture of the three; places are those of the last window of warm-up.
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "bayes/density.hpp"
+#include "core/math.hpp"
+
+namespace labile {
+namespace {
+constexpr std::size_t kRemembered = 200;  // draws
+constexpr std::size_t kLeastPlaces = 20;
+/// Shares of proposals from the group, from the normal distribution of y, from places where the subject was.
+struct Shares {
+  double group, normal, places;
+};
+Shares shares_of(std::size_t places) {
+  return places < kLeastPlaces ? Shares{0.5, 0.5, 0} : Shares{0.25, 0.25, 0.5};
+}
+}  // namespace
+
+/// Log-likelihoods of those who move go to `loglik_`.
+void PosteriorDensity::movers_choices(std::span<const double> q) {
+  for (const int s : movers_.subjects) loglik_[static_cast<std::size_t>(s)] = 0;
+  for (const auto& g : movers_.lanes) {
+    const int used = static_cast<int>(g.subject.size());
+    std::array<int, kWidth> units{};
+    std::ranges::transform(g.subject, units.begin(), [&](std::size_t i) { return movers_.units[i]; });
+    natural(q, std::span(units).first(g.subject.size()));
+    Vec l(0.0);
+    if (p_.learner().likelihood->lane_scores) {
+      scores_.resize(g.step.size());
+      p_.learner().likelihood->lane_scores(theta_, g, scores_);
+      for (const Vec& x : scores_) l += x;
+    } else {
+      for (int i = 0; i < used; ++i) {
+        for (std::size_t k = 0; k < theta_.size(); ++k) row_[k] = theta_[k][i];
+        l.set(i, p_.learner().likelihood->value(row_, g.trials[static_cast<std::size_t>(i)], {}));
+      }
+    }
+    for (int i = 0; i < used; ++i)
+      loglik_[static_cast<std::size_t>(p_.subject_of(units[static_cast<std::size_t>(i)]))] += l[i];
+  }
+}
+
+void PosteriorDensity::learned(std::span<const double> inverse_metric) {
+  // Of a normal subject's y both are 1.
+  constexpr double kSteep = 0.5, kFar = 2.5;
+  const double count = std::max(seen_, 1);
+  movers_ = {};
+  std::vector<std::uint8_t> moves(static_cast<std::size_t>(p_.subjects()), 0);
+  for (int s = 0; s < p_.subjects(); ++s) {
+    for (int k = 0; k < p_.params(); ++k)
+      if (inverse_metric[static_cast<std::size_t>(p_.y(k, s))] < kSteep ||
+          squares_[place(k, s)] > kFar * count)
+        moves[static_cast<std::size_t>(s)] = 1;
+    if (moves[static_cast<std::size_t>(s)]) {
+      movers_.subjects.push_back(s);
+      remember(s, movers_.places.emplace_back());
+    }
+  }
+  std::vector<SubjectTrials> trials;
+  for (int u = 0; u < p_.units(); ++u)
+    if (moves[static_cast<std::size_t>(p_.subject_of(u))]) {
+      movers_.units.push_back(u);
+      trials.push_back(p_.trials(u));
+    }
+  movers_.lanes = pack_lanes(trials, p_.learner().likelihood->lane_needs());
+  seen_ = 0;
+  std::fill(squares_.begin(), squares_.end(), 0.0);
+}
+
+void PosteriorDensity::remember(int subject, Places& places) const {
+  const auto n = static_cast<std::size_t>(p_.params()), size = squares_.size();
+  const std::size_t count = std::min<std::size_t>(kRemembered, static_cast<std::size_t>(seen_));
+  for (std::size_t d = 0; d < count; ++d)
+    for (std::size_t k = 0; k < n; ++k)
+      places.y.push_back(recent_[d * size + place(static_cast<int>(k), subject)]);
+  std::vector<double> distance(count);
+  const std::size_t near = std::max<std::size_t>(3, count / 10);
+  for (std::size_t d = 0; d < count && count >= kLeastPlaces; ++d) {
+    for (std::size_t e = 0; e < count; ++e) {
+      distance[e] = 0;
+      for (std::size_t k = 0; k < n; ++k) {
+        const double off = places.y[d * n + k] - places.y[e * n + k];
+        distance[e] += off * off;
+      }
+    }
+    std::nth_element(distance.begin(), distance.begin() + static_cast<std::ptrdiff_t>(near), distance.end());
+    places.width.push_back(std::max(1e-3, std::sqrt(distance[near] / static_cast<double>(n))));
+  }
+  for (std::size_t d = 0; d < places.count(); d += kWidth) {
+    Vec precision(0.0), log_peak(-kInf);
+    std::vector<Vec> center(n, Vec(0.0));
+    for (int i = 0; i < kWidth && d + static_cast<std::size_t>(i) < places.count(); ++i) {
+      const auto at = d + static_cast<std::size_t>(i);
+      precision.set(i, 1 / (places.width[at] * places.width[at]));
+      log_peak.set(i, -static_cast<double>(n) * log(places.width[at]));
+      for (std::size_t k = 0; k < n; ++k) center[k].set(i, places.y[at * n + k]);
+    }
+    places.centers.insert(places.centers.end(), center.begin(), center.end());
+    places.precision.push_back(precision);
+    places.log_peak.push_back(log_peak);
+  }
+}
+
+/// ln of their density at y, without ln(2 pi) / 2 a parameter.
+double PosteriorDensity::log_places(const Places& places, std::span<const double> y) {
+  const std::size_t n = y.size();
+  terms_.clear();
+  Vec top(-kInf), sum(0.0);
+  for (std::size_t d = 0; d < places.precision.size(); ++d) {
+    Vec square(0.0);
+    for (std::size_t k = 0; k < n; ++k) {
+      const Vec off = Vec(y[k]) - places.centers[d * n + k];
+      square += off * off;
+    }
+    terms_.push_back(places.log_peak[d] - Vec(0.5) * square * places.precision[d]);
+    top = max(top, terms_.back());
+  }
+  const double most = std::max({top[0], top[1], top[2], top[3]});
+  for (const Vec t : terms_) sum += exp(t - Vec(most));
+  return most + log(((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<double>(places.count()));
+}
+
+/// Words of a subject's attempt: which proposal, whether it is taken, and a normal a parameter.
+std::uint32_t PosteriorDensity::words(int subject, int attempt) const {
+  return kOwnWords + static_cast<std::uint32_t>((attempt * p_.subjects() + subject) * (p_.params() + 2));
+}
+
+/// A subject's proposal goes to `proposed_` and `value_`.
+void PosteriorDensity::propose(int subject, const Places& places, const Draw& draw, std::uint32_t iteration,
+                               int attempt) {
+  const auto n = static_cast<std::size_t>(p_.params()), four = static_cast<std::size_t>(subject / kWidth);
+  const auto first = words(subject, attempt);
+  const Vec* expected = &expected_[four * n];
+  const double which = draw.uniform(iteration, first);
+  const auto share = shares_of(places.count());
+  const bool from_group = which < share.group;
+  Vec *y = four_y_.data(), *value = four_values_.data();
+  for (std::size_t k = 0; k < n; ++k) {
+    const Vec z(draw.normal(iteration, first + 2 + static_cast<std::uint32_t>(k)));
+    y[k] = z;
+    value[k] = expected[k] + Vec(spread_[k].sigma) * z;
+  }
+  if (const double left = which - share.group - share.normal; left >= 0 && share.places > 0) {
+    const auto d =
+        std::min(places.count() - 1,
+                 static_cast<std::size_t>(left / share.places * static_cast<double>(places.count())));
+    for (std::size_t k = 0; k < n; ++k) y[k] = Vec(places.y[d * n + k]) + Vec(places.width[d]) * y[k];
+  }
+  if (from_group)
+    standard_[four].coordinates(value, y);
+  else
+    standard_[four].values(y, value);
+  for (std::size_t k = 0; k < n; ++k) {
+    const auto at = place(static_cast<int>(k), subject);
+    proposed_[at] = y[k][subject % kWidth];
+    value_[at] = value[k][subject % kWidth];
+  }
+}
+
+/// Log densities of a subject's values, up to constants: under the group, and as they are proposed.
+PosteriorDensity::Chance PosteriorDensity::chance(int subject, const Places& places,
+                                                  const std::vector<double>& value,
+                                                  std::span<const double> y) {
+  const auto share = shares_of(places.count());
+  const auto n = static_cast<std::size_t>(p_.params()), four = static_cast<std::size_t>(subject / kWidth);
+  const int lane = subject % kWidth;
+  double squares = 0, of_y = 0, weighed = 0, to_value = 0, group = log(share.group);
+  std::vector<double> w(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    const int i = static_cast<int>(k);
+    const double e = (value[place(i, subject)] - expected_[four * n + k][lane]) / spread_[k].sigma;
+    squares += e * e;
+    of_y += y[k] * y[k];
+    to_value -= log(standard_[four].w(i, i)[lane]);
+    group -= log(spread_[k].sigma);
+    w[k] = e;
+    if (!p_.correlated()) continue;
+    const auto& l = correlation_.factor();
+    for (std::size_t j = 0; j < k; ++j) w[k] -= l[k * n + j] * w[j];
+    w[k] /= l[k * n + k];
+  }
+  for (const double x : w) weighed += x * x;
+  const double apart = log(share.normal) + to_value - 0.5 * of_y;
+  group -= 0.5 * squares;
+  const double there = share.places > 0 ? log(share.places) + to_value + log_places(places, y) : -kInf;
+  const double top = std::max({apart, group, there});
+  return {-0.5 * weighed, top + log(exp(apart - top) + exp(group - top) + exp(there - top))};
+}
+
+/// A proposal for each of those who move, taken or not: by how much the density changed.
+double PosteriorDensity::move_values(std::span<double> q, const Draw& draw, std::uint32_t iteration,
+                                     int attempt) {
+  const auto n = static_cast<std::size_t>(p_.params());
+  const auto before = loglik_, kept = value_;
+  for (std::size_t i = 0; i < movers_.subjects.size(); ++i)
+    propose(movers_.subjects[i], movers_.places[i], draw, iteration, attempt);
+  movers_choices(q);
+  std::vector<double> to(n);
+  double gained = 0;
+  for (std::size_t m = 0; m < movers_.subjects.size(); ++m) {
+    const int s = movers_.subjects[m];
+    const auto at = static_cast<std::size_t>(s);
+    for (std::size_t k = 0; k < n; ++k) to[k] = proposed_[place(static_cast<int>(k), s)];
+    auto& old = movers_.here[m];
+    const auto now = chance(s, movers_.places[m], value_, to);
+    const double gain = loglik_[at] - before[at] + now.prior - old.prior;
+    const bool taken =
+        log(draw.uniform(iteration, words(s, attempt) + 1)) < gain - now.proposal + old.proposal;
+    if (taken) {
+      gained += gain;
+      old = now;
+    } else {
+      loglik_[at] = before[at];
+    }
+    for (std::size_t k = 0; k < n; ++k) {
+      const auto i = place(static_cast<int>(k), s);
+      if (taken)
+        q[static_cast<std::size_t>(p_.y(static_cast<int>(k), s))] = to[k];
+      else
+        value_[i] = kept[i];
+    }
+  }
+  return gained;
+}
+
+double PosteriorDensity::move(std::span<double> q, const Draw& draw, std::uint32_t iteration) {
+  constexpr int kAttempts = 8;
+  const std::size_t slot = static_cast<std::size_t>(seen_++) % kRemembered * squares_.size();
+  recent_.resize(std::max(recent_.size(), slot + squares_.size()));
+  for (int k = 0; k < p_.params(); ++k)
+    for (int s = 0; s < p_.subjects(); ++s) {
+      const double y = q[static_cast<std::size_t>(p_.y(k, s))];
+      squares_[place(k, s)] += y * y;
+      recent_[slot + place(k, s)] = y;
+    }
+  if (movers_.subjects.empty()) return 0;
+  spread(q);
+  if (p_.correlated())
+    correlation_.set(
+        q.subspan(static_cast<std::size_t>(p_.correlation()), static_cast<std::size_t>(correlation_.size())));
+  movers_choices(q);
+  movers_.here.clear();
+  std::vector<double> y(static_cast<std::size_t>(p_.params()));
+  for (std::size_t m = 0; m < movers_.subjects.size(); ++m) {
+    for (int k = 0; k < p_.params(); ++k)
+      y[static_cast<std::size_t>(k)] = q[static_cast<std::size_t>(p_.y(k, movers_.subjects[m]))];
+    movers_.here.push_back(chance(movers_.subjects[m], movers_.places[m], value_, y));
+  }
+  double gained = 0;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) gained += move_values(q, draw, iteration, attempt);
+  return gained;
+}
+
+}  // namespace labile
