@@ -100,6 +100,7 @@ function(labile_embed_as kind type includes target)
     COMMENT "Embedding ${arg_NAME}"
     VERBATIM)
   target_sources(${target} PRIVATE "${source}" "${header}")
+  set_source_files_properties("${source}" PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)  # it names its entries as others do
   target_include_directories(${target} PRIVATE "${root}")
 endfunction()
 

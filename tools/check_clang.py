@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Clang's warnings, as errors, on every source that CMake builds: read and analysed, no code made.
+"""Clang's warnings, as errors, on the sources that CMake builds: read and analysed, no code made.
 
-Usage: tools/check_clang.py BUILD, a folder configured with clang (cmake --preset clang). Headers of libraries are read once and kept
+Usage: tools/check_clang.py BUILD [FOLDER ...]: a folder configured with clang (cmake --preset clang), and folders of the
+repository whose sources are read; all without any. Headers of libraries are read once and kept
 (a precompiled header); g++ builds without that, so an include that is missing is found there.
 """
 import concurrent.futures
@@ -21,6 +22,8 @@ CODE = {"-g", "-fPIC", "-fPIE"}
 build = pathlib.Path(sys.argv[1]).resolve()
 entries = json.loads((build / "compile_commands.json").read_text())
 sources = [e for e in entries if build not in pathlib.Path(e["file"]).parents]  # what is generated is data
+folders = [pathlib.Path(f).resolve() for f in sys.argv[2:]]
+wanted = [e for e in sources if not folders or any(f in pathlib.Path(e["file"]).parents for f in folders)]
 
 
 def command(entry):
@@ -54,10 +57,10 @@ def check(entry):
 libraries = compiled(build / "libraries.pch")
 failed = 0
 with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-    for entry, (code, said) in zip(sources, pool.map(check, sources)):
+    for entry, (code, said) in zip(wanted, pool.map(check, wanted)):
         if code or said:
             print(said, end="", flush=True)
             print(f"{entry['file']}: exit status {code}", flush=True)
             failed += 1
-print(f"clang: {len(sources)} files read, {failed} with warnings")
-sys.exit(bool(failed or not sources))
+print(f"clang: {len(wanted)} files read, {failed} with warnings")
+sys.exit(bool(failed or not wanted))

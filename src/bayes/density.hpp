@@ -38,6 +38,9 @@ class Posterior {
             std::vector<int> subject_of);
 
   [[nodiscard]] const LearnerEntry& learner() const { return *learner_; }
+  /// What steps of a sampler should not fall below (NutsOptions). Of a jump a share of proposals is lost whatever the step, which
+  /// adaptation takes for steps too long; a tenth of a standard deviation follows what is smooth.
+  [[nodiscard]] double least_step() const { return learner_->likelihood->jumps ? 0.1 : 0; }
   [[nodiscard]] const GroupModel& model() const { return model_; }
   [[nodiscard]] int units() const { return static_cast<int>(units_.size()); }
   [[nodiscard]] int subjects() const { return subjects_; }
@@ -144,7 +147,7 @@ class PosteriorDensity final : public LogDensityOver {
   [[nodiscard]] int dim() const override { return p_.dim(); }
   double gradient(std::span<const double> q, std::span<double> grad) override;
   /// Metropolis steps of single subjects given the group, with proposals that do not look at where the subject is: they go from one top to
-  /// another, which trajectories hardly do. Given to subjects whose coordinates turned out far from normal.
+  /// another, which trajectories hardly do. Given to subjects whose coordinates turned out far from normal, and to all whose likelihood jumps.
   double move(std::span<double> q, const Draw& draw, std::uint32_t iteration) override;
   void learned(std::span<const double> inverse_metric) override;
 

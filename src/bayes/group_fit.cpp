@@ -226,8 +226,8 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
     pieces.work = [&](int c) {
       PosteriorDensity density(p);
       const auto from = scattered(density, start, {o.seed, Purpose::start, static_cast<std::uint32_t>(c)});
-      const NutsOptions options{
-          o.warmup, o.draws, o.adapt_delta, o.max_depth, 0.1, o.seed, static_cast<std::uint32_t>(c)};
+      const NutsOptions options{o.warmup, o.draws,        o.adapt_delta, o.max_depth,
+                                0.1,      p.least_step(), o.seed,        static_cast<std::uint32_t>(c)};
       chains[static_cast<std::size_t>(c)] = sample_chain(density, from, start.var, options, [&](int) {
         if (const int n = iterations.fetch_add(1); o.progress && n % 100 == 0)
           o.progress(static_cast<double>(n) / all, "sampling");

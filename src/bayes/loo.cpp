@@ -42,13 +42,6 @@ T at(const double* p, std::size_t i) {
     return p[i];
 }
 
-double log_of_sum(std::span<const double> x) {
-  const double top = *std::ranges::max_element(x);
-  if (std::isinf(top)) return top;
-  return top +
-         log(sum_over(x.size(), [&]<class T>(T, std::size_t i) { return exp(at<T>(x.data(), i) - T(top)); }));
-}
-
 void refuse_nan(std::span<const double> x, double forbidden, const char* what) {
   for (std::size_t i = 0; i < x.size(); ++i)
     if (std::isnan(x[i]) || x[i] == forbidden)
@@ -160,8 +153,8 @@ double log_mean_error(double variance, double r_eff) {
 }
 
 /// What scores of one observation share.
-struct Likelihood {
-  explicit Likelihood(std::span<const double> loglik) : log(loglik) {
+struct Observation {
+  explicit Observation(std::span<const double> loglik) : log(loglik) {
     check(loglik);
     const auto [least, most] = std::ranges::minmax(loglik);
     low = least;
@@ -182,12 +175,12 @@ struct Likelihood {
   std::vector<double> density;  // over the largest
 };
 
-double efficiency_of(const Likelihood& l, int chains) {
+double efficiency_of(const Observation& l, int chains) {
   return ess_whole_chains(l.density, chains) / static_cast<double>(l.log.size());
 }
 
 /// The same as below where densities differ so much that some vanish beside others.
-LooPoint far_apart(const Likelihood& l, double r_eff) {
+LooPoint far_apart(const Observation& l, double r_eff) {
   std::vector<double> x;
   x.reserve(l.log.size());
   for (const double v : l.log) x.push_back(-v);
@@ -202,7 +195,7 @@ LooPoint far_apart(const Likelihood& l, double r_eff) {
   return {elpd, l.full - elpd, log_mean_error(variance, r_eff), w.k, w.n_eff};
 }
 
-LooPoint loo_of_likelihood(const Likelihood& l, double r_eff) {
+LooPoint loo_of_observation(const Observation& l, double r_eff) {
   constexpr double kNear = 300;  // nats: products of densities and weights are far from the smallest double
   const std::size_t n = l.log.size();
   if (!(r_eff > 0)) throw Bug("a relative efficiency is positive");
@@ -233,7 +226,7 @@ LooPoint loo_of_likelihood(const Likelihood& l, double r_eff) {
           r_eff * sum * sum / squares};
 }
 
-WaicPoint waic_of_likelihood(const Likelihood& l) {
+WaicPoint waic_of_observation(const Observation& l) {
   if (std::isinf(l.low)) return {-kInf, kInf};
   const double p = variance_of(l.log);
   return {l.full - p, p};
@@ -251,8 +244,15 @@ Estimate estimate(const Points& points, Get&& get) {
 }
 }  // namespace
 
+double log_of_sum(std::span<const double> x) {
+  const double top = *std::ranges::max_element(x);
+  if (std::isinf(top)) return top;
+  return top +
+         log(sum_over(x.size(), [&]<class T>(T, std::size_t i) { return exp(at<T>(x.data(), i) - T(top)); }));
+}
+
 double relative_efficiency(std::span<const double> loglik, int chains) {
-  return efficiency_of(Likelihood(loglik), chains);
+  return efficiency_of(Observation(loglik), chains);
 }
 
 SmoothedWeights smooth_weights(std::span<const double> log_ratios, double r_eff) {
@@ -277,10 +277,10 @@ SmoothedWeights smooth_weights(std::span<const double> log_ratios, double r_eff)
 }
 
 LooPoint loo_point(std::span<const double> loglik, double r_eff) {
-  return loo_of_likelihood(Likelihood(loglik), r_eff);
+  return loo_of_observation(Observation(loglik), r_eff);
 }
 WaicPoint waic_point(std::span<const double> loglik) {
-  return waic_of_likelihood(Likelihood(loglik));
+  return waic_of_observation(Observation(loglik));
 }
 
 double k_threshold(int draws) {
@@ -294,9 +294,9 @@ void PointwiseScores::put(int observation, std::span<const double> loglik) {
     throw Bug(fmt::format("{} draws of {} chains of {}", loglik.size(), chains_, iterations_));
   try {
     const auto i = static_cast<std::size_t>(observation);
-    const Likelihood l(loglik);
-    waic_[i] = waic_of_likelihood(l);
-    loo_[i] = loo_of_likelihood(l, efficiency_of(l, chains_));
+    const Observation l(loglik);
+    waic_[i] = waic_of_observation(l);
+    loo_[i] = loo_of_observation(l, efficiency_of(l, chains_));
   } catch (const Error& e) {
     throw Error(fmt::format("observation {}: {}", observation + 1, e.what()));
   }

@@ -50,6 +50,9 @@ struct WaicPoint {
 [[nodiscard]] LooPoint loo_point(std::span<const double> loglik, double r_eff = 1);
 [[nodiscard]] WaicPoint waic_point(std::span<const double> loglik);
 
+/// ln sum exp(x) of at least one number; minus infinity where all are.
+[[nodiscard]] double log_of_sum(std::span<const double> x);
+
 /// Up to which k as many draws suffice: min(1 - 1 / log10(S), 0.7).
 [[nodiscard]] double k_threshold(int draws);
 

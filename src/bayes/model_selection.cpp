@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "bayes/loo.hpp"
 #include "core/error.hpp"
 #include "core/math.hpp"
 #include "core/special.hpp"
@@ -34,13 +35,6 @@ void check(std::span<const double> log_evidence, int models, double prior_count)
     if (std::ranges::all_of(row, [](double x) { return x == -kInf; }))
       throw Error(fmt::format("subject {}: no model is possible", i / k + 1));
   }
-}
-
-double log_of_sum(std::span<const double> x) {
-  const double top = *std::ranges::max_element(x);
-  double sum = 0;
-  for (const double v : x) sum += exp(v - top);
-  return top + log(sum);
 }
 
 /// Expected log frequencies under Dirichlet(alpha).

@@ -122,11 +122,13 @@ class Sampler : public stan::mcmc::diag_e_nuts<StanModel, Words> {
     set_metric(metric);
   }
   stan::mcmc::stepsize_adaptation& step() { return step_; }
+  void at_least(double step) { least_step_ = step; }
   Metric& metric() { return metric_; }
   /// One iteration of warm-up.
   stan::mcmc::sample adapt(stan::mcmc::sample& from, stan::callbacks::logger& logger) {
     stan::mcmc::sample to = transition(from, logger);
     step_.learn_stepsize(nom_epsilon_, to.accept_stat());
+    nom_epsilon_ = std::max(nom_epsilon_, least_step_);
     if (metric_.learn(z_.inv_e_metric_, z_.q, z_.g)) {
       density_.learned({z_.inv_e_metric_.data(), static_cast<std::size_t>(z_.inv_e_metric_.size())});
       init_stepsize(logger);
@@ -135,11 +137,15 @@ class Sampler : public stan::mcmc::diag_e_nuts<StanModel, Words> {
     }
     return to;
   }
-  void end_adaptation() { step_.complete_adaptation(nom_epsilon_); }
+  void end_adaptation() {
+    step_.complete_adaptation(nom_epsilon_);
+    nom_epsilon_ = std::max(nom_epsilon_, least_step_);
+  }
 
  private:
   LogDensityOver& density_;
   stan::mcmc::stepsize_adaptation step_;
+  double least_step_ = 0;
   Metric metric_;
 };
 }  // namespace
@@ -160,6 +166,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
   sampler.set_nominal_stepsize(options.step);
   sampler.set_stepsize_jitter(0);
   sampler.set_max_depth(options.max_depth);
+  sampler.at_least(options.least_step);
   sampler.step().set_mu(std::log(10 * options.step));
   sampler.step().set_delta(options.adapt_delta);
   // At Stan's 0.05 steps swing so far over 75 iterations that their mean accepts .86 where .8 was asked.

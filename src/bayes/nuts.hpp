@@ -40,6 +40,7 @@ struct NutsOptions {
   double adapt_delta = 0.8;  // mean acceptance that the step size aims at, in (0, 1)
   int max_depth = 10;        // of the tree: at most 2^max_depth - 1 leapfrog steps a draw
   double step = 0.1;         // first guess of the step size
+  double least_step = 0;     // adaptation stops there: no step is small enough for a density that jumps
   std::uint64_t seed = 1;
   std::uint32_t chain = 0;
 };

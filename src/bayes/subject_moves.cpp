@@ -54,13 +54,14 @@ void PosteriorDensity::learned(std::span<const double> inverse_metric) {
   constexpr double kSteep = 0.5, kFar = 2.5;
   const double count = std::max(seen_, 1);
   movers_ = {};
-  std::vector<std::uint8_t> moves(static_cast<std::size_t>(p_.subjects()), 0);
+  // Trajectories hardly cross jumps either.
+  std::vector<std::uint8_t> moves(static_cast<std::size_t>(p_.subjects()), p_.learner().likelihood->jumps);
   for (int s = 0; s < p_.subjects(); ++s) {
     for (int k = 0; k < p_.params(); ++k)
       if (inverse_metric[static_cast<std::size_t>(p_.y(k, s))] < kSteep ||
           squares_[place(k, s)] > kFar * count)
         moves[static_cast<std::size_t>(s)] = 1;
-    if (moves[static_cast<std::size_t>(s)]) {
+    if (moves[static_cast<std::size_t>(s)] != 0) {
       movers_.subjects.push_back(s);
       remember(s, movers_.places.emplace_back());
     }

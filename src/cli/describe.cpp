@@ -58,6 +58,8 @@ std::string task_note(const TaskEntry& e) {
 Entry agent_entry(const char* kind, const LearnerEntry& e) {
   std::string note =
       e.likelihood ? "has a likelihood: can be fitted" : fmt::format("simulation only: {}", e.no_likelihood);
+  if (e.likelihood && e.likelihood->jumps)
+    note += "\nits likelihood jumps: gradients are those between jumps";
   if (e.likelihood) note += fmt::format("\ntask: {}", e.own_task);
   if (e.timed) note += "\nanswers with a choice and its response time";
   if (!e.inputs.empty()) note += fmt::format("\nmust be shown: {}", fmt::join(e.inputs, ", "));

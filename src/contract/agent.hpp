@@ -71,6 +71,7 @@ struct Likelihood {
   LaneNeeds (*lane_needs)();
   /// each [step]: log probabilities or densities of the lanes, 0 where nothing is scored; null: not of four at once.
   void (*lane_scores)(std::span<const Vec> params, const LaneTrials& trials, std::span<Vec> each);
+  bool jumps = false;  // where parameters tip a decision of the learner; gradients are those between jumps
 };
 
 /// One line of src/learners/catalogue.def.

@@ -11,7 +11,7 @@
 
 // All of a learner's equations in one function, one for each usual number of options: a third of the instructions. Checked builds would
 // take minutes a file with it; they have the general function alone, which is the same code.
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if defined(__OPTIMIZE__) && !defined(LABILE_SANITIZED)
 #define LABILE_FLATTEN [[gnu::flatten]]
 #define LABILE_FORMS 1
 #else

@@ -21,6 +21,8 @@
 ///   static constexpr auto usually_held = positions({2});  where in the table parameters have fixed_prior(): gradients are
 ///                                    quicker for it where none of these is estimated
 ///   static constexpr bool states_apart = true;           what is learned in one state touches no other
+///   static constexpr bool jumps = true;                  the likelihood jumps where parameters tip a decision of the learner:
+///                                    gradients are those between jumps
 ///   static void check(const Layout&)                     throws Error for what it cannot play
 ///   static constexpr const char* own_task = "two_step";  the task it is for, bandit_reversal otherwise
 ///   log_density(p, s, x) -> T                            instead of utility: of a report (x.report)

@@ -16,8 +16,16 @@ LearnerEntry learner_entry();
 namespace detail {
 
 template <class L>
-inline constexpr Likelihood kLikelihood{&loglik_value<L>,      &loglik_gradient<L>, &loglik_hessian<L>,
-                                        lane_gradient_of<L>(), &lane_needs<L>,      lane_scores_of<L>()};
+constexpr bool jumps() {
+  if constexpr (requires { L::jumps; })
+    return L::jumps;
+  else
+    return false;
+}
+template <class L>
+inline constexpr Likelihood kLikelihood{
+    &loglik_value<L>, &loglik_gradient<L>, &loglik_hessian<L>, lane_gradient_of<L>(),
+    &lane_needs<L>,   lane_scores_of<L>(), jumps<L>()};
 
 template <class L>
 constexpr bool times_only() {
@@ -58,7 +66,7 @@ constexpr bool forgets() {
 /// Checked builds have parts for a few learners: their code is the same for all, and doubles what is compiled.
 template <class L>
 constexpr bool has_parts() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef LABILE_SANITIZED
   for (const std::string_view name : {"rescorla_wagner", "hmm_reversal", "two_step_hybrid", "rlwm"})
     if (name == L::info.name) return true;
   return false;

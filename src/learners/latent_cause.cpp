@@ -37,6 +37,8 @@ struct LatentCause : CueLearner<LatentCause> {
   template <class T>
   static constexpr int kRows = (kCauses + kSide<T> - 1) / kSide<T>;  // causes side by side make a row
 
+  static constexpr bool jumps = true;  // where a trial goes to another cause
+
   static constexpr auto usually_held = positions({2, 3, 4, 5, 6, 7});
   template <class T>
   struct Params : CueResponse<T> {

@@ -31,6 +31,7 @@ struct TaskSets {
     if (!l.feature_is_option) throw Error("learner 'task_sets' knows options, not their features");
   }
 
+  static constexpr bool jumps = true;  // where a rule is kept or not
   static constexpr auto usually_held = positions({3, 4});
   template <class T>
   struct Params {

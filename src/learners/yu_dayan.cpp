@@ -4,7 +4,7 @@
 /// One cue is tracked, with the belief lambda that it is the predictive one and a count of its validity. On a
 /// trial, with g = (4 + n_valid) / (5 + n) and l = (1 - tau) lambda:
 ///   A = (1 - xi_ach (1 - g)) (1 - xi_ne (1 - l))              weight of the cue: l g with xi = 1
-///   rt ~ N(rt0 + gain (1 - A), sd) where the cue pointed at the target, N(rt0 + gain (1 + A), sd) else
+///   rt ~ N(rt0 + gain (1 - A), sd) where the cue pointed at the target, N(rt0 + gain (1 + A), sd) else, each given rt > 0
 ///   lambda = f l / (f l + (1 - l) / 2),  f = g if valid else 1 - g
 ///   ACh = xi_ach (1 - g),  NE = xi_ne (1 - lambda)
 ///   after an invalid trial with NE > ACh / (1/2 + ACh): n = n_valid = 0, lambda = 1/2, and from then on the
@@ -35,6 +35,7 @@ struct YuDayan {
   static constexpr std::array inputs{"target", "cue_0", "cue_1"};
   static constexpr std::array optional_inputs{"cue_2", "cue_3", "cue_4"};
   static constexpr int kCues = 5, kWindow = 10;
+  static constexpr bool jumps = true;  // with resets
   static void check(const Layout& l) {
     if (l.options != 2)
       throw Error(
@@ -127,13 +128,16 @@ struct YuDayan {
   }
   template <class T>
   static T log_density(const Params<T>& p, const State<T>& s, const Trial<T>& x) {
-    const T z = (T(1000.0) * x.rt - mean_ms(p, s, x)) / p.sd;
+    const T mean = mean_ms(p, s, x), z = (T(1000.0) * x.rt - mean) / p.sd;
     const T l = T(6.9077552789821370521 - 0.5 * kLog2Pi) - log(p.sd) - T(0.5) * z * z;  // ln 1000: per second
-    return select(known(x), l, T(0.0));
+    return select(known(x), l - log_normal_cdf(mean / p.sd), T(0.0));
   }
   static Answer respond(const Params<double>& p, const State<double>& s, const Trial<double>& x,
                         const Draws& draws) {
-    return {x.input[0] > 0.5 ? 1 : 0, max(mean_ms(p, s, x) + p.sd * draws.normal(0), 0.0) / 1000};
+    const double mean = mean_ms(p, s, x), drawn = mean + p.sd * draws.normal(0);
+    // What lies below 0 is drawn again, from what lies above.
+    const double rt_ms = drawn > 0 ? drawn : positive_normal(mean, p.sd, draws.uniform(1));
+    return {x.input[0] > 0.5 ? 1 : 0, rt_ms / 1000};
   }
   template <class T>
   static void after(const Params<T>& p, State<T>& s, const Trial<T>& x) {

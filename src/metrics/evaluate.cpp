@@ -76,9 +76,10 @@ struct Rows {
   [[nodiscard]] std::size_t size() const { return end - begin; }
 };
 
+/// Nothing of a column that the record lacks.
 template <class T>
 std::span<const T> part(const std::vector<T>& column, Rows rows) {
-  return std::span<const T>(column).subspan(rows.begin, rows.size());
+  return column.empty() ? std::span<const T>() : std::span<const T>(column).subspan(rows.begin, rows.size());
 }
 
 BlockView view_of(const Trials& t, const std::vector<std::int32_t>& choice, int block, Rows rows,
@@ -95,9 +96,9 @@ BlockView view_of(const Trials& t, const std::vector<std::int32_t>& choice, int 
   b.choice_before = part(choice, before);
   b.block_of = part(t.block, rows);
   b.stage = part(t.stage, rows);
-  if (!t.state.empty()) b.state = part(t.state, rows);
-  if (!t.right.empty()) b.right = part(t.right, rows);
-  if (!t.report.empty()) b.report = part(t.report, rows);
+  b.state = part(t.state, rows);
+  b.right = part(t.right, rows);
+  b.report = part(t.report, rows);
   b.report_after = t.report_after;
   b.layout = &t.layout;
   if (!t.feature.empty()) {

@@ -14,6 +14,9 @@ struct Constant {
   std::string source, doi;
 };
 
+/// What constants may be: no number of the tables comes near 1e-12 or 1e12.
+inline constexpr Bounds kPositive{1e-12, 1e12}, kShare{0, 1};
+
 /// The entry `key` of a table: a number, or { value, sure, source, doi }. Throws Error (file, line, key, bound) when it is missing, not
 /// within `bounds`, or `sure` is no word of the list.
 [[nodiscard]] Constant read_constant(const toml_tree::Node& table, const std::string& key,

@@ -13,7 +13,6 @@
 
 namespace labile {
 namespace {
-constexpr Bounds kPositive{1e-12, 1e12}, kShare{0, 1};
 const std::vector<std::string>& actions() {
   static const std::vector<std::string> list{
       "agonist",  "partial_agonist", "antagonist", "uptake_inhibitor", "cholinesterase_inhibitor",

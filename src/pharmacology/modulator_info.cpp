@@ -10,7 +10,7 @@
 
 namespace labile {
 namespace {
-constexpr Bounds kPositive{1e-12, 1e12}, kNotNegative{0, 1e12}, kShare{0, 1};
+constexpr Bounds kNotNegative{0, 1e12};
 
 std::string text_at(const Node& table, const char* key, std::string_view about) {
   return text_of(required(table, key, about));

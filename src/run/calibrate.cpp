@@ -235,7 +235,7 @@ void Calibration::fit(const Truth& truth, std::span<const SubjectTrials> subject
     put(loglik_at([&](int u) { p.row(q, u, row); }));
   };
 
-  NutsOptions options{o_.warmup, o_.draws, o_.adapt_delta, 10, 0.1, o_.seed, id};
+  NutsOptions options{o_.warmup, o_.draws, o_.adapt_delta, 10, 0.1, p.least_step(), o_.seed, id};
   NutsChain chain = sample_chain(density, from, start.var, options, [](int) { return !interrupted(); });
   for (int doubling = 0;; ++doubling) {
     if (chain.draws() < options.draws) throw Interrupted("interrupted");

@@ -8,7 +8,7 @@ namespace {
 struct Shown {
   const char *signal, *label, *unit;
 };
-constexpr Shown kShown[] = {
+constexpr Shown kCurves[] = {
     {"correct", "P(correct)", "share of subjects"},
     {"da", "Dopamine", "phasic signal, outcome units"},
     {"ach", "Acetylcholine", "level, intact tonic = 0.5"},
@@ -26,7 +26,7 @@ void CurveSum::add(const Trials& t) {
     const std::size_t first = t.first[s], last = t.first[s + 1];
     add_subject(t, first, last, "correct",
                 [&](std::size_t r) { return t.correct[r] < 0 ? kNaN : t.correct[r]; });
-    for (const auto& shown : kShown) {
+    for (const auto& shown : kCurves) {
       const auto it = t.signals.find(shown.signal);
       if (it != t.signals.end())
         add_subject(t, first, last, shown.signal, [&](std::size_t r) { return it->second[r]; });
@@ -86,7 +86,7 @@ void CurveSum::merge(const CurveSum& other) {
 
 std::vector<Curve> CurveSum::curves() const {
   std::vector<Curve> r;
-  for (const auto& shown : kShown) {
+  for (const auto& shown : kCurves) {
     const auto it = signals_.find(shown.signal);
     if (it == signals_.end()) continue;
     Curve c{shown.signal, shown.label, shown.unit, {}, {}, {}, {}};

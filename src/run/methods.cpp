@@ -15,7 +15,7 @@ std::string transform_of(const Group& g) {
   if (g.kind == Group::identity) return "identity";
   return fmt::format("{} + {} Phi_approx", g.lo, g.width);
 }
-std::string number(double x) {
+std::string four_digits(double x) {
   return fmt::format("{:.4g}", x);
 }
 std::string software() {
@@ -49,7 +49,7 @@ std::string held_text(const std::vector<FitOverride>& given, const LearnerEntry&
     double value = std::get<double>(p.standard);
     for (const auto& h : given)
       if (h.name == p.name && h.held) value = *h.held;
-    r.push_back(fmt::format("{} = {}", p.name, number(value)));
+    r.push_back(fmt::format("{} = {}", p.name, four_digits(value)));
   }
   return r.empty() ? "" : fmt::format(" Held fixed: {}.", fmt::join(r, ", "));
 }
@@ -78,8 +78,8 @@ std::string methods_text(const DataSet& data, const GroupResult& result) {
   bool phi = false;
   for (const auto& p : f.params) {
     text += fmt::format("| {} | {} | N({}, {}) | {}({}) |\n", p.name, transform_of(p.group),
-                        number(p.group.mu_mean), number(p.group.mu_sd),
-                        p.group.cauchy ? "half-Cauchy" : "half-normal", number(p.group.sigma));
+                        four_digits(p.group.mu_mean), four_digits(p.group.mu_sd),
+                        p.group.cauchy ? "half-Cauchy" : "half-normal", four_digits(p.group.sigma));
     phi = phi || p.group.kind == Group::phi;
     estimated.push_back(p.name);
   }
@@ -89,7 +89,7 @@ std::string methods_text(const DataSet& data, const GroupResult& result) {
   for (const auto& p : f.params)
     if (!p.design.names.empty())
       text += fmt::format(" Effects on {} before T: {}, each N(0, {}).", p.name,
-                          fmt::join(p.design.names, ", "), number(p.design.prior_sd));
+                          fmt::join(p.design.names, ", "), four_digits(p.design.prior_sd));
   for (const auto& p : f.params)
     if (!p.design.slope_names.empty())
       text += fmt::format(
@@ -148,9 +148,10 @@ std::string methods_text(const DataSet& data, const std::string& model, const Le
                        : p.prior.kind == Prior::gamma  ? "gamma"
                        : p.prior.kind == Prior::normal ? "normal"
                                                        : nullptr;
-    priors.push_back(kind && !ml
-                         ? fmt::format("{} ({}({}, {}))", p.name, kind, number(p.prior.a), number(p.prior.b))
-                         : fmt::format("{} ({} to {})", p.name, number(p.bounds.lo), number(p.bounds.hi)));
+    priors.push_back(
+        kind && !ml
+            ? fmt::format("{} ({}({}, {}))", p.name, kind, four_digits(p.prior.a), four_digits(p.prior.b))
+            : fmt::format("{} ({} to {})", p.name, four_digits(p.bounds.lo), four_digits(p.bounds.hi)));
   }
   text += fmt::format(
       "Estimated were {}{}.", fmt::join(priors, ", "),

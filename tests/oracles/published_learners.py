@@ -14,6 +14,7 @@ House rules for missing entries, the same everywhere unless a function says othe
 Choices, arms, states and cues count from 0.  Sources: DOI at each function.
 """
 from math import log, exp, sqrt, pi, erf, sin, ceil, tanh, inf
+import math
 import numpy as np
 from scipy.special import gammaln
 
@@ -615,7 +616,7 @@ def yu_dayan(params, trials):
     too, science.md to the letter: with lambda = 1/2 after a reset one valid trial leaves NE = .385 > .286, so it never ends.
     trials valid (a 0/1 list over cues: cue i pointed at the target), rt (ms).
       1 l- = (1-tau) l ; g = (4+n_valid)/(5+n) ; att = (1 - xi_ach (1-g)) (1 - xi_ne (1-l-))   (= l- g without depletion)
-      2 v = valid[tracked] ; rt ~ N(rt0 + gain (1 - att) if v else rt0 + gain (1 + att), sd^2)
+      2 v = valid[tracked] ; rt ~ N(rt0 + gain (1 - att) if v else rt0 + gain (1 + att), sd^2) given rt > 0
       3 f = g if v else 1-g ; l = f l-/(f l- + (1-l-)/2)
       4 ACh = xi_ach (1-g), NE = xi_ne (1-l), g of step 1; reset if NE > ACh/(.5+ACh) and not v:
         n = n_valid = 0, l = 1/2, track the cue most often valid over the last `window` trials with this one (lowest on ties)
@@ -635,7 +636,9 @@ def yu_dayan(params, trials):
             att = (1 - xa * (1 - g)) * (1 - xn * (1 - lm))
             v = valid[k]
             mean = params.get("rt0", 400.0) + params.get("gain", 150.0) * (1 - att if v else 1 + att)
-            ll.append(0.0 if rt is None else log_normal(rt, mean, params.get("sd", 30.0) ** 2))
+            sd = params.get("sd", 30.0)
+            above_0 = 0.5 * math.erfc(-mean / sd / math.sqrt(2))
+            ll.append(0.0 if rt is None else log_normal(rt, mean, sd ** 2) - math.log(above_0))
             f = g if v else 1 - g
             lam = f * lm / (f * lm + 0.5 * (1 - lm))
             ach, ne = xa * (1 - g), xn * (1 - lam)

@@ -177,9 +177,10 @@ def rl_ddm(draw):
         yield dict(learner="rl_ddm", params=p, choice=choice, rt=rt, outcome=outcome, inputs={}, loglik=loglik)
 
 
-def yu_dayan(draw):
+def yu_dayan(draw, settings=((3, 1., 1., .005), (5, .4, 1., .01), (3, 1., .3, .002), (4, .7, .6, .05)),
+             times=dict(rt0=380., gain=140., sd=45.), observed=(400, 120)):
     resets = []
-    for cues, xa, xn, tau in ((3, 1., 1., .005), (5, .4, 1., .01), (3, 1., .3, .002), (4, .7, .6, .05)):
+    for cues, xa, xn, tau in settings:
         n, right_cue, gamma = 400, 0, .9
         target, shown, valid, rt = [], [[] for _ in range(cues)], [], []
         for t in range(n):
@@ -190,12 +191,12 @@ def yu_dayan(draw):
             for k in range(cues):
                 shown[k].append(side[k])
             valid.append([int(s == target[-1]) for s in side])
-            rt.append(round(draw.gauss(400, 120)) / 1000)
+            rt.append(max(1, round(draw.gauss(*observed))) / 1000)
         choice = list(target)
         blank(draw, n, choice, rt, target)
         valid = [None if x is None else v for x, v in zip(target, valid)]
         scored = [None if c is None else None if x is None else 1000 * x for c, x in zip(choice, rt)]
-        p = dict(tau=tau, xi_ach=xa, xi_ne=xn, lambda0=.5, rt0=380., gain=140., sd=45.)
+        p = dict(times, tau=tau, xi_ach=xa, xi_ne=xn, lambda0=.5)
         r = published.yu_dayan(dict(p, n_cues=cues), dict(valid=valid, rt=scored))
         resets.append(sum(r["trajectories"]["reset"]))
         inputs = {f"cue_{k}": shown[k] for k in range(cues)}
@@ -206,6 +207,12 @@ def yu_dayan(draw):
                    loglik=loglik)
     print("resets:", resets)
     assert sum(resets) > 10
+
+
+def yu_dayan_early(draw):
+    """Spreads so wide that the share of the normal distribution above 0 counts."""
+    yield from yu_dayan(draw, ((3, 1., 1., .02),), dict(rt0=60., gain=50., sd=110.), (110, 90))
+    yield from yu_dayan(draw, ((3, 4., 3., .1),), dict(rt0=20., gain=90., sd=50.), (40, 30))  # means below 0
 
 
 def signal_detection(draw):
@@ -235,7 +242,8 @@ def main():
     assert abs(upper_probability(1, 1, .5) - .731059) < 5e-7
     assert abs(published.ddm_lower(.3, 1.5, 2, .4) - .143662) < 5e-7
     draw, cases = random.Random(20261125), []
-    for make in (ddm, rl_ddm, yu_dayan, signal_detection, ddm_collapsing, close_to_a_bound):
+    for make in (ddm, rl_ddm, yu_dayan, signal_detection, ddm_collapsing, close_to_a_bound,
+                 yu_dayan_early):
         cases += make(draw)
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "times.json"), "w") as f:

@@ -440,6 +440,55 @@ TEST(Nuts, SamplesANormalAndIsAFunctionOfItsSeed) {
   }
 }
 
+/// A standard normal of five dimensions, higher by 2 nats where the first is in an even strip .4 wide.
+class Jumping final : public LogDensityOver {
+ public:
+  static bool high(double x) { return static_cast<long>(std::floor(x / 0.4)) % 2 == 0; }
+  [[nodiscard]] int dim() const override { return 5; }
+  double gradient(std::span<const double> q, std::span<double> grad) override {
+    double value = high(q[0]) ? 2 : 0;
+    for (std::size_t k = 0; k < 5; ++k) {
+      value -= 0.5 * q[k] * q[k];
+      grad[k] = -q[k];
+    }
+    return value;
+  }
+};
+/// Shorter steps cross as many jumps on the way to where a trajectory turns; only the shortest, which hardly move, cross none.
+TEST(Nuts, StepsNoSmallerThanAskedSampleADensityThatJumps) {
+  Jumping density;
+  const std::vector<double> start(5, 0.1), metric(5, 1);
+  NutsOptions o;
+  o.warmup = 1000;
+  o.draws = 20000;
+  o.adapt_delta = 0.9;
+  o.least_step = 0.3;
+  const auto a = sample_chain(density, start, metric, o);
+  EXPECT_GE(a.step, 0.3);
+  double high = 0, all = 0, square = 0;
+  for (double x = -7.9995; x < 8; x += 0.001) {
+    const double w = std::exp(-0.5 * x * x + (Jumping::high(x) ? 2 : 0));
+    all += w;
+    high += Jumping::high(x) ? w : 0;
+    square += w * x * x;
+  }
+  std::vector<double> is_high, squares, other;
+  for (int i = 0; i < a.draws(); ++i) {
+    const double* q = &a.q[static_cast<std::size_t>(i) * 5];
+    is_high.push_back(Jumping::high(q[0]));
+    squares.push_back(q[0] * q[0]);
+    other.push_back(q[1] * q[1]);
+  }
+  const auto h = summarize_draws(is_high, 1), s = summarize_draws(squares, 1), n = summarize_draws(other, 1);
+  EXPECT_NEAR(h.mean, high / all, 4 * h.mcse_mean);
+  EXPECT_NEAR(s.mean, square / all, 4 * s.mcse_mean);
+  EXPECT_NEAR(n.mean, 1, 4 * n.mcse_mean);
+  EXPECT_LT(h.mcse_mean, 0.01);
+  o.draws = 10;
+  o.least_step = 0;
+  EXPECT_LT(sample_chain(density, start, metric, o).step, 0.3) << "nothing is limited otherwise";
+}
+
 TEST(GroupFit, IsTheSameForAnyNumberOfThreads) {
   const auto& e = find_learner("rescorla_wagner");
   Data d = played(e, 5, 9);
@@ -521,6 +570,27 @@ TEST(Moves, ChangeTheDensityByWhatTheySay) {
       }
     }
     EXPECT_GT(moved, 50);
+  }
+}
+
+TEST(Moves, AreGivenToAllWhoseLikelihoodJumps) {
+  for (const char* name : {"rescorla_wagner", "yu_dayan", "latent_cause", "task_sets"}) {
+    const auto& e = find_learner(name);
+    Data d = played(e, 3, 3);
+    for (auto& s : d.subjects) s = cut(s, 12);
+    Posterior p(e, group_model(e), d.subjects, d.subject_of);
+    PosteriorDensity density(p);
+    std::vector<double> q(static_cast<std::size_t>(p.dim()), 0.0);
+    density.learned(std::vector<double>(q.size(), 1.0));  // nobody is steep
+    const auto from = q;
+    for (std::uint32_t i = 0; i < 50; ++i) (void)density.move(q, Draw{2, Purpose::start, 0}, i);
+    const bool jumps = std::string_view(name) != "rescorla_wagner";
+    EXPECT_EQ(e.likelihood->jumps, jumps);
+    EXPECT_EQ(p.least_step() > 0, jumps);
+    for (int s = 0; s < 3; ++s) {
+      const auto at = static_cast<std::size_t>(p.y(0, s));
+      EXPECT_EQ(q[at] != from[at], jumps) << name << " " << s;
+    }
   }
 }
 

@@ -58,7 +58,7 @@ std::vector<const LearnerEntry*> timed_learners() {
 TEST(TimedLearners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/times.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_EQ(cases.size(), 18u);
+  ASSERT_EQ(cases.size(), 20u);
   for (const auto& c : cases) {
     const auto& e = find_learner(c["learner"].get<std::string>());
     std::vector<double> row;
@@ -136,6 +136,31 @@ TEST(TimedLearners, PlayWithTheirOwnDensity) {
       const double mean = sum[k] / subjects, sd = std::sqrt(square[k] / subjects - mean * mean);
       EXPECT_LE(std::abs(mean), 4 * sd / std::sqrt(subjects) + 1e-12)
           << e->info.name << " " << e->params[k].name;
+    }
+  }
+}
+
+/// Where a normal distribution of times would reach below 0 it is cut there: in play and in the density alike. 4 standard errors.
+TEST(YuDayan, PlaysWithItsDensityWhereTimesAreNearZero) {
+  const auto& e = find_learner("yu_dayan");
+  const int subjects = 400;
+  for (const auto& row :
+       {std::vector<double>{.01, 1, 1, .5, 3, 60, 50, 110}, {.01, 3, 2, .5, 3, 10, 90, 60}}) {
+    const std::vector<std::vector<double>> rows(subjects, row);
+    const auto r = play("yu_dayan", "posner", subjects, with({{"deadline", 1e6}}), &rows);
+    EXPECT_GT(*std::min_element(r.t.rt_s.begin(), r.t.rt_s.end()), 0);
+    std::vector<double> sum(row.size()), square(row.size()), grad(row.size());
+    for (int i = 0; i < subjects; ++i) {
+      e.likelihood->gradient(row, r.of(i), grad);
+      for (std::size_t k = 0; k < row.size(); ++k) {
+        sum[k] += grad[k];
+        square[k] += grad[k] * grad[k];
+      }
+    }
+    for (const std::size_t k : {5u, 6u, 7u}) {
+      const double mean = sum[k] / subjects, sd = std::sqrt(square[k] / subjects - mean * mean);
+      EXPECT_GT(sd, 0);
+      EXPECT_LE(std::abs(mean), 4 * sd / std::sqrt(subjects)) << e.params[k].name;
     }
   }
 }
