@@ -41,6 +41,7 @@ struct HgfBinary {
   static constexpr const char* own_task = "volatile_bandit";
   static constexpr bool learns_when_told = true;
   static void check(const Layout& l) { check_binary(l, info.name); }
+  static constexpr bool jumps = true;  // to nothing, where a precision would be negative
   static constexpr auto usually_held = kLevels == 2 ? positions({0, 1, 3}) : positions({0, 1, 3, 5, 6, 8});
   template <class T>
   struct Params : std::conditional_t<kLevels == 2, Two<T>, Three<T>> {};

@@ -42,6 +42,7 @@ struct HgfContinuous {
                  "prediction that learns as fast as its world is volatile, at a volatility that moves",
                  "doi:10.3389/fnhum.2014.00825"};
   static constexpr const char* own_task = "predictive_inference";
+  static constexpr bool jumps = true;  // to nothing, where a precision would be negative
   static constexpr auto usually_held =
       kLevels == 2 ? positions({0, 1, 2, 3, 6, 7}) : positions({0, 1, 2, 3, 6, 7, 9, 10, 12});
   template <class T>

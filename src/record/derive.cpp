@@ -370,11 +370,23 @@ class Derivation {
     if (rows_.too_fast > 0)
       note("{} choices took less than {} s and count as missing", rows_.too_fast, options_.min_rt_s);
     if (h_.ours) return;
+    note_missing_outcomes();
     double sum = 0, n = 0;
     for (const double x : t_.rt_s)
       if (!std::isnan(x)) sum += x, n += 1;
     if (sum > 60 * n)
       note("response times average {:.0f} s; are they milliseconds? then call the column rt_ms", sum / n);
+  }
+  void note_missing_outcomes() {
+    if (!has(kOutcome) || has(kStage) || h_.wide) return;  // of several decisions only the last has one
+    std::size_t chosen = 0, missing = 0;
+    for (std::size_t r = 0; r < t_.rows(); ++r) {
+      chosen += t_.choice[r] >= 0;
+      missing += t_.choice[r] >= 0 && std::isnan(t_.outcome[r]);
+    }
+    if (missing > 0)
+      note("{} of {} choices have no outcome: they are predicted, and nothing is learned from them", missing,
+           chosen);
   }
   /// Values that are to start afresh with a column need one.
   void refuse_absent_resets() const {

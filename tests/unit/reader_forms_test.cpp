@@ -49,6 +49,15 @@ TEST(ReaderForms, OptionsNamedByColumnsAreFeaturesInAlphabeticalOrder) {
   EXPECT_TRUE(noted(f, "A = 0, C = 1, D = 2, F = 3"));
 }
 
+TEST(ReaderForms, ChoicesWithoutAnOutcomeAreToldOf) {
+  EXPECT_TRUE(noted(read_text("subject,choice,outcome\na,0,1\na,1,NaN\na,,\na,1,0\n"),
+                    "1 of 3 choices have no outcome"));
+  EXPECT_FALSE(noted(read_text("subject,choice,outcome\na,0,1\na,,\na,1,0\n"), "no outcome"));
+  // First choices of two are not followed by one.
+  EXPECT_FALSE(
+      noted(read_text("subject,trial,stage,state,choice,outcome\na,0,0,0,1,\na,0,1,1,0,1\n"), "no outcome"));
+}
+
 TEST(ReaderForms, ChoicesBesideNamedOptionsMayCountThem) {
   ReadOptions o;
   o.option_columns = {"first", "second", "third"};
