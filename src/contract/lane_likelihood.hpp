@@ -32,8 +32,8 @@ class ChoiceSum {
 
   void step(std::size_t) {}
   void add(const T* u, int options, Index4 choice, LaneBits scored) {
-    if constexpr (Options > 2)
-      gather_few(u, choice, scored);
+    if constexpr (Options == 3)
+      gather_three(u, choice, scored);
     else if (Options == 2 || options == 2)
       gather(u, choice, scored);
     else
@@ -46,7 +46,7 @@ class ChoiceSum {
   }
   [[nodiscard]] Vec value() {
     settle();
-    if constexpr (Options > 2) settle_few();
+    if constexpr (Options == 3) settle_three();
     take_log();
     return linear_;
   }
@@ -87,16 +87,16 @@ class ChoiceSum {
     if ((factors_ += count_) > kFactors) take_log();
     count_ = 0;
   }
+  /// A choice among three: ln P = -ln(1 + exp(x[0]) + exp(x[1])), x the others' utilities less the chosen one's, and their derivatives.
+  struct OfThree {
+    Vec x[2];
+    std::array<Vec, P> d[2];
+  };
   /// Utilities [option] and their derivatives [option][k].
   template <int Most>
   struct Utilities {
     std::array<Vec, Most> v;
     std::array<std::array<Vec, P>, Most> d;
-  };
-  struct OfFew {
-    Utilities<Options> u;
-    Index4 choice;
-    LaneBits scored;
   };
   template <int Most>
   static Utilities<Most> utilities(const T* u, int options) {
@@ -108,16 +108,39 @@ class ChoiceSum {
     }
     return r;
   }
-  void gather_few(const T* u, Index4 choice, LaneBits scored) {
-    few_[static_cast<std::size_t>(few_count_)] = {utilities<Options>(u, Options), choice, scored};
-    if (++few_count_ == kGather) settle_few();
+  void gather_three(const T* u, Index4 choice, LaneBits scored) {
+    auto& g = three_[static_cast<std::size_t>(three_count_)];
+    const Mask4 first = choice == Index4(0), last = choice == Index4(2), here = lanes_of(scored);
+    const auto apart = [&](Vec u0, Vec u1, Vec u2, Vec& a, Vec& b) {
+      const Vec chosen = select(first, u0, select(last, u2, u1));
+      a = select(first, u1, u0) - chosen;
+      b = select(last, u1, u2) - chosen;
+    };
+    apart(u[0].v, u[1].v, u[2].v, g.x[0], g.x[1]);
+    for (std::size_t k = 0; k < P; ++k) apart(u[0].d[k], u[1].d[k], u[2].d[k], g.d[0][k], g.d[1][k]);
+    if (scored != 15)
+      for (int o = 0; o < 2; ++o) {
+        g.x[o] = select(here, g.x[o], Vec(-1e3));
+        for (auto& d : g.d[o]) d = select(here, d, Vec(0.0));
+      }
+    if (++three_count_ == kGather) settle_three();
   }
-  void settle_few() {
-    for (int i = 0; i < few_count_; ++i) {
-      const auto& g = few_[static_cast<std::size_t>(i)];
-      add_of_many(g.u, Options, g.choice, lanes_of(g.scored));
+  void settle_three() {
+    constexpr double kLikely = 25, kLarge = 1e100;  // e^(25 * 16) * 1e100 is far below the largest double
+    for (int i = 0; i < three_count_; ++i) {
+      const auto& g = three_[static_cast<std::size_t>(i)];
+      const Vec most = max(g.x[0], g.x[1]);
+      // Of a choice that was all but impossible, exponentials are taken of less.
+      const Vec less = any(most > Vec(kLikely)) ? max(most, Vec(0.0)) : Vec(0.0);
+      const Vec chosen = any(most > Vec(kLikely)) ? exp(-less) : Vec(1.0);
+      const Vec a = exp(g.x[0] - less), b = exp(g.x[1] - less), sum = chosen + a + b;
+      linear_ -= less;
+      product_ *= sum;
+      const Vec scale = Vec(1.0) / sum, wa = a * scale, wb = b * scale;
+      for (std::size_t k = 0; k < P; ++k) grad_[k] -= wa * g.d[0][k] + wb * g.d[1][k];
     }
-    few_count_ = 0;
+    if ((factors_ += three_count_) > kFactors || any(product_ > Vec(kLarge))) take_log();
+    three_count_ = 0;
   }
   template <int Most>
   void add_of_many(const Utilities<Most>& u, int options, Index4 choice, Mask4 scored) {
@@ -150,8 +173,8 @@ class ChoiceSum {
   Vec linear_{0.0}, product_{1.0};
   std::array<Vec, P> grad_;
   std::array<OfTwo, kGather> gathered_;
-  std::array<OfFew, Options <= 2 ? 0 : kGather> few_;
-  int count_ = 0, few_count_ = 0, factors_ = 0;
+  std::array<OfThree, Options == 3 ? kGather : 0> three_;
+  int count_ = 0, three_count_ = 0, factors_ = 0;
 };
 
 /// Log probability of each step's choice, or log density of its report.

@@ -43,7 +43,7 @@ struct RescorlaWagner {
     scaled_values(x, p.beta, s.v, u);
   }
   template <class T>
-  static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
+  [[gnu::always_inline]] static void learn(const Params<T>& p, State<T>& s, const Trial<T>& x) {
     s.delta = prediction_error(x, s.v);
     move_chosen(x, s.v, p.alpha * s.delta);
   }

@@ -132,15 +132,17 @@ INSTANTIATE_TEST_SUITE_P(Models, StanDensity,
                          [](const auto& x) { return std::string(x.param); });
 
 /// Subjects of every learner, played on the task it is for.
-Data played(const LearnerEntry& e, int subjects, std::uint64_t seed) {
-  const auto& task = find_task(e.own_task);
+Data played(const LearnerEntry& e, int subjects, std::uint64_t seed, const char* where = nullptr,
+            const Settings& settings = {}) {
+  const auto& task = find_task(where ? where : e.own_task);
   Simulation play;
   play.make_task = task.make;
+  play.task_settings = settings;
   play.make_agent = e.make;
   play.make_each = e.make_each;
   play.seed = seed;
   Data d{simulate(play, 0, subjects), {}, {}, {}};
-  d.fresh = fresh_flags(d.trials, task.make({}, nullptr)->info().reset_on);
+  d.fresh = fresh_flags(d.trials, task.make(settings, nullptr)->info().reset_on);
   for (int s = 0; s < subjects; ++s) {
     d.subjects.push_back(subject_trials(d.trials, s, d.fresh));
     d.subject_of.push_back(s);
@@ -181,7 +183,9 @@ std::vector<double> some_row(const LearnerEntry& e, std::uint32_t subject) {
 }
 
 /// Each learner's lanes against its likelihood of one subject: unequal lengths, missing choices and outcomes.
-void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<SubjectTrials>& subjects) {
+using RowOf = std::vector<double>(const LearnerEntry&, std::uint32_t);
+void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<SubjectTrials>& subjects,
+                        RowOf row_of = some_row) {
   const auto groups = pack_lanes(subjects, e.likelihood->lane_needs());
   // A subject may take several lanes, one a state.
   std::vector<double> value(subjects.size(), 0.0);
@@ -192,7 +196,7 @@ void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<
       for (int i = 0; i < kWidth; ++i) {  // idle lanes get valid parameters too
         const auto lane = static_cast<std::size_t>(i);
         const auto of = lane < g.subject.size() ? g.subject[lane] : g.subject[0];
-        theta[k].set(i, some_row(e, static_cast<std::uint32_t>(of))[k]);
+        theta[k].set(i, row_of(e, static_cast<std::uint32_t>(of))[k]);
       }
     const Vec l = e.likelihood->lanes(theta, g, ~std::uint64_t{0}, slope);
     // Some of the derivatives, as where parameters are held: the same numbers, or none where not wanted.
@@ -222,7 +226,7 @@ void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<
   for (std::size_t s = 0; s < d.subjects.size(); ++s) {
     std::vector<double> alone(e.params.size());
     const double expected =
-        e.likelihood->gradient(some_row(e, static_cast<std::uint32_t>(s)), subjects[s], alone);
+        e.likelihood->gradient(row_of(e, static_cast<std::uint32_t>(s)), subjects[s], alone);
     ASSERT_TRUE(std::isfinite(expected)) << e.info.name;
     EXPECT_NEAR(value[s], expected, 1e-11 * std::max(1.0, std::abs(expected)))
         << e.info.name << ", subject " << s;
@@ -282,6 +286,37 @@ TEST(Lanes, EqualOneSubjectAtATimeForEveryLearner) {
     ++tried;
   }
   EXPECT_GE(tried, 30);
+}
+
+/// Of three options each choice is gathered apart from its rivals; with such temperatures some choices are all but impossible.
+std::vector<double> steep_row(const LearnerEntry& e, std::uint32_t subject) {
+  auto row = some_row(e, subject);
+  for (std::size_t k = 0; k < row.size(); ++k)
+    if (e.params[k].name == "beta") row[k] = std::min(e.params[k].bounds.hi, 15.0 + 40 * subject);
+  return row;
+}
+TEST(Lanes, EqualOneSubjectAtATimeAmongThreeOptions) {
+  const auto& task = find_task("bandit_reversal");
+  const Settings three{{"options", {3.0, Where{"test", 0, 0, "options"}}}};
+  const auto info = task.make(three, nullptr)->info();
+  int tried = 0;
+  for (const LearnerEntry& e : all_learners()) {
+    if (!e.likelihood || e.derive || !can_play(e, info)) continue;
+    Data d = played(e, 6, 12, "bandit_reversal", three);
+    for (std::size_t r = 3; r < d.trials.rows(); r += 11) d.trials.choice[r] = -1;
+    std::vector<SubjectTrials> subjects;
+    for (std::size_t s = 0; s < d.subjects.size(); ++s) subjects.push_back(cut(d.subjects[s], 70 - 9 * s));
+    expect_lanes_equal(e, d, subjects);
+    expect_lanes_equal(e, d, subjects, steep_row);
+    ++tried;
+  }
+  EXPECT_GE(tried, 8);
+  // The steep rows are as steep as they are meant to be.
+  const auto& e = find_learner("rescorla_wagner");
+  Data d = played(e, 6, 12, "bandit_reversal", three);
+  std::vector<double> each(d.subjects[2].size());
+  (void)e.likelihood->value(steep_row(e, 2), d.subjects[2], each);
+  EXPECT_LT(*std::ranges::min_element(each), -30);
 }
 
 TEST(Spread, CoordinateInvertsAndItsDensityIsThePriors) {
