@@ -3,7 +3,8 @@
 
 Usage: tools/check_clang.py BUILD [FOLDER ...]: a folder configured with clang (cmake --preset clang), and folders of the
 repository whose sources are read; all without any. Headers of libraries are read once and kept
-(a precompiled header); g++ builds without that, so an include that is missing is found there.
+(a precompiled header), so what is missing is found here where it is a header of Labile's own, and of a library only where g++ builds the
+file by itself.
 """
 import concurrent.futures
 import json

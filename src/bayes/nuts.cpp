@@ -131,11 +131,21 @@ class Sampler : public stan::mcmc::diag_e_nuts<StanModel, Words> {
     nom_epsilon_ = std::max(nom_epsilon_, least_step_);
     if (metric_.learn(z_.inv_e_metric_, z_.q, z_.g)) {
       density_.learned({z_.inv_e_metric_.data(), static_cast<std::size_t>(z_.inv_e_metric_.size())});
-      init_stepsize(logger);
+      find_step(logger);
       step_.set_mu(std::log(10 * nom_epsilon_));
       step_.restart();
     }
     return to;
+  }
+  /// A first step, or the one that was where none is small enough: at the edge of a cliff, say, which the chain may yet leave.
+  void find_step(stan::callbacks::logger& logger) {
+    const double was = nom_epsilon_;
+    try {
+      init_stepsize(logger);
+    } catch (const std::runtime_error&) {
+      if (nom_epsilon_ > 0) throw;  // too long instead: the posterior is improper
+      nom_epsilon_ = was;
+    }
   }
   void end_adaptation() {
     step_.complete_adaptation(nom_epsilon_);
@@ -189,7 +199,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
   };
   try {
     sampler.z().q = at.cont_params();
-    if (options.warmup > 0) sampler.init_stepsize(silent);
+    if (options.warmup > 0) sampler.find_step(silent);
     for (int i = 0; i < options.warmup; ++i) {
       if (go_on && !go_on(i)) return r;
       at = sampler.adapt(at, silent);

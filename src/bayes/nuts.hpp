@@ -65,7 +65,7 @@ struct NutsChain {
 
 /// Runs one chain from `start` [dim] with first variances `inverse_metric` [dim]. `go_on(iteration)` is asked before
 /// every iteration (warm-up counts); when it says no, the draws made so far are returned. Throws Error when the density is
-/// not finite at the start, or no step is small enough.
+/// not finite at the start, or improper.
 [[nodiscard]] NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
                                      std::span<const double> inverse_metric, const NutsOptions& options,
                                      const std::function<bool(int)>& go_on = {});

@@ -524,6 +524,38 @@ TEST(Nuts, StepsNoSmallerThanAskedSampleADensityThatJumps) {
   EXPECT_LT(sample_chain(density, start, metric, o).step, 0.3) << "nothing is limited otherwise";
 }
 
+/// A normal whose slope is no number at 0, where chains start; `flat`: the same density everywhere.
+class Cliff final : public LogDensityOver {
+ public:
+  explicit Cliff(bool flat) : flat_(flat) {}
+  [[nodiscard]] int dim() const override { return 1; }
+  double gradient(std::span<const double> q, std::span<double> grad) override {
+    grad[0] = flat_ ? 0 : q[0] == 0 ? kNaN : -q[0];
+    return flat_ ? 0 : -0.5 * q[0] * q[0];
+  }
+  /// Off the edge, as steps of single subjects go.
+  double move(std::span<double> q, const Draw&, std::uint32_t) override {
+    if (q[0] != 0) return 0;
+    q[0] = 0.5;
+    return -0.125;
+  }
+
+ private:
+  bool flat_;
+};
+TEST(Nuts, GoesOnWhereNoStepIsSmallEnough) {
+  const std::vector<double> start{0}, metric{1};
+  NutsOptions o;
+  o.draws = 2000;
+  Cliff edge(false), improper(true);
+  const auto a = sample_chain(edge, start, metric, o);
+  const auto s = summarize_draws(a.q, 1);
+  EXPECT_NEAR(s.mean, 0, 4 * s.mcse_mean);
+  EXPECT_NEAR(s.sd, 1, 0.2);
+  EXPECT_GT(a.step, 0.1);
+  EXPECT_THROW((void)sample_chain(improper, start, metric, o), Error);
+}
+
 TEST(GroupFit, IsTheSameForAnyNumberOfThreads) {
   const auto& e = find_learner("rescorla_wagner");
   Data d = played(e, 5, 9);
