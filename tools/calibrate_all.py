@@ -99,7 +99,8 @@ def main():
         sys.exit(f"no learner that can be fitted is called {', '.join(unknown)}")
     for name in [] if args.only_table else args.names or names:
         began = time.time()
-        done = subprocess.run([args.labile, "calibrate", "--model", name, "--replicates", str(args.replicates), "--jobs", "1", "--subjects", str(SUBJECTS.get(name, 4)),
+        done = subprocess.run([args.labile, "calibrate", "--model", name, "--replicates", str(args.replicates),
+                               "--subjects", str(SUBJECTS.get(name, 4)), "--jobs", "1",
                                "--out", str(folder / f"{name}.json"), "--plot", str(folder / f"{name}.svg")],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         (folder / f"{name}.txt").write_text(done.stdout)

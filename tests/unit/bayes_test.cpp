@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "bayes/group_fit.hpp"
 #include "bayes/unit_scores.hpp"
@@ -641,6 +642,12 @@ TEST(Moves, ChangeTheDensityByWhatTheySay) {
 }
 
 TEST(Moves, AreGivenToAllWhoseLikelihoodJumps) {
+  std::set<std::string_view> jumping;
+  for (const LearnerEntry& e : all_learners())
+    if (e.likelihood && e.likelihood->jumps) jumping.insert(e.info.name);
+  EXPECT_EQ(jumping,
+            (std::set<std::string_view>{"hgf_binary_2level", "hgf_binary_3level", "hgf_continuous_2level",
+                                        "hgf_continuous_3level", "latent_cause", "task_sets", "yu_dayan"}));
   for (const char* name : {"rescorla_wagner", "yu_dayan", "latent_cause", "task_sets"}) {
     const auto& e = find_learner(name);
     Data d = played(e, 3, 3);

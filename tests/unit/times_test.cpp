@@ -48,6 +48,27 @@ Record play(const char* learner, const char* task, int subjects, Settings task_s
   r.fresh = fresh_flags(r.t, "none");
   return r;
 }
+struct Score {
+  double mean, error;  // standard error
+};
+/// [parameter] the gradient of the log-likelihood at `row` over the subjects of a record: of mean 0 where `row` played.
+std::vector<Score> scores(const LearnerEntry& e, const std::vector<double>& row, const Record& r,
+                          int subjects) {
+  std::vector<double> sum(row.size()), square(row.size()), grad(row.size());
+  for (int i = 0; i < subjects; ++i) {
+    EXPECT_TRUE(std::isfinite(e.likelihood->gradient(row, r.of(i), grad))) << e.info.name;
+    for (std::size_t k = 0; k < row.size(); ++k) {
+      sum[k] += grad[k];
+      square[k] += grad[k] * grad[k];
+    }
+  }
+  std::vector<Score> all;
+  for (std::size_t k = 0; k < row.size(); ++k) {
+    const double mean = sum[k] / subjects;
+    all.push_back({mean, std::sqrt(square[k] / subjects - mean * mean) / std::sqrt(subjects)});
+  }
+  return all;
+}
 std::vector<const LearnerEntry*> timed_learners() {
   std::vector<const LearnerEntry*> r;
   for (const auto& e : all_learners())
@@ -124,19 +145,9 @@ TEST(TimedLearners, PlayWithTheirOwnDensity) {
     const auto row = standard(*e);
     const int subjects = 200;
     const auto r = play(e->info.name, e->own_task, subjects, with({{"deadline", 1e6}}));
-    std::vector<double> sum(row.size()), square(row.size()), grad(row.size());
-    for (int i = 0; i < subjects; ++i) {
-      e->likelihood->gradient(row, r.of(i), grad);
-      for (std::size_t k = 0; k < row.size(); ++k) {
-        sum[k] += grad[k];
-        square[k] += grad[k] * grad[k];
-      }
-    }
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      const double mean = sum[k] / subjects, sd = std::sqrt(square[k] / subjects - mean * mean);
-      EXPECT_LE(std::abs(mean), 4 * sd / std::sqrt(subjects) + 1e-12)
-          << e->info.name << " " << e->params[k].name;
-    }
+    const auto all = scores(*e, row, r, subjects);
+    for (std::size_t k = 0; k < row.size(); ++k)
+      EXPECT_LE(std::abs(all[k].mean), 4 * all[k].error + 1e-12) << e->info.name << " " << e->params[k].name;
   }
 }
 
@@ -149,18 +160,10 @@ TEST(YuDayan, PlaysWithItsDensityWhereTimesAreNearZero) {
     const std::vector<std::vector<double>> rows(subjects, row);
     const auto r = play("yu_dayan", "posner", subjects, with({{"deadline", 1e6}}), &rows);
     EXPECT_GT(*std::min_element(r.t.rt_s.begin(), r.t.rt_s.end()), 0);
-    std::vector<double> sum(row.size()), square(row.size()), grad(row.size());
-    for (int i = 0; i < subjects; ++i) {
-      e.likelihood->gradient(row, r.of(i), grad);
-      for (std::size_t k = 0; k < row.size(); ++k) {
-        sum[k] += grad[k];
-        square[k] += grad[k] * grad[k];
-      }
-    }
+    const auto all = scores(e, row, r, subjects);
     for (const std::size_t k : {5u, 6u, 7u}) {
-      const double mean = sum[k] / subjects, sd = std::sqrt(square[k] / subjects - mean * mean);
-      EXPECT_GT(sd, 0);
-      EXPECT_LE(std::abs(mean), 4 * sd / std::sqrt(subjects)) << e.params[k].name;
+      EXPECT_GT(all[k].error, 0);
+      EXPECT_LE(std::abs(all[k].mean), 4 * all[k].error) << e.params[k].name;
     }
   }
 }
@@ -317,19 +320,10 @@ TEST(DdmCollapsing, SubjectsWhomTheBoundsOvertakeAnswer) {
                           {6, 3.2, .03, .2, .5, .9}}) {
     const std::vector<std::vector<double>> rows(subjects, row);
     const auto r = play("ddm_collapsing", "random_dots", subjects, with({{"deadline", 1e6}}), &rows);
-    std::vector<double> sum(row.size()), square(row.size()), grad(row.size());
-    for (int i = 0; i < subjects; ++i) {
-      EXPECT_TRUE(std::isfinite(e.likelihood->gradient(row, r.of(i), grad)));
-      for (std::size_t k = 0; k < row.size(); ++k) {
-        sum[k] += grad[k];
-        square[k] += grad[k] * grad[k];
-      }
-    }
     for (std::size_t k = 0; k < r.t.rows(); ++k) EXPECT_GE(r.t.choice[k], 0);
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      const double mean = sum[k] / subjects, sd = std::sqrt(square[k] / subjects - mean * mean);
-      EXPECT_LE(std::abs(mean), 4 * sd / std::sqrt(subjects)) << "z " << row[2] << " " << e.params[k].name;
-    }
+    const auto all = scores(e, row, r, subjects);
+    for (std::size_t k = 0; k < row.size(); ++k)
+      EXPECT_LE(std::abs(all[k].mean), 4 * all[k].error) << "z " << row[2] << " " << e.params[k].name;
   }
 }
 /// Log densities of one choice with full coherence at the given times.
