@@ -85,9 +85,14 @@ std::vector<std::string> chain_warnings(const ChainChecks& c) {
   if (c.divergences > 0)
     all.push_back(fmt::format(
         "{} of {} draws diverged: the sampler could not follow the posterior, and results may be biased. "
-        "Raise the target acceptance (now {:g}; try {:g}); if they stay, tighten the priors or drop a "
-        "parameter that the data do not tell.",
-        c.divergences, draws, c.target_accept, c.target_accept < 0.95 ? 0.95 : 0.99));
+        "{}tighten "
+        "the priors or drop a parameter that the data do not tell.",
+        c.divergences, draws,
+        c.shortest_steps
+            ? std::string("This likelihood jumps, and steps are as short as they may be, so a higher target "
+                          "acceptance would change nothing: ")
+            : fmt::format("Raise the target acceptance (now {:g}; try {:g}); if they stay, ", c.target_accept,
+                          c.target_accept < 0.95 ? 0.95 : 0.99)));
   if (c.depth_hits > 0)
     all.push_back(fmt::format(
         "{} of {} draws stopped at the largest tree (depth {}): slow, not wrong. Allow a depth of {} if "

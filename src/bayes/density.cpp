@@ -199,8 +199,11 @@ PosteriorDensity::PosteriorDensity(const Posterior& posterior) : p_(posterior) {
   standard_.assign(fours, Standard<Vec>(p_.params()));
   value_.assign(n * fours * kWidth, 0.0);
   slope_ = value_;
-  proposed_ = value_;
-  squares_ = value_;
+  for (int k = 0; k < p_.params(); ++k) own_.push_back(p_.y(k, 0));
+  for (int k = 0; k < p_.params(); ++k)
+    for (int j = 0; j < p_.slopes(k); ++j) own_.push_back(p_.v(k, j, 0));
+  proposed_.assign(own_.size() * fours * kWidth, 0.0);
+  squares_ = proposed_;
   loglik_.assign(static_cast<std::size_t>(p_.subjects()), 0.0);
   for (auto* v : {&y_, &expected_}) v->assign(n * fours, Vec(0.0));
   for (auto* v : {&four_values_, &four_slopes_, &four_y_, &four_expected_, &four_ls_, &unit_slope_})

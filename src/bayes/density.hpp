@@ -146,7 +146,7 @@ class PosteriorDensity final : public LogDensityOver {
   explicit PosteriorDensity(const Posterior& posterior);
   [[nodiscard]] int dim() const override { return p_.dim(); }
   double gradient(std::span<const double> q, std::span<double> grad) override;
-  /// Metropolis steps of single subjects given the group, with proposals that do not look at where the subject is: they go from one top to
+  /// Metropolis steps of single subjects, of their y and v together, given the group, with proposals that do not look at where the subject is: they go from one top to
   /// another, which trajectories hardly do. Given to subjects whose coordinates turned out far from normal, and to all whose likelihood jumps.
   double move(std::span<double> q, const Draw& draw, std::uint32_t iteration) override;
   void learned(std::span<const double> inverse_metric) override;
@@ -164,21 +164,23 @@ class PosteriorDensity final : public LogDensityOver {
   struct Chance {
     double prior, proposal;
   };
-  /// Where a subject was in warm-up: normal kernels around its y, each as wide as the draws there lie apart.
+  /// Where a subject was in warm-up: normal kernels around its own coordinates, each as wide as the draws there lie apart.
   struct Places {
-    std::vector<double> y, width;                   // [draw][parameter], [draw]
-    std::vector<Vec> centers, precision, log_peak;  // [four draws][parameter], of the kernels
+    std::vector<double> at, width;                  // [draw][own coordinate], [draw]
+    std::vector<Vec> centers, precision, log_peak;  // [four draws][own coordinate], of the kernels
     [[nodiscard]] std::size_t count() const { return width.size(); }
   };
   void remember(int subject, Places& places) const;
-  [[nodiscard]] double log_places(const Places& places, std::span<const double> y);
+  [[nodiscard]] double log_places(const Places& places, std::span<const double> at);
   [[nodiscard]] Chance chance(int subject, const Places& places, const std::vector<double>& value,
-                              std::span<const double> y);
+                              std::span<const double> own);
   [[nodiscard]] std::uint32_t words(int subject, int attempt) const;
   void propose(int subject, const Places& places, const Draw& draw, std::uint32_t iteration, int attempt);
   double move_values(std::span<double> q, const Draw& draw, std::uint32_t iteration, int attempt);
 
-  /// [parameter][subject], padded to fours
+  /// A subject's own coordinates, where they are in q: y [parameter], then v [parameter][slope].
+  [[nodiscard]] int own(std::size_t i, int subject) const { return own_[i] + subject; }
+  /// [parameter, or own coordinate][subject], padded to fours
   [[nodiscard]] std::size_t place(int k, int subject) const {
     return static_cast<std::size_t>(k * kWidth * p_.fours() + subject);
   }
@@ -200,12 +202,12 @@ class PosteriorDensity final : public LogDensityOver {
     std::vector<LaneTrials> lanes = {};  // of units, by index in `units`
   } movers_;
   std::vector<double> row_;       // of one unit, in table order
-  std::vector<Vec> scores_;       // [step] of lanes
   std::vector<Vec> terms_;        // of log_places
-  std::vector<double> recent_;    // [draw, the last of them][parameter][subject] y
-  std::vector<double> squares_;   // [parameter][subject] sum of y^2 since a metric was learned
+  std::vector<int> own_;          // [own coordinate] where the first subject's is in q
+  std::vector<double> recent_;    // [draw, the last of them][own coordinate][subject]
+  std::vector<double> squares_;   // [own coordinate][subject] sum of squares since a metric was learned
   int seen_ = 0;                  // draws in it
-  std::vector<double> proposed_;  // [parameter][subject] y
+  std::vector<double> proposed_;  // [own coordinate][subject]
   Correlation correlation_;
   // [parameter][subject] inverse of the correlations times (value - expected) / sigma
   std::vector<double> weighed_;

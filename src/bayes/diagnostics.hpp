@@ -57,11 +57,12 @@ struct ChainChecks {
     double rhat = 0, ess_bulk = 0, ess_tail = 0;
   };
   std::vector<Quantity> quantities = {};
-  std::size_t of_group = 0;    // the first of them are the group's, the others single subjects'
-  int divergences = 0;         // kept iterations that diverged
-  int depth_hits = 0;          // kept iterations that ended at the largest tree
-  int max_depth = 10;          // the largest tree: 2^max_depth steps
-  double target_accept = 0.8;  // asked of the step size
+  std::size_t of_group = 0;     // the first of them are the group's, the others single subjects'
+  int divergences = 0;          // kept iterations that diverged
+  int depth_hits = 0;           // kept iterations that ended at the largest tree
+  int max_depth = 10;           // the largest tree: 2^max_depth steps
+  double target_accept = 0.8;   // asked of the step size
+  bool shortest_steps = false;  // a chain's are the shortest that are allowed (NutsOptions::least_step)
   std::vector<double> e_bfmi = {};
 };
 

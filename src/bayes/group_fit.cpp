@@ -107,6 +107,7 @@ void check(const Posterior& p, const GroupFitOptions& o, GroupFit& r) {
   c.target_accept = o.adapt_delta;
   std::vector<double> energies;
   for (const auto& chain : r.chains) {
+    c.shortest_steps |= chain.step <= p.least_step();
     c.iterations = std::min(c.iterations, chain.draws());
     for (const auto d : chain.divergent) r.divergences += d;
     for (const int d : chain.depth) r.depth_hits += d >= o.max_depth;

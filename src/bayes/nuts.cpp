@@ -146,6 +146,7 @@ class Sampler : public stan::mcmc::diag_e_nuts<StanModel, Words> {
       if (nom_epsilon_ > 0) throw;  // too long instead: the posterior is improper
       nom_epsilon_ = was;
     }
+    nom_epsilon_ = std::max(nom_epsilon_, least_step_);
   }
   void end_adaptation() {
     step_.complete_adaptation(nom_epsilon_);

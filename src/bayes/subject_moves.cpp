@@ -1,7 +1,8 @@
 /// Metropolis steps of single subjects given the group (PosteriorDensity::move), for people whose choices have several solutions.
 ///
 /// An independence sampler: proposals come from the group's distribution, from the normal approximation of the subject, and from normal
-/// kernels around its draws in warm-up, each as wide as the tenth of them that is nearest lies apart. They are fixed after warm-up.
+/// kernels around its draws in warm-up, each as wide as the tenth of them that is nearest lies apart. They are fixed after warm-up. Effects
+/// that differ between subjects are proposed with the rest, from their standard normal prior or from the kernels.
 ///
 /// Source: Tierney (1994), Annals of Statistics 22 (independence chains); Breiman, Meisel & Purcell (1977), Technometrics 19 (kernels by nearest
 /// neighbors). Differs from them: a mixture of the three; places are those of the last window of warm-up.
@@ -35,9 +36,7 @@ void PosteriorDensity::movers_choices(std::span<const double> q) {
     natural(q, std::span(units).first(g.subject.size()));
     Vec l(0.0);
     if (p_.learner().likelihood->lane_scores) {
-      scores_.resize(g.step.size());
-      p_.learner().likelihood->lane_scores(theta_, g, scores_);
-      for (const Vec& x : scores_) l += x;
+      l = p_.learner().likelihood->lane_scores(theta_, g, {});
     } else {
       for (int i = 0; i < used; ++i) {
         for (std::size_t k = 0; k < theta_.size(); ++k) row_[k] = theta_[k][i];
@@ -57,10 +56,13 @@ void PosteriorDensity::learned(std::span<const double> inverse_metric) {
   // Trajectories hardly cross jumps either.
   std::vector<std::uint8_t> moves(static_cast<std::size_t>(p_.subjects()), p_.learner().likelihood->jumps);
   for (int s = 0; s < p_.subjects(); ++s) {
-    for (int k = 0; k < p_.params(); ++k)
-      if (inverse_metric[static_cast<std::size_t>(p_.y(k, s))] < kSteep ||
-          squares_[place(k, s)] > kFar * count)
+    for (std::size_t k = 0; k < own_.size(); ++k) {
+      // What choices say of v makes it narrower than its prior, and so steep, without more ado.
+      const bool steep =
+          static_cast<int>(k) < p_.params() && inverse_metric[static_cast<std::size_t>(own(k, s))] < kSteep;
+      if (steep || squares_[place(static_cast<int>(k), s)] > kFar * count)
         moves[static_cast<std::size_t>(s)] = 1;
+    }
     if (moves[static_cast<std::size_t>(s)] != 0) {
       movers_.subjects.push_back(s);
       remember(s, movers_.places.emplace_back());
@@ -78,18 +80,18 @@ void PosteriorDensity::learned(std::span<const double> inverse_metric) {
 }
 
 void PosteriorDensity::remember(int subject, Places& places) const {
-  const auto n = static_cast<std::size_t>(p_.params()), size = squares_.size();
+  const std::size_t n = own_.size(), size = squares_.size();
   const std::size_t count = std::min<std::size_t>(kRemembered, static_cast<std::size_t>(seen_));
   for (std::size_t d = 0; d < count; ++d)
     for (std::size_t k = 0; k < n; ++k)
-      places.y.push_back(recent_[d * size + place(static_cast<int>(k), subject)]);
+      places.at.push_back(recent_[d * size + place(static_cast<int>(k), subject)]);
   std::vector<double> distance(count);
   const std::size_t near = std::max<std::size_t>(3, count / 10);
   for (std::size_t d = 0; d < count && count >= kLeastPlaces; ++d) {
     for (std::size_t e = 0; e < count; ++e) {
       distance[e] = 0;
       for (std::size_t k = 0; k < n; ++k) {
-        const double off = places.y[d * n + k] - places.y[e * n + k];
+        const double off = places.at[d * n + k] - places.at[e * n + k];
         distance[e] += off * off;
       }
     }
@@ -103,7 +105,7 @@ void PosteriorDensity::remember(int subject, Places& places) const {
       const auto at = d + static_cast<std::size_t>(i);
       precision.set(i, 1 / (places.width[at] * places.width[at]));
       log_peak.set(i, -static_cast<double>(n) * log(places.width[at]));
-      for (std::size_t k = 0; k < n; ++k) center[k].set(i, places.y[at * n + k]);
+      for (std::size_t k = 0; k < n; ++k) center[k].set(i, places.at[at * n + k]);
     }
     places.centers.insert(places.centers.end(), center.begin(), center.end());
     places.precision.push_back(precision);
@@ -111,15 +113,15 @@ void PosteriorDensity::remember(int subject, Places& places) const {
   }
 }
 
-/// ln of their density at y, without ln(2 pi) / 2 a parameter.
-double PosteriorDensity::log_places(const Places& places, std::span<const double> y) {
-  const std::size_t n = y.size();
+/// ln of their density at a subject's own coordinates, without ln(2 pi) / 2 a coordinate.
+double PosteriorDensity::log_places(const Places& places, std::span<const double> at) {
+  const std::size_t n = at.size();
   terms_.clear();
   Vec top(-kInf), sum(0.0);
   for (std::size_t d = 0; d < places.precision.size(); ++d) {
     Vec square(0.0);
     for (std::size_t k = 0; k < n; ++k) {
-      const Vec off = Vec(y[k]) - places.centers[d * n + k];
+      const Vec off = Vec(at[k]) - places.centers[d * n + k];
       square += off * off;
     }
     terms_.push_back(places.log_peak[d] - Vec(0.5) * square * places.precision[d]);
@@ -130,9 +132,10 @@ double PosteriorDensity::log_places(const Places& places, std::span<const double
   return most + log(((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<double>(places.count()));
 }
 
-/// Words of a subject's attempt: which proposal, whether it is taken, and a normal a parameter.
+/// Words of a subject's attempt: which proposal, whether it is taken, and a normal a coordinate.
 std::uint32_t PosteriorDensity::words(int subject, int attempt) const {
-  return kOwnWords + static_cast<std::uint32_t>((attempt * p_.subjects() + subject) * (p_.params() + 2));
+  return kOwnWords + static_cast<std::uint32_t>((attempt * p_.subjects() + subject) *
+                                                (static_cast<int>(own_.size()) + 2));
 }
 
 /// A subject's proposal goes to `proposed_` and `value_`.
@@ -141,20 +144,29 @@ void PosteriorDensity::propose(int subject, const Places& places, const Draw& dr
   const auto n = static_cast<std::size_t>(p_.params()), four = static_cast<std::size_t>(subject / kWidth);
   const auto first = words(subject, attempt);
   const Vec* expected = &expected_[four * n];
+  const auto normal = [&](std::size_t k) {
+    return draw.normal(iteration, first + 2 + static_cast<std::uint32_t>(k));
+  };
   const double which = draw.uniform(iteration, first);
   const auto share = shares_of(places.count());
   const bool from_group = which < share.group;
   Vec *y = four_y_.data(), *value = four_values_.data();
   for (std::size_t k = 0; k < n; ++k) {
-    const Vec z(draw.normal(iteration, first + 2 + static_cast<std::uint32_t>(k)));
+    const Vec z(normal(k));
     y[k] = z;
     value[k] = expected[k] + Vec(spread_[k].sigma) * z;
   }
+  for (std::size_t k = n; k < own_.size(); ++k) proposed_[place(static_cast<int>(k), subject)] = normal(k);
   if (const double left = which - share.group - share.normal; left >= 0 && share.places > 0) {
     const auto d =
         std::min(places.count() - 1,
                  static_cast<std::size_t>(left / share.places * static_cast<double>(places.count())));
-    for (std::size_t k = 0; k < n; ++k) y[k] = Vec(places.y[d * n + k]) + Vec(places.width[d]) * y[k];
+    const double* center = &places.at[d * own_.size()];
+    for (std::size_t k = 0; k < n; ++k) y[k] = Vec(center[k]) + Vec(places.width[d]) * y[k];
+    for (std::size_t k = n; k < own_.size(); ++k) {
+      auto& v = proposed_[place(static_cast<int>(k), subject)];
+      v = center[k] + places.width[d] * v;
+    }
   }
   if (from_group)
     standard_[four].coordinates(value, y);
@@ -167,10 +179,10 @@ void PosteriorDensity::propose(int subject, const Places& places, const Draw& dr
   }
 }
 
-/// Log densities of a subject's values, up to constants: under the group, and as they are proposed.
+/// Log densities of a subject's values and effects, up to constants: under the group, and as they are proposed.
 PosteriorDensity::Chance PosteriorDensity::chance(int subject, const Places& places,
                                                   const std::vector<double>& value,
-                                                  std::span<const double> y) {
+                                                  std::span<const double> own) {
   const auto share = shares_of(places.count());
   const auto n = static_cast<std::size_t>(p_.params()), four = static_cast<std::size_t>(subject / kWidth);
   const int lane = subject % kWidth;
@@ -180,7 +192,7 @@ PosteriorDensity::Chance PosteriorDensity::chance(int subject, const Places& pla
     const int i = static_cast<int>(k);
     const double e = (value[place(i, subject)] - expected_[four * n + k][lane]) / spread_[k].sigma;
     squares += e * e;
-    of_y += y[k] * y[k];
+    of_y += own[k] * own[k];
     to_value -= log(standard_[four].w(i, i)[lane]);
     group -= log(spread_[k].sigma);
     w[k] = e;
@@ -190,11 +202,13 @@ PosteriorDensity::Chance PosteriorDensity::chance(int subject, const Places& pla
     w[k] /= l[k * n + k];
   }
   for (const double x : w) weighed += x * x;
-  const double apart = log(share.normal) + to_value - 0.5 * of_y;
-  group -= 0.5 * squares;
-  const double there = share.places > 0 ? log(share.places) + to_value + log_places(places, y) : -kInf;
+  double of_v = 0;
+  for (std::size_t k = n; k < own.size(); ++k) of_v += own[k] * own[k];
+  const double apart = log(share.normal) + to_value - 0.5 * (of_y + of_v);
+  group -= 0.5 * (squares + of_v);
+  const double there = share.places > 0 ? log(share.places) + to_value + log_places(places, own) : -kInf;
   const double top = std::max({apart, group, there});
-  return {-0.5 * weighed, top + log(exp(apart - top) + exp(group - top) + exp(there - top))};
+  return {-0.5 * (weighed + of_v), top + log(exp(apart - top) + exp(group - top) + exp(there - top))};
 }
 
 /// A proposal for each of those who move, taken or not: by how much the density changed.
@@ -202,15 +216,23 @@ double PosteriorDensity::move_values(std::span<double> q, const Draw& draw, std:
                                      int attempt) {
   const auto n = static_cast<std::size_t>(p_.params());
   const auto before = loglik_, kept = value_;
-  for (std::size_t i = 0; i < movers_.subjects.size(); ++i)
-    propose(movers_.subjects[i], movers_.places[i], draw, iteration, attempt);
+  std::vector<double> v;  // [subject that moves][v] where they were
+  for (std::size_t i = 0; i < movers_.subjects.size(); ++i) {
+    const int s = movers_.subjects[i];
+    propose(s, movers_.places[i], draw, iteration, attempt);
+    for (std::size_t k = n; k < own_.size(); ++k) {
+      double& now = q[static_cast<std::size_t>(own(k, s))];
+      v.push_back(now);
+      now = proposed_[place(static_cast<int>(k), s)];
+    }
+  }
   movers_choices(q);
-  std::vector<double> to(n);
+  std::vector<double> to(own_.size());
   double gained = 0;
   for (std::size_t m = 0; m < movers_.subjects.size(); ++m) {
     const int s = movers_.subjects[m];
     const auto at = static_cast<std::size_t>(s);
-    for (std::size_t k = 0; k < n; ++k) to[k] = proposed_[place(static_cast<int>(k), s)];
+    for (std::size_t k = 0; k < to.size(); ++k) to[k] = proposed_[place(static_cast<int>(k), s)];
     auto& old = movers_.here[m];
     const auto now = chance(s, movers_.places[m], value_, to);
     const double gain = loglik_[at] - before[at] + now.prior - old.prior;
@@ -225,10 +247,13 @@ double PosteriorDensity::move_values(std::span<double> q, const Draw& draw, std:
     for (std::size_t k = 0; k < n; ++k) {
       const auto i = place(static_cast<int>(k), s);
       if (taken)
-        q[static_cast<std::size_t>(p_.y(static_cast<int>(k), s))] = to[k];
+        q[static_cast<std::size_t>(own(k, s))] = to[k];
       else
         value_[i] = kept[i];
     }
+    const std::size_t effects = to.size() - n;
+    for (std::size_t k = 0; !taken && k < effects; ++k)
+      q[static_cast<std::size_t>(own(n + k, s))] = v[m * effects + k];
   }
   return gained;
 }
@@ -237,11 +262,12 @@ double PosteriorDensity::move(std::span<double> q, const Draw& draw, std::uint32
   constexpr int kAttempts = 8;
   const std::size_t slot = static_cast<std::size_t>(seen_++) % kRemembered * squares_.size();
   recent_.resize(std::max(recent_.size(), slot + squares_.size()));
-  for (int k = 0; k < p_.params(); ++k)
+  for (std::size_t k = 0; k < own_.size(); ++k)
     for (int s = 0; s < p_.subjects(); ++s) {
-      const double y = q[static_cast<std::size_t>(p_.y(k, s))];
-      squares_[place(k, s)] += y * y;
-      recent_[slot + place(k, s)] = y;
+      const double x = q[static_cast<std::size_t>(own(k, s))];
+      const auto at = place(static_cast<int>(k), s);
+      squares_[at] += x * x;
+      recent_[slot + at] = x;
     }
   if (movers_.subjects.empty()) return 0;
   spread(q);
@@ -250,11 +276,11 @@ double PosteriorDensity::move(std::span<double> q, const Draw& draw, std::uint32
         q.subspan(static_cast<std::size_t>(p_.correlation()), static_cast<std::size_t>(correlation_.size())));
   movers_choices(q);
   movers_.here.clear();
-  std::vector<double> y(static_cast<std::size_t>(p_.params()));
+  std::vector<double> at(own_.size());
   for (std::size_t m = 0; m < movers_.subjects.size(); ++m) {
-    for (int k = 0; k < p_.params(); ++k)
-      y[static_cast<std::size_t>(k)] = q[static_cast<std::size_t>(p_.y(k, movers_.subjects[m]))];
-    movers_.here.push_back(chance(movers_.subjects[m], movers_.places[m], value_, y));
+    for (std::size_t k = 0; k < at.size(); ++k)
+      at[k] = q[static_cast<std::size_t>(own(k, movers_.subjects[m]))];
+    movers_.here.push_back(chance(movers_.subjects[m], movers_.places[m], value_, at));
   }
   double gained = 0;
   for (int attempt = 0; attempt < kAttempts; ++attempt) gained += move_values(q, draw, iteration, attempt);

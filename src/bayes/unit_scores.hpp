@@ -13,7 +13,7 @@ class UnitScores {
   /// `trials`, with the numbers of the learner's filter among its inputs, must outlive it.
   UnitScores(const LearnerEntry& learner, const SubjectTrials& trials);
   /// For draws from 0 to n - 1: calls row(draw, params) for its parameters in table order, then take(draw, scores), scores [trial] as
-  /// Likelihood::value tells them.
+  /// Likelihood::value tells them but for rounding.
   template <class Row, class Take>
   void each(int n, Row&& row, Take&& take) {
     for (int d = 0; d < n; d += kWidth) {

@@ -69,8 +69,8 @@ struct Likelihood {
   Vec (*lanes)(std::span<const Vec> params, const LaneTrials& trials, std::uint64_t wanted,
                std::span<Vec> grad);
   LaneNeeds (*lane_needs)();
-  /// each [step]: log probabilities or densities of the lanes, 0 where nothing is scored; null: not of four at once.
-  void (*lane_scores)(std::span<const Vec> params, const LaneTrials& trials, std::span<Vec> each);
+  /// Values of the lanes; each [step], unless empty: what its steps add, 0 where nothing is scored. Null: not of four at once.
+  Vec (*lane_scores)(std::span<const Vec> params, const LaneTrials& trials, std::span<Vec> each);
   bool jumps = false;  // where parameters tip a decision of the learner; gradients are those between jumps
 };
 

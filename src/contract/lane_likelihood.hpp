@@ -21,6 +21,20 @@
 
 namespace labile::detail {
 
+/// Of a choice that was all but impossible, `most` the largest of its rivals' utilities less its own, exponentials are taken of that much
+/// less. Of one that cannot be, the logarithm is that of 0.
+struct Unlikely {
+  Vec less{0.0}, chosen{1.0};  // exp(-less)
+};
+inline Unlikely of_unlikely(Vec most) {
+  Unlikely r;
+  if (any(most > Vec(25.0))) {
+    r.less = clamp(most, Vec(0.0), Vec(1e300));
+    r.chosen = exp(-r.less);
+  }
+  return r;
+}
+
 /// Sum of log probabilities of choices under softmax among so many options, any where that is 0, and its P derivatives. Logs are taken of products: one a few hundred
 /// choices instead of one each. Exact in both tails. Choices between few options are gathered and worked out together: their
 /// exponentials then overlap instead of each waiting for the learner's next step.
@@ -126,13 +140,10 @@ class ChoiceSum {
     if (++three_count_ == kGather) settle_three();
   }
   void settle_three() {
-    constexpr double kLikely = 25, kLarge = 1e100;  // e^(25 * 16) * 1e100 is far below the largest double
+    constexpr double kLarge = 1e100;  // e^(25 * 16) * 1e100 is far below the largest double
     for (int i = 0; i < three_count_; ++i) {
       const auto& g = three_[static_cast<std::size_t>(i)];
-      const Vec most = max(g.x[0], g.x[1]);
-      // Of a choice that was all but impossible, exponentials are taken of less.
-      const Vec less = any(most > Vec(kLikely)) ? max(most, Vec(0.0)) : Vec(0.0);
-      const Vec chosen = any(most > Vec(kLikely)) ? exp(-less) : Vec(1.0);
+      const auto [less, chosen] = of_unlikely(max(g.x[0], g.x[1]));
       const Vec a = exp(g.x[0] - less), b = exp(g.x[1] - less), sum = chosen + a + b;
       linear_ -= less;
       product_ *= sum;
@@ -177,22 +188,91 @@ class ChoiceSum {
   int count_ = 0, three_count_ = 0, factors_ = 0;
 };
 
-/// Log probability of each step's choice, or log density of its report.
+/// Log probability of each step's choice, or log density of its report, or their sum alone, which takes fewer logarithms: `each` is then
+/// empty. Complete after finish(). Choices between few options are gathered like those of ChoiceSum.
 class StepScores {
  public:
   explicit StepScores(std::span<Vec> each) : each_(each) {}
-  void step(std::size_t t) { each_[at_ = t] = Vec(0.0); }
+  void step(std::size_t t) {
+    at_ = t;
+    if (!each_.empty()) each_[t] = Vec(0.0);
+  }
   void add(const Vec* u, int options, Index4 choice, LaneBits scored) {
-    Vec chosen = u[0];
-    for (int o = 1; o < options; ++o) chosen = select(choice == Index4(o), u[o], chosen);
-    add(chosen - log_sum_exp(u, options), scored);
+    const Mask4 first = choice == Index4(0), last = choice == Index4(options - 1);
+    auto& g = gathered_[static_cast<std::size_t>(count_)];
+    if (options == 2) {
+      const Vec up = u[1] - u[0];
+      g.x[0] = select(first, up, -up);
+    } else if (options == 3) {
+      const Vec chosen = select(first, u[0], select(last, u[2], u[1]));
+      g.x[0] = select(first, u[1], u[0]) - chosen;
+      g.x[1] = select(last, u[1], u[2]) - chosen;
+    } else {
+      Vec chosen = u[0];
+      for (int o = 1; o < options; ++o) chosen = select(choice == Index4(o), u[o], chosen);
+      add(chosen - log_sum_exp(u, options), scored);
+      return;
+    }
+    g.step = at_;
+    g.scored = scored;
+    if (++count_ == kGather) settle(options);
+    options_ = options;
   }
   void add(const Vec& log_density, LaneBits scored) {
-    each_[at_] = select(lanes_of(scored), log_density, Vec(0.0));
+    const Vec l = select(lanes_of(scored), log_density, Vec(0.0));
+    linear_ += l;
+    if (!each_.empty()) each_[at_] = l;
+  }
+  /// The sum.
+  [[nodiscard]] Vec finish() {
+    settle(options_);
+    return linear_;
   }
 
  private:
+  static constexpr int kGather = 16;
+  /// Rivals' utilities less the chosen one's, of two or three options.
+  struct Choice {
+    Vec x[2];
+    std::size_t step;
+    LaneBits scored;
+  };
+  void settle(int options) {
+    if (options == 2)
+      settle_each<2>();
+    else
+      settle_each<3>();
+    count_ = 0;
+  }
+  template <int Options>
+  void settle_each() {
+    Vec product(1.0);
+    for (int i = 0; i < count_; ++i) {
+      const auto& g = gathered_[static_cast<std::size_t>(i)];
+      const Mask4 scored = lanes_of(g.scored);
+      Vec most, sum;
+      if constexpr (Options == 2) {
+        most = max(g.x[0], Vec(0.0));
+        sum = Vec(1.0) + exp(select(g.x[0] > Vec(0.0), -g.x[0], g.x[0]));
+      } else {
+        const auto [less, chosen] = of_unlikely(max(g.x[0], g.x[1]));
+        most = less;
+        sum = chosen + exp(g.x[0] - less) + exp(g.x[1] - less);
+      }
+      if (each_.empty()) {
+        linear_ -= select(scored, most, Vec(0.0));
+        product *= select(scored, sum, Vec(1.0));
+      } else {
+        linear_ += each_[g.step] = select(scored, -(most + log(sum)), Vec(0.0));
+      }
+    }
+    if (each_.empty()) linear_ -= log(product);
+  }
+
   std::span<Vec> each_;
+  std::array<Choice, kGather> gathered_;
+  Vec linear_{0.0};
+  int count_ = 0, options_ = 2;
   std::size_t at_ = 0;
 };
 
@@ -378,12 +458,13 @@ Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_
   return value;
 }
 
-/// each [step]: log probabilities of four lanes, 0 where nothing is scored.
+/// Log-likelihood of four lanes; each [step], unless empty: what its steps add, 0 where nothing is scored.
 template <class L>
-LABILE_FLATTEN void lane_scores(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> each) {
+LABILE_FLATTEN Vec lane_scores(std::span<const Vec> params, const LaneTrials& s, std::span<Vec> each) {
   const auto p = fill_params<L, Vec>([&](int k) { return params[static_cast<std::size_t>(k)]; });
   StepScores scores(each);
   follow<L, 0, Vec>(p, s, scores);
+  return scores.finish();
 }
 
 /// Of learners with response times: lane by lane.
@@ -434,7 +515,7 @@ constexpr auto lane_gradient_of() {
     return &lane_gradient<L>;
 }
 template <class L>
-constexpr auto lane_scores_of() -> void (*)(std::span<const Vec>, const LaneTrials&, std::span<Vec>) {
+constexpr auto lane_scores_of() -> Vec (*)(std::span<const Vec>, const LaneTrials&, std::span<Vec>) {
   if constexpr (Timed<L>)
     return nullptr;
   else

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "core/dual.hpp"
+#include "core/normal.hpp"
 
 namespace labile {
 
@@ -27,7 +27,6 @@ T sin_pi_reduced(const T& x) {
   return y + y * q * p;
 }
 
-inline constexpr double kLog2Pi = 1.8378770664093454836;
 inline constexpr double kLogPi = 1.1447298858494001741;
 
 /// Log density at time t > 0 of first passage through a bound at distance a > 0: Wald's distribution.
@@ -124,19 +123,6 @@ template <class T>
 T log_passage_density(const T& t, const T& v, const T& a, const T& z, bool upper) {
   return upper ? log_lower_density(t, -v, a, T(1.0) - z) : log_lower_density(t, v, a, z);
 }
-
-/// Standard normal distribution function, relative error below 2e-14 + 3e-16 x^2.
-[[nodiscard]] double normal_cdf(double x);
-/// Its logarithm, exact in both tails.
-[[nodiscard]] double log_normal_cdf(double x);
-template <class B, int P>
-Dual<B, P> log_normal_cdf(const Dual<B, P>& x) {
-  const B v = log_normal_cdf(x.v);
-  return x.chain(v, exp(B(-0.5) * x.v * x.v - B(0.5 * kLog2Pi) - v));
-}
-/// A draw of N(mean, sd) given that it is above 0, by a uniform u on (0, 1); where that is next to impossible (mean below -37 sd), of the
-/// exponential that it comes close to.
-[[nodiscard]] double positive_normal(double mean, double sd, double u);
 
 struct Passage {
   bool upper;

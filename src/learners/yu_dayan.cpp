@@ -23,7 +23,7 @@
 #include <fmt/format.h>
 
 #include "contract/learner_entry.hpp"
-#include "core/first_passage.hpp"
+#include "core/normal.hpp"
 #include "learners/catalogue.hpp"
 
 namespace labile {

@@ -5,14 +5,11 @@
 #include <numeric>
 
 #include "bayes/diagnostics.hpp"
+#include "core/normal.hpp"
 #include "run/json.hpp"
 
 namespace labile::json {
 namespace {
-
-double normal_cdf(double z) {
-  return 0.5 * std::erfc(-z / std::sqrt(2.0));
-}
 
 /// Counts of equal bins over what all draws but the outermost 0.1% span.
 struct Bins {

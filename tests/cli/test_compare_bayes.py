@@ -13,13 +13,13 @@ QUICK = [*BAYES, "--warmup", 150, "--draws", 250]
 SHORT = [*BAYES, "--warmup", 60, "--draws", 60]
 
 
-def two_kinds(path, trials=150, seed=4):
-    """Ten people who repeat their last choice whatever it paid, five who follow a delta rule."""
+def two_kinds(path, trials=150, seed=4, people=15):
+    """People who repeat their last choice whatever it paid, and from the eleventh on some who follow a delta rule."""
     rng = random.Random(seed)
     with open(path, "w", newline="") as f:
         out = csv.writer(f)
         out.writerow(["subject", "trial", "choice", "outcome"])
-        for s in range(15):
+        for s in range(people):
             v, last = [0.0, 0.0], None
             for t in range(trials):
                 u = 4 * (v[1] - v[0])
@@ -39,6 +39,12 @@ def compared(tmp_path_factory):
     data = two_kinds(folder / "d.csv")
     say = ["compare", data, "--models", "rescorla_wagner,rescorla_wagner+stickiness,dual_learning_rate"]
     return data, json.loads(good(*say, *QUICK, "--json", "--out", folder / "s.csv")), folder / "s.csv"
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory):
+    """For what does not depend on what is found."""
+    return two_kinds(tmp_path_factory.mktemp("few") / "d.csv", trials=40, people=4)
 
 
 def test_what_repeats_itself_is_found(compared):
@@ -104,21 +110,20 @@ def test_random_effects_are_those_of_the_elpds_of_subjects(compared):
     assert 0 <= c["bor"] <= 1
 
 
-def test_table_and_words(compared):
-    data, c, path = compared
+def test_table_and_words(compared, few):
+    _, c, path = compared
     rows = list(csv.DictReader(open(path)))
     assert [r["subject"] for r in rows] == [f"s{i}" for i in range(15)]
     for m in c["models"]:
         for r in rows:
             assert float(r[m["model"] + "_elpd_subject"]) == pytest.approx(m["subjects"][r["subject"]]["elpd_subject"], rel=1e-8)
-    said = good("compare", data, "--models", "rescorla_wagner,rescorla_wagner+stickiness", *SHORT)
-    for words in ("By decision", "By subject", "stacking", "Whose learner is which", "BOR", "2 hierarchical fits to 15 subjects, 2250 choices"):
+    said = good("compare", few, "--models", "rescorla_wagner,rescorla_wagner+stickiness", *SHORT)
+    for words in ("By decision", "By subject", "stacking", "Whose learner is which", "BOR", "2 hierarchical fits to 4 subjects, 160 choices"):
         assert words in said, words
 
 
-def test_seeds_and_threads(compared):
-    data, _, _ = compared
-    say = ["compare", data, "--models", "rescorla_wagner,dual_learning_rate", *SHORT, "--json"]
+def test_seeds_and_threads(few):
+    say = ["compare", few, "--models", "rescorla_wagner,dual_learning_rate", *SHORT, "--json"]
     one, two = (json.loads(good(*say, "--jobs", n)) for n in (1, 2))
     for c in (one, two):
         for m in c["models"]:
@@ -126,9 +131,8 @@ def test_seeds_and_threads(compared):
     assert one == two
 
 
-def test_groups_are_for_learners_that_have_the_parameter(compared):
-    data, _, _ = compared
-    say = ["compare", data, "--models", "rescorla_wagner,dual_learning_rate", *SHORT, "--json"]
+def test_groups_are_for_learners_that_have_the_parameter(few):
+    say = ["compare", few, "--models", "rescorla_wagner,dual_learning_rate", *SHORT, "--json"]
     good(*say, "--group", "alpha = phi 0 1 mu 0 0.5")
     says(labile(*say, "--group", "alfa = phi 0 1"), "--group", "'alfa'", "did you mean 'alpha'")
 

@@ -13,6 +13,7 @@
 
 #include "bayes/group_fit.hpp"
 #include "bayes/unit_scores.hpp"
+#include "contract/lane_likelihood.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
 #include "density_checks.hpp"
@@ -219,6 +220,16 @@ void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<
         }
       }
     }
+    if (e.likelihood->lane_scores) {
+      std::vector<Vec> each(g.step.size(), Vec(kNaN));
+      const Vec all = e.likelihood->lane_scores(theta, g, each),
+                alone = e.likelihood->lane_scores(theta, g, {});
+      Vec sum(0.0);
+      for (const Vec& x : each) sum += x;
+      for (int i = 0; i < static_cast<int>(g.subject.size()); ++i)
+        for (const Vec& other : {all, alone, sum})
+          EXPECT_NEAR(other[i], l[i], 1e-12 * std::max(1.0, std::abs(l[i]))) << e.info.name;
+    }
     for (std::size_t i = 0; i < g.subject.size(); ++i) {
       value[g.subject[i]] += l[static_cast<int>(i)];
       for (std::size_t k = 0; k < slope.size(); ++k) grad[g.subject[i]][k] += slope[k][static_cast<int>(i)];
@@ -237,19 +248,19 @@ void expect_lanes_equal(const LearnerEntry& e, const Data& d, const std::vector<
   }
 }
 /// Six draws of a unit, four and two at a time, against its likelihood trial by trial.
-void expect_scores_equal(const LearnerEntry& e, const SubjectTrials& s) {
+void expect_scores_equal(const LearnerEntry& e, const SubjectTrials& s, RowOf row_of = some_row) {
   UnitScores scores(e, s);
   int seen = 0;
   scores.each(
       6,
       [&](int d, std::span<double> row) {
-        const auto values = some_row(e, static_cast<std::uint32_t>(d));
+        const auto values = row_of(e, static_cast<std::uint32_t>(d));
         std::copy(values.begin(), values.end(), row.begin());
       },
       [&](int d, std::span<const double> got) {
         EXPECT_EQ(d, seen++);
         std::vector<double> expected(s.size());
-        (void)e.likelihood->value(some_row(e, static_cast<std::uint32_t>(d)), s, expected);
+        (void)e.likelihood->value(row_of(e, static_cast<std::uint32_t>(d)), s, expected);
         ASSERT_EQ(got.size(), expected.size());
         for (std::size_t t = 0; t < expected.size(); ++t)
           ASSERT_NEAR(got[t], expected[t], 1e-12 * std::max(1.0, std::abs(expected[t])))
@@ -309,6 +320,8 @@ TEST(Lanes, EqualOneSubjectAtATimeAmongThreeOptions) {
     for (std::size_t s = 0; s < d.subjects.size(); ++s) subjects.push_back(cut(d.subjects[s], 70 - 9 * s));
     expect_lanes_equal(e, d, subjects);
     expect_lanes_equal(e, d, subjects, steep_row);
+    expect_scores_equal(e, subjects[1]);
+    expect_scores_equal(e, subjects[1], steep_row);
     ++tried;
   }
   EXPECT_GE(tried, 8);
@@ -318,6 +331,40 @@ TEST(Lanes, EqualOneSubjectAtATimeAmongThreeOptions) {
   std::vector<double> each(d.subjects[2].size());
   (void)e.likelihood->value(steep_row(e, 2), d.subjects[2], each);
   EXPECT_LT(*std::ranges::min_element(each), -30);
+}
+
+/// The first lane chose what cannot be chosen, among options as many as utilities are given; the others are as likely as by hand.
+template <int Options>
+void expect_impossible() {
+  using T = Dual<Vec, 1>;
+  std::array<Vec, Options> u;
+  std::array<T, Options> with_slope;
+  for (int o = 0; o < Options; ++o) {
+    const auto at = static_cast<std::size_t>(o);
+    u[at] = Vec(0.3 * o);
+    if (o == 1) u[at].set(0, -kInf);
+    with_slope[at] = T(u[at]);
+  }
+  double sum = 0;
+  for (int o = 0; o < Options; ++o) sum += std::exp(0.3 * o);
+  const double expected = 0.3 - std::log(sum);
+  std::array<Vec, 1> each{Vec(0.0)};
+  detail::StepScores scores(each), sums({});
+  detail::ChoiceSum<1, Options <= 3 ? Options : 0> with_gradient;
+  scores.step(0);
+  sums.step(0);
+  scores.add(u.data(), Options, Index4(1), 15);
+  sums.add(u.data(), Options, Index4(1), 15);
+  with_gradient.add(with_slope.data(), Options, Index4(1), 15);
+  for (const Vec& l : {scores.finish(), each[0], sums.finish(), with_gradient.value()}) {
+    EXPECT_EQ(l[0], -kInf) << Options;
+    for (int i = 1; i < kWidth; ++i) EXPECT_NEAR(l[i], expected, 1e-14) << Options;
+  }
+}
+TEST(Lanes, GiveNoProbabilityToWhatCannotBeChosen) {
+  expect_impossible<2>();
+  expect_impossible<3>();
+  expect_impossible<4>();
 }
 
 TEST(Spread, CoordinateInvertsAndItsDensityIsThePriors) {
@@ -606,10 +653,15 @@ TEST(Moves, ChangeTheDensityByWhatTheySay) {
   const auto& e = find_learner("dual_learning_rate");
   Data d = played(e, 6, 3);
   for (auto& s : d.subjects) s = cut(s, 12);
-  for (const double lkj : {0.0, 2.0}) {
+  for (const auto& [lkj, effects] : {std::pair{0.0, false}, {2.0, false}, {0.0, true}, {2.0, true}}) {
     auto model = group_model(e);
     model.lkj = lkj;
-    model.params[0].design = {{"drug"}, {{0}, {1}, {0}, {1}, {0}, {1}}, 1};
+    const std::vector<std::vector<double>> drug{{0}, {1}, {0}, {1}, {0}, {1}};
+    model.params[0].design = {{"drug"}, drug, 1};
+    if (effects) {
+      model.params[0].design.slope_names = model.params[2].design.slope_names = {"drug"};
+      model.params[0].design.slope_x = model.params[2].design.slope_x = drug;
+    }
     Posterior p(e, model, d.subjects, {0, 0, 1, 1, 2, 2});
     const int n = p.params();
     std::vector<double> info, pull;
@@ -625,19 +677,21 @@ TEST(Moves, ChangeTheDensityByWhatTheySay) {
     for (int i = 0; i < p.dim(); ++i) q.push_back(0.4 * draw.normal(static_cast<std::uint32_t>(i)));
     EXPECT_EQ(density.move(q, draw, 0), 0) << "nobody moves before a metric is learned";
     density.learned(steep(p));
-    int moved = 0;
+    int moved = 0, moved_effects = 0;
+    const int effects_begin = p.y(n - 1, p.subjects() - 1) + 1;
     for (std::uint32_t i = 1; i <= 50; ++i) {
       const auto from = q;
       const double before = density.gradient(q, grad), by = density.move(q, draw, i);
       EXPECT_NEAR(density.gradient(q, grad) - before, by, 1e-9) << i;
       for (int k = 0; k < p.dim(); ++k) {
         const auto at = static_cast<std::size_t>(k);
-        const bool subjects_own = k >= p.y(0, 0) && k <= p.y(n - 1, p.subjects() - 1);
         moved += q[at] != from[at];
-        EXPECT_TRUE(subjects_own || q[at] == from[at]) << p.names()[at];
+        moved_effects += k >= effects_begin && q[at] != from[at];
+        EXPECT_TRUE(k >= p.y(0, 0) || q[at] == from[at]) << p.names()[at];
       }
     }
     EXPECT_GT(moved, 50);
+    EXPECT_EQ(moved_effects > 20, effects);
   }
 }
 
@@ -668,16 +722,31 @@ TEST(Moves, AreGivenToAllWhoseLikelihoodJumps) {
   }
 }
 
-/// With `places`, the density has seen the draws of a warm-up, whose places are then proposed too.
-void expect_moves_leave_the_posterior(bool places) {
+/// With `places`, the density has seen the draws of a warm-up, whose places are then proposed too. With `effects`, a subject has two units
+/// and one parameter that differs between them, its own y and v instead of two y.
+void expect_moves_leave_the_posterior(bool places, bool effects) {
   const auto& e = find_learner("rescorla_wagner");
-  Data d = played(e, 5, 3);
+  Data d = played(e, effects ? 10 : 5, 3);
   for (auto& s : d.subjects) s = cut(s, 15);
-  Posterior p(e, group_model(e), d.subjects, d.subject_of);
-  ASSERT_EQ(p.params(), 2);
+  auto model = group_model(e);
+  if (effects) {
+    model.params.erase(model.params.begin());
+    model.params[0].design.slope_names = {"drug"};
+    for (int u = 0; u < 10; ++u) {
+      model.params[0].design.slope_x.push_back({u % 2 - 0.5});
+      d.subject_of[static_cast<std::size_t>(u)] = u / 2;
+    }
+  }
+  Posterior p(e, model, d.subjects, d.subject_of);
+  ASSERT_EQ(p.params(), effects ? 1 : 2);
   // Coordinates of a scale and place that do not fit, so that proposals are far from what is wanted.
   std::vector<double> info, pull;
   for (int s = 0; s < 5; ++s) {
+    if (effects) {
+      info.push_back(2.0);
+      pull.push_back(0.8);
+      continue;
+    }
     info.insert(info.end(), {2.0, 0.5, 0.5, 1.0});
     pull.insert(pull.end(), {0.8, -0.6});
   }
@@ -691,7 +760,8 @@ void expect_moves_leave_the_posterior(bool places) {
     density.learned(steep(p));
   }
   constexpr int kSubject = 4, kDraws = 40000, kBatches = 100;
-  const auto a = static_cast<std::size_t>(p.y(0, kSubject)), b = static_cast<std::size_t>(p.y(1, kSubject));
+  const auto a = static_cast<std::size_t>(p.y(0, kSubject)),
+             b = static_cast<std::size_t>(effects ? p.v(0, 0, kSubject) : p.y(1, kSubject));
   const auto parts = [&](const std::vector<double>& x) {
     return std::array{x[a], x[b], x[a] * x[a], x[b] * x[b], x[a] * x[b], x[a] > 1.0 ? 1.0 : 0.0};
   };
@@ -726,10 +796,14 @@ void expect_moves_leave_the_posterior(bool places) {
   }
 }
 TEST(Moves, LeaveASubjectsPosteriorAsItIs) {
-  expect_moves_leave_the_posterior(false);
+  expect_moves_leave_the_posterior(false, false);
 }
 TEST(Moves, ThatKnowPlacesLeaveItToo) {
-  expect_moves_leave_the_posterior(true);
+  expect_moves_leave_the_posterior(true, false);
+}
+TEST(Moves, OfEffectsLeaveItToo) {
+  expect_moves_leave_the_posterior(false, true);
+  expect_moves_leave_the_posterior(true, true);
 }
 
 TEST(Groups, AreReadAndRefusedInWords) {

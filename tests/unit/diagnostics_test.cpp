@@ -251,6 +251,9 @@ TEST(ChainWarnings, NameWhatIsWrongWithItsNumber) {
   bad.divergences = 7;
   EXPECT_NE(text(bad).find("7 of 4000"), std::string::npos);
   EXPECT_NE(text(bad).find("0.95"), std::string::npos);
+  bad.shortest_steps = true;
+  EXPECT_NE(text(bad).find("change nothing: tighten the priors"), std::string::npos) << text(bad);
+  EXPECT_EQ(text(bad).find("0.95"), std::string::npos);
   bad = c;
   bad.depth_hits = 3;
   EXPECT_NE(text(bad).find("depth of 12"), std::string::npos) << text(bad);

@@ -8,7 +8,7 @@
 #include <numeric>
 #include <set>
 
-#include "core/first_passage.hpp"
+#include "core/normal.hpp"
 #include "learners/catalogue.hpp"
 #include "metrics/evaluate.hpp"
 #include "run/simulate.hpp"
