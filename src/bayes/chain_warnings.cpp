@@ -85,8 +85,7 @@ std::vector<std::string> chain_warnings(const ChainChecks& c) {
   if (c.divergences > 0)
     all.push_back(fmt::format(
         "{} of {} draws diverged: the sampler could not follow the posterior, and results may be biased. "
-        "{}tighten "
-        "the priors or drop a parameter that the data do not tell.",
+        "{}tighten the priors or drop a parameter that the data do not tell.",
         c.divergences, draws,
         c.shortest_steps
             ? std::string("This likelihood jumps, and steps are as short as they may be, so a higher target "

@@ -146,8 +146,8 @@ class PosteriorDensity final : public LogDensityOver {
   explicit PosteriorDensity(const Posterior& posterior);
   [[nodiscard]] int dim() const override { return p_.dim(); }
   double gradient(std::span<const double> q, std::span<double> grad) override;
-  /// Metropolis steps of single subjects, of their y and v together, given the group, with proposals that do not look at where the subject is: they go from one top to
-  /// another, which trajectories hardly do. Given to subjects whose coordinates turned out far from normal, and to all whose likelihood jumps.
+  /// Metropolis steps of single subjects, of their y and v together, given the group, with proposals that do not look at where the subject
+  /// is: they go from one top to another, which trajectories hardly do. Given to subjects whose coordinates turned out far from normal, and to all whose likelihood jumps.
   double move(std::span<double> q, const Draw& draw, std::uint32_t iteration) override;
   void learned(std::span<const double> inverse_metric) override;
 

@@ -21,6 +21,14 @@
 
 namespace labile::detail {
 
+/// x: what the two of three that were not chosen have more than the chosen one, in their order.
+inline void rivals_of_three(Index4 choice, Vec u0, Vec u1, Vec u2, Vec& x0, Vec& x1) {
+  const Mask4 first = choice == Index4(0), last = choice == Index4(2);
+  const Vec chosen = select(first, u0, select(last, u2, u1));
+  x0 = select(first, u1, u0) - chosen;
+  x1 = select(last, u1, u2) - chosen;
+}
+
 /// Of a choice that was all but impossible, `most` the largest of its rivals' utilities less its own, exponentials are taken of that much
 /// less. Of one that cannot be, the logarithm is that of 0.
 struct Unlikely {
@@ -124,19 +132,16 @@ class ChoiceSum {
   }
   void gather_three(const T* u, Index4 choice, LaneBits scored) {
     auto& g = three_[static_cast<std::size_t>(three_count_)];
-    const Mask4 first = choice == Index4(0), last = choice == Index4(2), here = lanes_of(scored);
-    const auto apart = [&](Vec u0, Vec u1, Vec u2, Vec& a, Vec& b) {
-      const Vec chosen = select(first, u0, select(last, u2, u1));
-      a = select(first, u1, u0) - chosen;
-      b = select(last, u1, u2) - chosen;
-    };
-    apart(u[0].v, u[1].v, u[2].v, g.x[0], g.x[1]);
-    for (std::size_t k = 0; k < P; ++k) apart(u[0].d[k], u[1].d[k], u[2].d[k], g.d[0][k], g.d[1][k]);
-    if (scored != 15)
+    rivals_of_three(choice, u[0].v, u[1].v, u[2].v, g.x[0], g.x[1]);
+    for (std::size_t k = 0; k < P; ++k)
+      rivals_of_three(choice, u[0].d[k], u[1].d[k], u[2].d[k], g.d[0][k], g.d[1][k]);
+    if (scored != 15) {
+      const Mask4 here = lanes_of(scored);
       for (int o = 0; o < 2; ++o) {
         g.x[o] = select(here, g.x[o], Vec(-1e3));
         for (auto& d : g.d[o]) d = select(here, d, Vec(0.0));
       }
+    }
     if (++three_count_ == kGather) settle_three();
   }
   void settle_three() {
@@ -198,15 +203,12 @@ class StepScores {
     if (!each_.empty()) each_[t] = Vec(0.0);
   }
   void add(const Vec* u, int options, Index4 choice, LaneBits scored) {
-    const Mask4 first = choice == Index4(0), last = choice == Index4(options - 1);
     auto& g = gathered_[static_cast<std::size_t>(count_)];
     if (options == 2) {
       const Vec up = u[1] - u[0];
-      g.x[0] = select(first, up, -up);
+      g.x[0] = select(choice == Index4(0), up, -up);
     } else if (options == 3) {
-      const Vec chosen = select(first, u[0], select(last, u[2], u[1]));
-      g.x[0] = select(first, u[1], u[0]) - chosen;
-      g.x[1] = select(last, u[1], u[2]) - chosen;
+      rivals_of_three(choice, u[0], u[1], u[2], g.x[0], g.x[1]);
     } else {
       Vec chosen = u[0];
       for (int o = 1; o < options; ++o) chosen = select(choice == Index4(o), u[o], chosen);
@@ -215,8 +217,8 @@ class StepScores {
     }
     g.step = at_;
     g.scored = scored;
-    if (++count_ == kGather) settle(options);
     options_ = options;
+    if (++count_ == kGather) settle();
   }
   void add(const Vec& log_density, LaneBits scored) {
     const Vec l = select(lanes_of(scored), log_density, Vec(0.0));
@@ -225,7 +227,7 @@ class StepScores {
   }
   /// The sum.
   [[nodiscard]] Vec finish() {
-    settle(options_);
+    settle();
     return linear_;
   }
 
@@ -237,8 +239,8 @@ class StepScores {
     std::size_t step;
     LaneBits scored;
   };
-  void settle(int options) {
-    if (options == 2)
+  void settle() {
+    if (options_ == 2)
       settle_each<2>();
     else
       settle_each<3>();
@@ -246,7 +248,7 @@ class StepScores {
   }
   template <int Options>
   void settle_each() {
-    Vec product(1.0);
+    Vec product(1.0);  // at most (1 + 2 e^25)^16
     for (int i = 0; i < count_; ++i) {
       const auto& g = gathered_[static_cast<std::size_t>(i)];
       const Mask4 scored = lanes_of(g.scored);
@@ -272,7 +274,7 @@ class StepScores {
   std::span<Vec> each_;
   std::array<Choice, kGather> gathered_;
   Vec linear_{0.0};
-  int count_ = 0, options_ = 2;
+  int count_ = 0, options_ = 2;  // the same of all that are gathered
   std::size_t at_ = 0;
 };
 
