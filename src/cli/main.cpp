@@ -29,8 +29,10 @@ void add_data_options(CLI::App& app, labile::DataArgs& a) {
                  "our name=name in the file, such as state=pair; =none leaves a column alone")
       ->take_all()
       ->delimiter(',');
-  app.add_option("--options", a.options,
-                 "columns that say what each option shows, such as stim_left,stim_right")
+  app.add_option(
+         "--options", a.options,
+         "columns that say what each option shows, such as stim_left,stim_right; one alone, such as pair: "
+         "each of its values has options of its own")
       ->delimiter(',');
   app.add_option("--signals", a.signals, "further number columns: name, or name=column")->delimiter(',');
   app.add_option("--by", a.by, "column whose values are the conditions");

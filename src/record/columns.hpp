@@ -67,8 +67,10 @@ struct Header {
     std::size_t column;
     bool names = false;  // not quantities
   };
-  std::vector<Spelled> spelled;      // columns kept as they are spelled
-  std::vector<std::size_t> options;  // columns that name what each option shows; empty = none do
+  std::vector<Spelled> spelled;  // columns kept as they are spelled
+  // Columns that name what each option shows, or one whose values have options of their own; empty = none do.
+  std::vector<std::size_t> options;
+  [[nodiscard]] bool options_by_set() const { return options.size() == 1; }
   struct Filter {
     std::size_t column;
     std::vector<std::string> values;  // a row must hold one of them

@@ -255,9 +255,9 @@ class Derivation {
     }
     const int shift = from_one ? 1 : 0;
     const int seen = rows_.highest - shift + 1;
-    const int options = options_.layout  ? options_.layout->options
-                        : rows_.featured ? rows_.options_shown
-                                         : std::max(2, seen);
+    const int options = options_.layout                          ? options_.layout->options
+                        : rows_.featured && !h_.options_by_set() ? rows_.options_shown
+                                                                 : std::max(2, seen);
     if (seen > options || seen > kMaxOptions)
       throw Error(rows_.highest_at,
                   fmt::format("option {} is out of range: allowed are {} to {}", rows_.highest, shift,
@@ -266,6 +266,7 @@ class Derivation {
   }
   void lay_out(int options) {
     if (!h_.options.empty()) sort_option_words();
+    if (h_.options_by_set()) show_each_option(options);
     t_.layout = options_.layout  ? *options_.layout
                 : rows_.featured ? Layout::featured(options, rows_.arity)
                                  : Layout::bandit(options);
@@ -315,10 +316,25 @@ class Derivation {
       sorted.push_back(words[order[i]]);
     }
     for (auto& f : t_.feature) f = number[static_cast<std::size_t>(f)];
+    if (h_.options_by_set()) {
+      note("each value of column {} has options of its own, one feature each: {}", h_.names[h_.options[0]],
+           numbered(sorted));
+      return;
+    }
     std::vector<std::string> columns;
     for (const auto k : h_.options) columns.push_back(h_.names[k]);
     note("options are what columns {} show, one feature each: {}", fmt::join(columns, ", "),
          numbered(sorted));
+  }
+  /// From which set of options a row shows to what each of them is: option k of set s is s * options + k.
+  void show_each_option(int options) {
+    std::vector<std::int64_t> each;
+    each.reserve(t_.feature.size() * static_cast<std::size_t>(options));
+    for (const auto set : t_.feature)
+      for (int k = 0; k < options; ++k) each.push_back(set * options + k);
+    t_.feature = std::move(each);
+    rows_.options_shown = options;
+    rows_.arity[0] = static_cast<int>(rows_.option_words.list().size()) * options;
   }
   void number_stages() {
     if (h_.ours || !has(kStage) || *std::min_element(t_.stage.begin(), t_.stage.end()) != 1) return;

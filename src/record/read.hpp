@@ -47,7 +47,8 @@ struct ReadOptions {
   /// column that the list knows alone.
   std::map<std::string, std::string, std::less<>> columns;
   /// Columns that say what stands for option 0, 1, ...: any words, such as the letters of stimuli. Without
-  /// any, stim_left and stim_right.
+  /// any, stim_left and stim_right. One column alone says which options are shown, such as a pair: each of its
+  /// values has options of its own, which choices count.
   std::vector<std::string> option_columns = {};
   /// Rows to read: (column, value). A row must hold one of a column's values, in every column named.
   std::vector<std::pair<std::string, std::string>> where = {};

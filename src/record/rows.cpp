@@ -65,9 +65,11 @@ Rows::Rows(const Header& header, const ReadOptions& options)
   featured = true;
   dims = 1;
   options_shown = static_cast<int>(header.options.size());
-  if (options_shown < 2 || options_shown > kMaxOptions)
-    throw Error(fmt::format("{}: {} column(s) of options; there are 2 to {}", header.path.string(),
-                            options_shown, kMaxOptions));
+  if (options_shown > kMaxOptions)
+    throw Error(
+        fmt::format("{}: {} columns of options; there are {} at most (or one, each of whose values has "
+                    "options of its own)",
+                    header.path.string(), options_shown, kMaxOptions));
   arity.assign(1, 2);
   named_.resize(header.options.size());
 }
@@ -243,7 +245,7 @@ void Rows::choice(std::vector<std::int32_t>& column, Column c) {
   }
   static const std::string allowed = fmt::format(
       "an option: a whole number from 0 to {0} (or from 1 to {1}), or NA", kMaxOptions - 1, kMaxOptions);
-  if (!header_.options.empty() && !is_whole(field(c)))
+  if (header_.options.size() > 1 && !is_whole(field(c)))
     throw bad(c, fmt::format("'{}' is none of this row's options, {}", field(c),
                              fmt::join(header_.options | std::views::transform([&](std::size_t k) {
                                          return fmt::format("'{}'", (*in_)[k]);
@@ -261,7 +263,7 @@ void Rows::choice(std::vector<std::int32_t>& column, Column c) {
 
 /// The option that shows this word; -1 = none does, or words are numbers, and a choice then counts options.
 int Rows::option_called(std::string_view word) const {
-  if (header_.options.empty() || is_whole(word)) return -1;
+  if (header_.options.size() < 2 || is_whole(word)) return -1;
   for (std::size_t o = 0; o < header_.options.size(); ++o)
     if ((*in_)[header_.options[o]] == word) return static_cast<int>(o);
   return -1;
@@ -381,12 +383,13 @@ void Rows::stimulus() {
                           options_shown, dims));
 }
 
-/// What each option shows, as words; derivation numbers them by the alphabet.
+/// What each option shows, or which set of options is shown, as words; derivation numbers them by the alphabet.
 void Rows::option_names() {
   for (const std::size_t k : header_.options) {
     if (missing((*in_)[k]))
       throw Error({header_.path.string(), in_->line(), 0, header_.names[k]},
-                  "is missing; every row needs what each option shows");
+                  header_.options.size() > 1 ? "is missing; every row needs what each option shows"
+                                             : "is missing; every row needs which options it shows");
     trials.feature.push_back(option_words[(*in_)[k]]);
   }
   const auto known = static_cast<int>(option_words.list().size());

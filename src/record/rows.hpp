@@ -67,9 +67,10 @@ class Rows {
   Column state_column = kState;
   // Options described by features, as digits in one column or words in several:
   bool featured = false;
-  int dims = 0, options_shown = 0;
+  int dims = 0,
+      options_shown = 0;  // where one column says which set is shown: 1, until derivation counts options
   std::vector<int> arity;
-  Words option_words;                                          // of columns that name what each option shows
+  Words option_words;  // of columns that name what each option, or their set, shows
   int lowest = std::numeric_limits<int>::max(), highest = -1;  // of choices and best options
   Where highest_at;
   std::size_t too_fast = 0, filtered = 0;

@@ -5,6 +5,7 @@ repository); small drawn files with the same columns test the same paths everywh
 """
 import csv
 import json
+import math
 import os
 import random
 import sys
@@ -134,6 +135,42 @@ def test_parameter_tables_are_read_with_care(tmp_path):
     (tmp_path / "plain.csv").write_text("subject,choice,outcome\na,0,1\na,1,0\n")
     says(labile("loglik", "plain.csv", "--model", "rlwm", cwd=tmp_path), "set_size")
     says(labile("loglik", "plain.csv", "--model", "two_step_hybrid", cwd=tmp_path), "three states")
+
+
+def pairs_oracle(rows, pair, alpha_pos, alpha_neg, beta):
+    """Probabilistic selection (Frank et al. 2007): each pair has two options of its own, values of 0 at first."""
+    total, value = 0, {}
+    for r in rows:
+        q = value.setdefault(r[pair], [0.0, 0.0])
+        if r["choice"] == "":
+            continue
+        k = int(r["choice"])
+        total -= math.log1p(math.exp(-beta * (q[k] - q[1 - k])))
+        error = float(r["outcome"]) - q[k]
+        q[k] += (alpha_pos if error > 0 else alpha_neg) * error
+    return total
+
+
+def check_pairs(path, pair, *args):
+    params = dict(alpha_pos=.31, alpha_neg=.12, beta=4.5)
+    found = logliks(path, "--model", "dual_learning_rate", "--options", pair, "--params",
+                    "v0=0," + ",".join(f"{k}={v}" for k, v in params.items()), *args)
+    subjects = by_subject([r for r in read(path) if r.get("condition", "A") == "A"])
+    assert len(found) == len(subjects)
+    for name, rows in subjects.items():
+        assert found[name] == pytest.approx(pairs_oracle(rows, pair, **params), abs=1e-9), name
+    return len(subjects)
+
+
+def test_pairs_with_options_of_their_own_of_real_people():
+    assert check_pairs(data_file("turi2017_placebo_pst"), "pair", "--condition", "A") == 29
+
+
+def test_pairs_with_options_of_their_own_on_a_file(tmp_path):
+    draw = random.Random(5)
+    write(tmp_path / "pst.csv", [dict(subject=f"s{s}", type=draw.choice(["12", "34", "56"]), choice=draw.choice(["0", "1", "1", ""]),
+                                      outcome=draw.choice("01")) for s in range(3) for _ in range(80)])
+    assert check_pairs(tmp_path / "pst.csv", "type") == 3
 
 
 TWO_STEP = dict(alpha1=.45, alpha2=.6, beta1=3.5, beta2=2.5, w=.55, perseveration=.2)

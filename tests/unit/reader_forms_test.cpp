@@ -71,6 +71,34 @@ TEST(ReaderForms, ChoicesBesideNamedOptionsMayCountThem) {
               "did you mean 'first'?");
 }
 
+TEST(ReaderForms, ValuesOfOneColumnHaveOptionsOfTheirOwn) {
+  // Options that keep their places: the set says as much as the letters do.
+  const std::string header = "subject,pair,good,bad,choice,outcome\n";
+  const std::string rows = "a,EF,E,F,1,0\na,AB,A,B,0,1\nb,AB,A,B,,\na,CD,C,D,1,1\nb,EF,E,F,0,0\n";
+  ReadOptions by_set, by_letter;
+  by_set.option_columns = {"pair"};
+  by_letter.option_columns = {"good", "bad"};
+  const auto f = read_text(header + rows, by_set);
+  const auto& t = f.trials;
+  EXPECT_EQ(t.feature, (std::vector<std::int64_t>{4, 5, 0, 1, 2, 3, 0, 1, 4, 5}));
+  EXPECT_EQ(t.feature, read_text(header + rows, by_letter).trials.feature);
+  EXPECT_EQ(t.layout.arity, std::vector<int>{6});
+  EXPECT_EQ(t.choice, (Ints{1, 0, 1, -1, 0}));
+  EXPECT_TRUE(noted(f, "each value of column pair has options of its own, one feature each: AB = 0"));
+
+  const auto three =
+      read_text("subject,set,choice,outcome\na,2,1,0\na,1,3,1\n", {.columns = {}, .option_columns = {"set"}});
+  EXPECT_EQ(three.trials.layout.options, 3);
+  EXPECT_EQ(three.trials.choice, (Ints{0, 2}));
+  EXPECT_EQ(three.trials.feature, (std::vector<std::int64_t>{3, 4, 5, 0, 1, 2}));
+
+  EXPECT_SAYS(complaint(header + rows + "b,,A,B,0,1\n", by_set), ":7: pair: is missing");
+  EXPECT_SAYS(complaint(header + rows + "b,AB,A,B,left,1\n", by_set), ":7: choice: 'left' is not");
+  std::string many = "subject,pair,choice,outcome\n";
+  for (int i = 0; i < 33; ++i) many += "a," + std::to_string(i) + ",0,1\n";
+  EXPECT_SAYS(complaint(many, by_set), "66 features, at most 64");
+}
+
 TEST(ReaderForms, WordsBecomeNumbersInTheOrderInWhichTheyAppear) {
   const auto f =
       read_text("subject,session,cue,choice,outcome\na,train,moon,0,1\na,train,sun,1,0\na,test,moon,1,1\n");
