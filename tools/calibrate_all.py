@@ -34,6 +34,26 @@ def fitted_learners(labile):
     return [n for n in FIRST if n in names] + [n for n in names if n not in FIRST + LAST] + [n for n in LAST if n in names]
 
 
+KINDS = {"all": "all", "agreed": "chains agreed (R-hat at most 1.05, 39 independent draws)", "apart": "chains did not agree in the end",
+         "divergent": "more than 5% of draws diverged"}
+
+
+def pooled(told):
+    """Of each kind of replicate: how many there are, their ranks (of all quantities), and how many lie in the middle 90%."""
+    cells = told["settings"]["ranks"] + 1
+    aside = round(cells * 0.05)
+    counts = {kind: [0, 0, 0] for kind in KINDS}
+    for r in told["replicates"]:
+        if "failed" in r:
+            continue
+        agreed = r["rhat"] is not None and r["rhat"] <= 1.05 and r["ess"] is not None and r["ess"] >= told["settings"]["ranks"]
+        kinds = ["all", "agreed" if agreed else "apart"] + ["divergent"] * (r["divergences"] > 0.05 * r["draws"])
+        inside = sum(aside <= x < cells - aside for x in r["ranks"])
+        for kind in kinds:
+            counts[kind] = [a + b for a, b in zip(counts[kind], (1, len(r["ranks"]), inside))]
+    return counts
+
+
 def entry(path):
     """One line of the table's file: all of a learner's result but its replicates."""
     told = json.loads(path.read_text())
@@ -47,7 +67,18 @@ def entry(path):
             "p": summary["p"], "worst": summary["worst"], "coverage_90_farthest_se": summary["coverage_90_farthest_se"],
             "coverage_90_farthest": summary["coverage_90_farthest"], **{k: summary[k] for k in counts},
             "cpu_s_per_replicate": round(summary["cpu_s_per_replicate"], 4), "failures": failures,
-            "p_ecdf, p_chi2, covered by 50, 80, 90%": quantities}
+            "replicates, ranks, in the middle 90%": pooled(told), "p_ecdf, p_chi2, covered by 50, 80, 90%": quantities}
+
+
+def pooled_rows(entries):
+    """A line for each kind of replicate, over the learners whose replicates were counted so."""
+    known = [e["replicates, ranks, in the middle 90%"] for e in entries if "replicates, ranks, in the middle 90%" in e]
+    rows = [f"Replicates of {len(known)} learners together:", "", "| replicates | | 90% intervals cover |", "|---|---|---|"]
+    for kind, words in KINDS.items():
+        n, ranks, inside = (sum(k[kind][i] for k in known) for i in range(3))
+        if n > 0:
+            rows.append(f"| {words} | {n} | {100 * inside / ranks:.1f}% |")
+    return rows
 
 
 def row(e):
@@ -71,13 +102,16 @@ def write_table(folder, names):
             if e["replicates"] >= lines.get(name, e)["replicates"]:
                 lines[name] = e
     entries = [lines[n] for n in names if n in lines]
+    for e in entries:  # what older files name is wrong where the product is capped at 1
+        e["worst"] = min(e["p_ecdf, p_chi2, covered by 50, 80, 90%"].items(), key=lambda q: q[1][0])[0]
     if not entries:
         return
     TABLE.write_text("[\n" + ",\n".join(json.dumps(e) for e in entries) + "\n]\n")
     if PAGE.exists():
         text = PAGE.read_text()
         rows = ["| learner | calibrated | replicates | p of the farthest quantity | outside the 95% band | 90% intervals cover | farthest, "
-                "standard errors | replicates that were |", "|---|---|---|---|---|---|---|---|", *map(row, entries)]
+                "standard errors | replicates that were |", "|---|---|---|---|---|---|---|---|", *map(row, entries), "",
+                *pooled_rows(entries)]
         PAGE.write_text(text[:text.index(BEGIN) + len(BEGIN)] + "\n" + "\n".join(rows) + "\n" + text[text.index(END):])
     if (folder / f"{SHOWN}.svg").exists():
         shutil.copy(folder / f"{SHOWN}.svg", PICTURE)

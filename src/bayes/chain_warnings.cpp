@@ -8,9 +8,10 @@
 
 namespace labile {
 namespace {
-constexpr double kMostRhat = 1.01;      // Vehtari et al. (2021)
-constexpr double kLeastSize = 100;      // draws a chain; the same
-constexpr double kLeastBfmi = 0.2;      // rstan's bound
+constexpr double kMostRhat = 1.01;  // Vehtari et al. (2021)
+constexpr double kApart = 1.05;     // from here on intervals are known to be too narrow (docs/calibration.md)
+constexpr double kLeastSize = 100;  // draws a chain; the same
+constexpr double kLeastBfmi = 0.2;  // rstan's bound
 constexpr std::size_t kNamesShown = 5;  // the worst ones
 
 using Quantity = ChainChecks::Quantity;
@@ -50,23 +51,30 @@ std::vector<std::string> chain_warnings(const ChainChecks& c) {
       [](const auto& q) { return q.rhat; });
   if (count)
     all.push_back(fmt::format(
-        "Chains do not agree: R-hat above {} for {} quantit{} ({}), at most {:.3g}. Run longer (twice the "
+        "{}: R-hat above {} for {} quantit{} ({}), at most {:.4g}. Run longer (twice the "
         "warm-up and the draws); if it stays, the model has several solutions or a parameter that these "
         "data do not tell. {}",
+        c.chains > 1 ? (top > kApart ? "Chains do not agree" : "Chains do not quite agree")
+                     : "The halves of the chain do not agree, and one chain cannot tell whether others would",
         kMostRhat, count, count == 1 ? "y" : "ies", names, top,
         c.of_group > 0 && top_of_group <= kMostRhat
-            ? fmt::format("Do not use the values of these subjects; chains agree on the group's values and "
-                          "effects (R-hat "
-                          "at most {:.3f}).",
+            ? fmt::format("{}; chains agree on the group's values and effects (R-hat at most {:.3f}).",
+                          top > kApart ? "Do not use the values of these subjects"
+                                       : "The values of these subjects are rough",
                           top_of_group)
-            : "Do not use these results."));
+        : top > kApart ? std::string("Do not use these results.")
+                       : std::string("Until then take the intervals of these for rough.")));
 
   const double asked = kLeastSize * c.chains;
-  const auto smallest = [](const Quantity& q) { return std::min(q.ess_bulk, q.ess_tail); };
+  // Of draws too few for an effective size there are too few; what stands still has no R-hat either and is named below.
+  const auto smallest = [&](const Quantity& q) {
+    if (std::isnan(q.rhat)) return asked;
+    return std::isnan(q.ess_bulk) || std::isnan(q.ess_tail) ? 1.0 : std::min(q.ess_bulk, q.ess_tail);
+  };
   double least = asked;
-  for (const auto& q : c.quantities) least = std::min(least, std::isnan(smallest(q)) ? asked : smallest(q));
+  for (const auto& q : c.quantities) least = std::min(least, smallest(q));
   names = worst(
-      c.quantities, count, [&](const auto& q) { return q.ess_bulk < asked || q.ess_tail < asked; },
+      c.quantities, count, [&](const auto& q) { return smallest(q) < asked; },
       [&](const auto& q) { return -smallest(q); });
   if (count)
     all.push_back(fmt::format(
@@ -90,8 +98,10 @@ std::vector<std::string> chain_warnings(const ChainChecks& c) {
         c.shortest_steps
             ? std::string("This likelihood jumps, and steps are as short as they may be, so a higher target "
                           "acceptance would change nothing: ")
-            : fmt::format("Raise the target acceptance (now {:g}; try {:g}); if they stay, ", c.target_accept,
-                          c.target_accept < 0.95 ? 0.95 : 0.99)));
+        : c.target_accept < 0.99
+            ? fmt::format("Raise the target acceptance (now {:g}; try {:g}); if they stay, ", c.target_accept,
+                          c.target_accept < 0.95 ? 0.95 : 0.99)
+            : std::string("A higher target acceptance will not help: ")));
   if (c.depth_hits > 0)
     all.push_back(fmt::format(
         "{} of {} draws stopped at the largest tree (depth {}): slow, not wrong. Allow a depth of {} if "

@@ -7,10 +7,10 @@
 #include <cstring>
 
 #include "core/math.hpp"
+#include "core/normal.hpp"
 
 namespace labile {
 namespace {
-constexpr double kLogSqrt2Pi = 0.91893853320467274178;
 /// T and its slope for four units.
 void to_natural(const Group& g, Vec y, Vec& x, Vec& slope) {
   if (g.kind == Group::exp) {

@@ -149,6 +149,7 @@ class PosteriorDensity final : public LogDensityOver {
   /// Metropolis steps of single subjects, of their y and v together, given the group, with proposals that do not look at where the subject
   /// is: they go from one top to another, which trajectories hardly do. Given to subjects whose coordinates turned out far from normal, and to all whose likelihood jumps.
   double move(std::span<double> q, const Draw& draw, std::uint32_t iteration) override;
+  static constexpr int kAttempts = 8;  // of a subject that moves, an iteration
   void learned(std::span<const double> inverse_metric) override;
 
  private:

@@ -214,11 +214,16 @@ double mcse_quantile(std::span<const double> draws, int chains, double p) {
                 o.order_statistic(static_cast<std::size_t>(low) - 1));
 }
 
-std::vector<double> e_bfmi(std::span<const double> energies, int chains) {
+std::vector<double> e_bfmi(std::span<const double> energies, int chains, std::span<const double> moved) {
   std::vector<double> all;
+  std::size_t begin = 0;
   for (const auto& c : chains_of(energies, chains)) {
     double steps = 0;
-    for (std::size_t i = 1; i < c.size(); ++i) steps += (c[i] - c[i - 1]) * (c[i] - c[i - 1]);
+    for (std::size_t i = 1; i < c.size(); ++i) {
+      const double step = c[i] - c[i - 1] + (moved.empty() ? 0 : moved[begin + i]);
+      steps += step * step;
+    }
+    begin += c.size();
     all.push_back(c.size() < 2 ? kNaN : steps / static_cast<double>(c.size()) / variance_of(c));
   }
   return all;

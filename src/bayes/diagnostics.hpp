@@ -37,8 +37,10 @@ namespace labile {
 [[nodiscard]] double mcse_quantile(std::span<const double> draws, int chains, double p);
 
 /// Energy's fraction of missing information, one a chain: the mean squared step of the energy over its variance
-/// (with the divisors of rstan). `energies` is [chain][iteration].
-[[nodiscard]] std::vector<double> e_bfmi(std::span<const double> energies, int chains);
+/// (with the divisors of rstan). `energies` is [chain][iteration]. Where something else moved the draw after its trajectory, `moved`
+/// [chain][iteration] is by how much that changed the log density (and the energy, the other way): it is no step of the trajectory's.
+[[nodiscard]] std::vector<double> e_bfmi(std::span<const double> energies, int chains,
+                                         std::span<const double> moved = {});
 
 /// All of the above for one quantity, for the price of one sort.
 struct DrawSummary {
@@ -62,7 +64,7 @@ struct ChainChecks {
   int depth_hits = 0;           // kept iterations that ended at the largest tree
   int max_depth = 10;           // the largest tree: 2^max_depth steps
   double target_accept = 0.8;   // asked of the step size
-  bool shortest_steps = false;  // a chain's are the shortest that are allowed (NutsOptions::least_step)
+  bool shortest_steps = false;  // all chains' are the shortest that are allowed (NutsOptions::least_step)
   std::vector<double> e_bfmi = {};
 };
 

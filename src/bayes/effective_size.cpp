@@ -4,6 +4,7 @@
 #include <cmath>
 #include <complex>
 
+#include "bayes/vec_load.hpp"
 #include "core/first_passage.hpp"
 #include "core/math.hpp"
 
@@ -41,10 +42,6 @@ void transform(std::vector<Complex>& x, const std::vector<Complex>& root) {
         x[start + k] = a + b;
         x[start + k + half] = a - b;
       }
-}
-
-Vec load(const double* p) {
-  return Vec(RawDoubles(_mm256_loadu_pd(p)));
 }
 
 /// Sum of term(i) over n places, in sixteen strands; `term` gives four places from i on, or one.

@@ -24,7 +24,7 @@ std::string header(const GroupFitOptions& o, const ExportInfo& info, int chain) 
       "# method = sample (Default)\n#   sample\n"
       "#     num_samples = {}\n#     num_warmup = {}\n#     save_warmup = 0 (Default)\n#     thin = 1 "
       "(Default)\n"
-      "#     adapt\n#       engaged = 1 (Default)\n#       gamma = 0.05 (Default)\n#       delta = {}\n"
+      "#     adapt\n#       engaged = 1 (Default)\n#       gamma = 0.2\n#       delta = {}\n"
       "#     algorithm = hmc (Default)\n#       hmc\n#         engine = nuts (Default)\n#           nuts\n"
       "#             max_depth = {}\n#         metric = diag_e (Default)\n#         metric_file =  "
       "(Default)\n"

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "bayes/group_draws.hpp"
+#include "bayes/identification.hpp"
 #include "bayes/unit_scores.hpp"
 #include "core/cpu_time.hpp"
 #include "core/parallel.hpp"
@@ -105,16 +106,19 @@ void check(const Posterior& p, const GroupFitOptions& o, GroupFit& r) {
   c.iterations = r.chains.front().draws();
   c.max_depth = o.max_depth;
   c.target_accept = o.adapt_delta;
-  std::vector<double> energies;
+  c.shortest_steps = true;
+  std::vector<double> energies, moved;
   for (const auto& chain : r.chains) {
-    c.shortest_steps |= chain.step <= p.least_step();
+    c.shortest_steps &= chain.step <= p.least_step();
     c.iterations = std::min(c.iterations, chain.draws());
     for (const auto d : chain.divergent) r.divergences += d;
     for (const int d : chain.depth) r.depth_hits += d >= o.max_depth;
   }
-  for (const auto& chain : r.chains)
+  for (const auto& chain : r.chains) {
     energies.insert(energies.end(), chain.energy.begin(), chain.energy.begin() + c.iterations);
-  r.e_bfmi = c.e_bfmi = e_bfmi(energies, c.chains);
+    moved.insert(moved.end(), chain.moved.begin(), chain.moved.begin() + c.iterations);
+  }
+  r.e_bfmi = c.e_bfmi = e_bfmi(energies, c.chains, moved);
   c.divergences = r.divergences;
   c.depth_hits = r.depth_hits;
   const auto add = [&](const std::string& name, const DrawSummary& s) {
@@ -152,38 +156,6 @@ std::vector<double> own_shares(const Posterior& p, const Draws& draws) {
     }
   for (double& x : r) x /= count;
   return r;
-}
-
-/// What the data hardly say: group means that keep their prior's spread, subjects that all look like their group.
-void name_weak(const Posterior& p, GroupFit& r) {
-  constexpr double kPriorKept = 0.8, kOwn = 0.1;
-  for (int k = 0; k < p.params(); ++k) {
-    const auto& param = p.model().params[static_cast<std::size_t>(k)];
-    const auto mu = std::find_if(r.group.begin(), r.group.end(),
-                                 [&](const auto& g) { return g.name == fmt::format("mu[{}]", param.name); });
-    const double kept = mu->summary.sd / param.group.mu_sd;
-    if (kept > kPriorKept)
-      r.weak.push_back(
-          fmt::format("{}: the group's value is hardly informed by these choices (its posterior keeps "
-                      "{:.0f}% of the prior's sd)",
-                      param.name, 100 * kept));
-    else if (r.own_share[static_cast<std::size_t>(k)] < kOwn)
-      r.weak.push_back(
-          fmt::format("{}: a subject's own choices are about {:.1f}% of what is known of a subject, given "
-                      "this prior of the spread; "
-                      "subjects' values mostly repeat the group's, so do not correlate them with anything",
-                      param.name, 100 * r.own_share[static_cast<std::size_t>(k)]));
-    for (const auto& c : param.design.names) {
-      const auto name = fmt::format("b[{}:{}]", param.name, c);
-      const auto b =
-          std::find_if(r.group.begin(), r.group.end(), [&](const auto& g) { return g.name == name; });
-      if (const double left = b->summary.sd / param.design.prior_sd; left > kPriorKept)
-        r.weak.push_back(
-            fmt::format("{}: the effect of {} is hardly informed by these choices (its posterior keeps "
-                        "{:.0f}% of the prior's sd)",
-                        param.name, c, 100 * left));
-    }
-  }
 }
 }  // namespace
 
@@ -252,7 +224,8 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   if (r.chains.empty()) throw Interrupted("interrupted before a chain had finished");
   if (!o.partial && interrupted()) throw Interrupted("interrupted while fitting");
   clear_interrupt();  // it was heard: what follows works on what is there
-  if (r.chains.size() < done.size()) {
+  r.cut_short = r.chains.size() < done.size();
+  if (r.cut_short) {
     r.warnings.push_back(fmt::format("interrupted: {} of {} chains had finished, and only they are used",
                                      r.chains.size(), done.size()));
   }
@@ -269,7 +242,7 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   summarize(p, draws, o, r);
   predict(p, draws, o, static_cast<int>(r.chains.size()), r);
   check(p, o, r);
-  name_weak(p, r);
+  name_what_is_weak(p, units, o, r);
   r.posterior = std::move(posterior);
   r.predict_s = process_cpu_s() - cpu;
   r.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "bayes/diagnostics.hpp"
@@ -38,6 +39,8 @@ struct PosteriorQuantity {
   std::string name;
   DrawSummary summary;
   std::vector<double> draws;  // [chain][iteration]
+  /// Overlap with its prior, 0 to 1 (bayes/identification.hpp); NaN where it has none of its own.
+  double prior_overlap = std::numeric_limits<double>::quiet_NaN();
 };
 
 struct GroupFit {
@@ -50,6 +53,7 @@ struct GroupFit {
   /// [parameter] mean share of what is known of a subject's value that comes from the subject's own choices, not from the group.
   std::vector<double> own_share;
   std::vector<NutsChain> chains;   // finished ones
+  bool cut_short = false;          // interrupted: fewer than were asked for
   std::vector<std::string> names;  // of the entries of a draw
   int divergences = 0, depth_hits = 0;
   std::vector<double> e_bfmi;                             // [chain]

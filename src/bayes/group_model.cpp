@@ -149,6 +149,17 @@ GroupModel group_model(const LearnerEntry& learner, const std::vector<FitOverrid
                               g.group.kind == Group::exp ? "exp" : "identity",
                               bounds_text(learner.params[static_cast<std::size_t>(it->at)]), b.lo,
                               b.hi - b.lo));
+    if (!std::isfinite(from_line(g.group, g.group.mu_mean)))
+      throw Error(
+          fmt::format("group of '{}': its prior's mean, {} before the transform, is no number after it",
+                      g.name, g.group.mu_mean));
+    // Half-normal spreads reach to twice their scale.
+    if (const double lowest = g.group.mu_mean - 4 * std::hypot(g.group.mu_sd, 2 * g.group.sigma);
+        g.group.kind == Group::identity && b.lo >= 0 && lowest < b.lo)
+      throw Error(fmt::format(
+          "group of '{}': identity lets people pass its lower bound, {}, by these priors (they reach to "
+          "{:.4g}); exp or phi does not",
+          g.name, b.lo, lowest));
     if (std::count_if(groups.begin(), groups.end(), [&](const auto& x) { return x.name == g.name; }) > 1)
       throw Error(fmt::format("group of '{}' is given twice", g.name));
     it->group = g.group;

@@ -7,8 +7,10 @@
 #include <cmath>
 
 #include "bayes/group_draws.hpp"
+#include "bayes/vec_load.hpp"
 #include "core/cholesky.hpp"
 #include "core/math.hpp"
+#include "core/normal.hpp"
 #include "core/parallel.hpp"
 #include "core/random.hpp"
 
@@ -17,7 +19,6 @@ namespace {
 constexpr int kExamples = 32;  // draws around which shared points lie
 constexpr int kSets = 8;       // of points, shifted apart
 constexpr std::size_t kMostParams = 64;
-constexpr double kLogSqrt2Pi = 0.91893853320467274178;
 /// What the group says of a subject's values before T at one draw.
 struct GroupAt {
   std::vector<double> mean, inverse_sigma;  // [parameter]
@@ -140,10 +141,6 @@ Points points_of(const std::vector<Part>& parts, int count, const Draw& draw, in
     }
   if (so_far != each) throw Bug("shares of a mixture sum to 1");
   return r;
-}
-
-Vec load(const double* p) {
-  return Vec(RawDoubles(_mm256_loadu_pd(p)));
 }
 
 /// ln L at every draw, of all points and of each set's.

@@ -8,6 +8,7 @@
 
 #include "bayes/diagnostics.hpp"
 #include "bayes/effective_size.hpp"
+#include "bayes/vec_load.hpp"
 #include "core/error.hpp"
 #include "core/math.hpp"
 
@@ -17,9 +18,6 @@ constexpr double kSame = 1e-10;           // nats: log-likelihoods within this a
 constexpr std::size_t kShortestTail = 5;  // for a fit of two parameters
 constexpr double kLargestWaicP = 0.4;
 
-Vec load(const double* p) {
-  return Vec(RawDoubles(_mm256_loadu_pd(p)));
-}
 double total(Vec x) {
   return (x[0] + x[1]) + (x[2] + x[3]);
 }

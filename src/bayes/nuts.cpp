@@ -189,7 +189,10 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
 
   std::vector<double> grad(start.size());
   if (!std::isfinite(density.gradient(start, grad)))
-    throw Error("the log posterior is not finite where a chain starts");
+    throw Error(
+        "the log posterior is not finite where a chain starts: some subject's choices are impossible there, "
+        "or a prior stands "
+        "far from what is possible");
   stan::mcmc::sample at(vector_of(start), 0, 0);
   const Draw own{options.seed, Purpose::sampler, options.chain};
   std::vector<double> moved(start.size());
@@ -197,6 +200,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
     Eigen::Map<Eigen::VectorXd>(moved.data(), dim) = at.cont_params();
     const double by = density.move(moved, own, static_cast<std::uint32_t>(iteration));
     at = stan::mcmc::sample(vector_of(moved), at.log_prob() + by, at.accept_stat());
+    return by;
   };
   try {
     sampler.z().q = at.cont_params();
@@ -218,7 +222,7 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
       if (go_on && !go_on(options.warmup + i)) break;
       at = sampler.transition(at, silent);
       said.clear();
-      move(options.warmup + i);
+      const double by = move(options.warmup + i);
       sampler.get_sampler_params(said);  // stepsize, treedepth, n_leapfrog, divergent, energy
       const Eigen::VectorXd& q = at.cont_params();
       r.q.insert(r.q.end(), q.data(), q.data() + dim);
@@ -227,7 +231,8 @@ NutsChain sample_chain(LogDensityOver& density, std::span<const double> start,
       r.depth.push_back(static_cast<int>(said[1]));
       r.leapfrogs.push_back(static_cast<int>(said[2]));
       r.divergent.push_back(said[3] != 0);
-      r.energy.push_back(said[4]);
+      r.energy.push_back(said[4] - by);
+      r.moved.push_back(by);
     }
     r.sampling_s = thread_cpu_s() - warm;
   } catch (const std::runtime_error& e) {

@@ -49,7 +49,8 @@ struct NutsOptions {
 struct NutsChain {
   int dim = 0;
   std::vector<double> q;                   // [draw][dim]
-  std::vector<double> lp, energy, accept;  // [draw]
+  std::vector<double> lp, energy, accept;  // [draw]; energy: -lp and what the momentum had
+  std::vector<double> moved;               // [draw] by how much the density's own move had changed lp
   std::vector<int> depth, leapfrogs;       // [draw]
   std::vector<std::uint8_t> divergent;     // [draw]
   double step = 0;                         // adapted
@@ -58,8 +59,8 @@ struct NutsChain {
   std::int64_t gradients = 0;              // evaluations, warm-up included
   [[nodiscard]] int draws() const { return static_cast<int>(lp.size()); }
   void keep(Archive& a) {
-    a(dim, q, lp, energy, accept, depth, leapfrogs, divergent, step, inverse_metric, warmup_s, sampling_s,
-      gradients);
+    a(dim, q, lp, energy, moved, accept, depth, leapfrogs, divergent, step, inverse_metric, warmup_s,
+      sampling_s, gradients);
   }
 };
 

@@ -4,10 +4,11 @@
 #include <cmath>
 
 #include "core/math.hpp"
+#include "core/normal.hpp"
 
 namespace labile {
 namespace {
-constexpr double kPi = 3.14159265358979323846, kLogSqrt2Pi = 0.91893853320467274178;
+constexpr double kPi = 3.14159265358979323846;
 
 double below(double x) {
   return 0.5 * std::erfc(-x / std::sqrt(2.0));

@@ -259,7 +259,6 @@ double PosteriorDensity::move_values(std::span<double> q, const Draw& draw, std:
 }
 
 double PosteriorDensity::move(std::span<double> q, const Draw& draw, std::uint32_t iteration) {
-  constexpr int kAttempts = 8;
   const std::size_t slot = static_cast<std::size_t>(seen_++) % kRemembered * squares_.size();
   recent_.resize(std::max(recent_.size(), slot + squares_.size()));
   for (std::size_t k = 0; k < own_.size(); ++k)

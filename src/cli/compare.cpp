@@ -145,6 +145,28 @@ std::string csv_of(const DataSet& data, const Comparison& c) {
   return r;
 }
 
+/// A parameter of one name that learners hold at different values is part of their difference.
+std::vector<std::string> held_apart(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
+  std::map<std::string, std::vector<std::pair<double, std::string>>> at;
+  for (const auto* l : learners) {
+    const auto given = held(a, *l);
+    for (const auto& p : l->params)
+      if (p.prior.kind == Prior::fixed &&
+          std::none_of(given.begin(), given.end(), [&](const auto& h) { return h.name == p.name; }))
+        at[p.name].emplace_back(std::get<double>(p.standard), l->info.name);
+  }
+  std::vector<std::string> r;
+  for (const auto& [name, all] : at)
+    for (const auto& [value, learner] : all)
+      if (value != all.front().first) {
+        r.push_back(fmt::format(
+            "{0} is held at {1} in '{2}' and at {3} in '{4}', and differences between them may be that; "
+            "--hold {0}=VALUE gives all one",
+            name, all.front().first, all.front().second, value, learner));
+        break;
+      }
+  return r;
+}
 }  // namespace
 
 int compare_command(const DataArgs& a) {
@@ -160,6 +182,7 @@ int compare_command(const DataArgs& a) {
   check_held(a, learners);
   auto data = load_data(a, inputs_of(a.models));
   refuse_joined_conditions(data);
+  for (auto& n : held_apart(a, learners)) data.notes.push_back(std::move(n));
   if (a.method == "bayes") {
     for (auto& n : doubts(learners, data.subjects)) data.notes.push_back(std::move(n));
     return compare_bayes_command(a, data, learners);

@@ -72,7 +72,7 @@ class GroupComparison {
       throw Error(
           fmt::format("--method bayes compares learners over a group, and {} subject(s) have {}; use map",
                       scored_.size(), of_));
-    for (std::size_t m = 0; m < learners.size(); ++m) models_.push_back(fit(*learners[m], a.models[m]));
+    fit_all(learners);
     std::vector<std::vector<double>> decisions, subjects;
     std::vector<double> evidence;
     for (const auto& m : models_) {
@@ -94,6 +94,9 @@ class GroupComparison {
     }
     selection_ = select_models(evidence, static_cast<int>(models_.size()));
   }
+
+  /// What was left out by an interrupt, in words; empty: nothing.
+  [[nodiscard]] const std::string& cut_short() const { return cut_short_; }
 
   void print() const {
     long n = 0;
@@ -133,6 +136,7 @@ class GroupComparison {
                  scored_.size());
     }
     fmt::print("probability that all are equally frequent (BOR): {:.3f}\n", selection_.bor);
+    if (!cut_short_.empty()) fmt::print("warning: {}\n", cut_short_);
     for (const auto& m : models_) {
       for (const auto& w : m.weak) fmt::print("weak: {}: {}\n", m.model, w);
       for (const auto& w : m.warnings) fmt::print("warning: {}: {}\n", m.model, w);
@@ -142,7 +146,8 @@ class GroupComparison {
   [[nodiscard]] Json json() const {
     long n = 0;
     for (const int d : decisions_) n += d;
-    Json models = Json::array();
+    Json models = Json::array(), notes = data_.notes;
+    if (!cut_short_.empty()) notes.push_back(cut_short_);
     for (const auto& r : by_decision_.order)
       models.push_back(json_of_model(static_cast<std::size_t>(r.model)));
     return {{"data", a_.data},
@@ -157,7 +162,7 @@ class GroupComparison {
               {"adapt_delta", a_.adapt_delta},
               {"max_depth", a_.max_depth},
               {"seed", a_.seed}}},
-            {"notes", data_.notes},
+            {"notes", notes},
             {"models", models},
             {"bor", number(selection_.bor)},
             {"evidence", "elpd of the subject given the others, its parameters integrated out"}};
@@ -184,12 +189,25 @@ class GroupComparison {
   }
 
  private:
+  /// Interrupted after two or more, those are compared.
+  void fit_all(const std::vector<const LearnerEntry*>& learners) {
+    try {
+      for (std::size_t m = 0; m < learners.size(); ++m) models_.push_back(fit(*learners[m], a_.models[m]));
+    } catch (const Interrupted&) {
+      if (models_.size() < 2) throw;
+      clear_interrupt();  // it was heard
+      cut_short_ = fmt::format("interrupted: {} of {} learners were fitted, and only they are compared",
+                               models_.size(), learners.size());
+    }
+  }
   Scored fit(const LearnerEntry& learner, const std::string& name) const {
     ProgressLine line(!a_.json);
     DataArgs mine = a_;  // --group is for the learners that have the parameter
     std::erase_if(mine.groups,
                   [&](const std::string& g) { return !has_param(learner, parse_group(g).name); });
-    const auto options = group_options(mine, learner, line);
+    auto options = group_options(mine, learner, line);
+    options.unit_names = data_.trials.subjects;
+    options.partial = false;  // fewer chains would be compared with all
     std::vector<int> subject_of;
     for (std::size_t s = 0; s < data_.subjects.size(); ++s) subject_of.push_back(static_cast<int>(s));
     const GroupFit f = fit_group(learner, data_.subjects, subject_of, options);
@@ -284,6 +302,7 @@ class GroupComparison {
   std::vector<int> decisions_;       // [subject]
   std::vector<std::size_t> scored_;  // subjects with a decision
   std::vector<Scored> models_;
+  std::string cut_short_;
   Ranking by_decision_, by_subject_;
   std::vector<int> best_for_;  // [model] subjects
   GroupModels selection_;      // of scored_
@@ -296,14 +315,15 @@ int compare_bayes_command(const DataArgs& a, const DataSet& data,
   check_groups(a, learners);
   const GroupComparison c(a, data, learners);
   if (!a.out.empty()) write_file(a.out, c.csv());
+  const int code = c.cut_short().empty() ? 0 : 130;
   if (a.json) {
     fmt::print("{}\n", c.json().dump(1));
-    return 0;
+    return code;
   }
   for (const auto& n : data.notes) fmt::print("note: {}\n", n);
   c.print();
   if (!a.out.empty()) fmt::print("{}: one row a subject\n", a.out);
-  return 0;
+  return code;
 }
 
 }  // namespace labile

@@ -78,6 +78,22 @@ void refuse_left_out_states(const TrialsFile& file) {
                     "them out, so that all count as one",
                     file.trials.source, file.states_left_out, kMaxStates));
 }
+
+/// Whether what was learned is carried from block to block is a choice that a fit depends on.
+void note_blocks(const DataArgs& a, DataSet& d) {
+  if (!d.has_blocks || !a.reset_on.empty()) return;
+  const auto& t = d.trials;
+  const auto differs = [&](const std::vector<std::int32_t>& column) {
+    for (std::size_t s = 0; s < t.subjects.size(); ++s)
+      for (auto r = t.first[s] + 1; r < t.first[s + 1]; ++r)
+        if (column[r] != column[r - 1]) return true;
+    return false;
+  };
+  const char* name = differs(t.session) ? "session" : differs(t.block) ? "block" : nullptr;
+  if (name && std::ranges::find(d.options.kept, std::string(name)) == d.options.kept.end())
+    d.notes.push_back(fmt::format(
+        "what is learned in one {0} carries over to the next; --reset-on {0} starts values afresh", name));
+}
 }  // namespace
 
 DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
@@ -113,6 +129,7 @@ DataSet load_data(const DataArgs& a, const ModelInputs& inputs) {
             *path,
             std::move(options),
             a.condition};
+  if (!a.models.empty()) note_blocks(a, d);
   d.fresh =
       fresh_flags(d.trials, a.reset_on.empty() ? "none" : fmt::format("{}", fmt::join(a.reset_on, ",")));
   view_subjects(d);

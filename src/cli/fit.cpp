@@ -87,7 +87,7 @@ Json json_of(const ModelFit& f) {
 void print_fit(const ModelFit& f) {
   double loglik = 0, aic = 0, bic = 0;
   int trials = 0, unconverged = 0, at_bound = 0;
-  std::map<std::string, std::vector<std::string>> unfitted;  // why -> who
+  std::map<std::string, std::vector<std::string>> unfitted, noted;  // why -> who
   std::vector<std::string> impossible;
   for (std::size_t i = 0; i < f.fits.size(); ++i) {
     const auto& s = f.fits[i];
@@ -102,6 +102,7 @@ void print_fit(const ModelFit& f) {
     trials += s.trials;
     unconverged += !s.converged;
     at_bound += !s.at_bound.empty();
+    if (!s.note.empty()) noted[s.note].push_back(f.subjects[i]);
   }
   const LearnerEntry& learner = find_learner(f.spec.model);
   const bool density = learner.reports || learner.timed;
@@ -128,6 +129,7 @@ void print_fit(const ModelFit& f) {
     fmt::print("  {:<16} median {:.4g}, middle half {:.4g} to {:.4g}\n", f.names[k], quantile(0.5),
                quantile(0.25), quantile(0.75));
   }
+  for (const auto& [what, who] : noted) fmt::print("  {} subject(s): {}: {}\n", who.size(), what, some(who));
   if (at_bound) fmt::print("  {} subject(s) have a parameter at a bound\n", at_bound);
   if (unconverged) fmt::print("  {} subject(s) did not converge\n", unconverged);
 }
@@ -179,7 +181,8 @@ void write_beside(const DataArgs& a, const DataSet& data, const ModelFit& f) {
   for (const auto& s : f.fits)
     rows.push_back(s.params.empty() ? std::vector<double>(entry.params.size(), std::nan("")) : s.params);
   if (!a.trials_out.empty()) {
-    const auto said = write_trial_table(a, data, entry, rows, file_of_model(a, a.trials_out, f.spec.model));
+    const auto said =
+        write_trial_table(a, data, entry, rows, nullptr, file_of_model(a, a.trials_out, f.spec.model));
     if (!a.json) fmt::print("{}\n", said);
   }
   if (!a.methods_out.empty())
@@ -205,16 +208,16 @@ int fit_command(const DataArgs& a) {
   refuse_targets(a, data);
   const auto tell = [&] {
     refuse_joined_conditions(data);
+    for (auto& n : doubts(learners, data.subjects)) data.notes.push_back(std::move(n));
     if (a.json) return;
     for (const auto& n : data.notes) fmt::print("note: {}\n", n);
-    for (const auto& n : doubts(learners, data.subjects)) fmt::print("note: {}\n", n);
   };
   if (a.method == "bayes") {
     const auto formulas = formula_fit(formula_spec(a), data);
-    if (!formulas.within.empty() && (!a.checks.empty() || !a.trials_out.empty()))
-      throw Error(
-          fmt::format("{} takes no formula whose column differs within subjects ({}): it goes by subject",
-                      a.checks.empty() ? "--trials-out" : "--check", formulas.within.front()));
+    if (!formulas.within.empty() && !a.checks.empty())
+      throw Error(fmt::format(
+          "--check takes no formula whose column differs within subjects ({}): it goes by subject",
+          formulas.within.front()));
     tell();
     return fit_bayes_command(a, data, formulas);
   }
@@ -231,6 +234,7 @@ int fit_command(const DataArgs& a) {
     write_beside(a, data, f);
     if (a.json) {
       all.push_back(json_of(f));
+      all.back()["notes"] = data.notes;
     } else {
       print_fit(f);
     }

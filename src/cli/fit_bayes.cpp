@@ -92,11 +92,48 @@ void write_beside(const DataArgs& a, const DataSet& data, const GroupResult& f) 
   };
   if (!a.draws_out.empty()) say(write_draws(a, data, f));
   if (!a.trials_out.empty())
-    say(write_trial_table(a, data, *f.learner, f.rows, file_of_model(a, a.trials_out, f.model)));
+    say(write_trial_table(a, data, *f.learner, f.rows, &f.formulas, file_of_model(a, a.trials_out, f.model)));
   if (a.methods_out.empty()) return;
   const auto file = file_of_model(a, a.methods_out, f.model);
   write_file(file, methods_text(data, f));
   say(fmt::format("{}: a methods paragraph", file.string()));
+}
+nlohmann::ordered_json draw_from_prior(const DataArgs& a, const DataSet& data, const FormulaFit& formulas,
+                                       const std::string& model) {
+  const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
+  if (!a.json) fmt::print("\n{}:\n", model);
+  auto check = check_fit_predictions(a, data, entry, nullptr, !a.json, designs_of(formulas, entry));
+  return {{"model", model}, {"method", "prior"}, {"check", std::move(check)}};
+}
+
+/// Throws Interrupted after the model whose chains were interrupted: the next ones are not begun.
+void fit_and_write(const DataArgs& a, const DataSet& data, const FormulaFit& formulas, std::size_t m,
+                   nlohmann::ordered_json& all) {
+  const auto& model = a.models[m];
+  ProgressLine line(!a.json);
+  const auto f = fit_model(a, data, formulas, model, line);
+  // The fit first: what is written beside it may fail.
+  if (a.json) {
+    all.push_back(json_of(f));
+    all.back()["notes"] = data.notes;
+  } else {
+    print_fit(f);
+  }
+  if (!a.out.empty()) {
+    const auto file = file_of_model(a, a.out, model);
+    write_file(file, fit_table(f));
+    if (!a.json) fmt::print("{}: one row a subject\n", file.string());
+  }
+  write_beside(a, data, f);
+  if (!a.checks.empty()) {
+    auto check = check_fit_predictions(a, data, *f.learner, &f, !a.json);
+    if (a.json) all.back()["check"] = std::move(check);
+  }
+  if (!f.fit.cut_short) return;
+  const auto left = a.models.size() - m - 1;
+  throw Interrupted(fmt::format("interrupted: {} is what {} of {} chains say{}", model, f.fit.chains.size(),
+                                a.chains,
+                                left > 0 ? fmt::format("; {} model(s) after it were not fitted", left) : ""));
 }
 void print_json(const nlohmann::ordered_json& all) {
   fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
@@ -105,36 +142,16 @@ void print_json(const nlohmann::ordered_json& all) {
 
 int fit_bayes_command(const DataArgs& a, const DataSet& data, const FormulaFit& formulas) {
   auto all = nlohmann::ordered_json::array();
-  for (const auto& model : a.models) {
-    if (a.prior_only) {
-      const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
-      if (!a.json) fmt::print("\n{}:\n", model);
-      auto check = check_fit_predictions(a, data, entry, nullptr, !a.json, designs_of(formulas, entry));
-      all.push_back({{"model", model}, {"method", "prior"}, {"check", std::move(check)}});
-      continue;
+  try {
+    for (std::size_t m = 0; m < a.models.size(); ++m) {
+      if (a.prior_only)
+        all.push_back(draw_from_prior(a, data, formulas, a.models[m]));
+      else
+        fit_and_write(a, data, formulas, m, all);
     }
-    ProgressLine line(!a.json);
-    const auto f = fit_model(a, data, formulas, model, line);
-    // The fit first: what is written beside it may fail.
-    if (a.json)
-      all.push_back(json_of(f));
-    else
-      print_fit(f);
-    try {
-      if (!a.out.empty()) {
-        const auto file = file_of_model(a, a.out, model);
-        write_file(file, fit_table(f));
-        if (!a.json) fmt::print("{}: one row a subject\n", file.string());
-      }
-      write_beside(a, data, f);
-      if (!a.checks.empty()) {
-        auto check = check_fit_predictions(a, data, *f.learner, &f, !a.json);
-        if (a.json) all.back()["check"] = std::move(check);
-      }
-    } catch (const Error&) {
-      if (a.json) print_json(all);
-      throw;
-    }
+  } catch (const std::exception&) {  // what was fitted before is not lost
+    if (a.json && !all.empty()) print_json(all);
+    throw;
   }
   if (a.json) print_json(all);
   return 0;

@@ -26,10 +26,10 @@ int compare_bayes_command(const DataArgs& args, const DataSet& data,
                                                   const std::string& model);
 
 /// The table that was read, row for row and in its order, with the learner's numbers at these parameters [subject][parameter in table
-/// order]: what replay() gives (contract/replay.hpp). Rows of subjects that could not be fitted (NaN) have none. A name that the table
-/// has gets "fit_" in front; two decisions a row, "_1" and "_2" at its end. Returns a sentence for people.
+/// order]: what replay() gives (contract/replay.hpp). Where formulas cut subjects into units, `rows` are those of units. Rows of subjects
+/// that could not be fitted (NaN) have none. `formulas` may be null. A name that the table has gets "fit_" in front; two decisions a row, "_1" and "_2" at its end. Returns a sentence for people.
 std::string write_trial_table(const DataArgs& args, const DataSet& data, const LearnerEntry& learner,
-                              const std::vector<std::vector<double>>& rows,
+                              const std::vector<std::vector<double>>& rows, const FormulaFit* formulas,
                               const std::filesystem::path& file);
 
 /// FOLDER/MODEL-1.csv, ... (CmdStan) and FOLDER/MODEL.nc (netCDF). Returns a sentence for people.

@@ -73,6 +73,7 @@ void print_confusion(const ModelRecovery& r, const Confusion& c, const std::stri
 std::vector<std::string> confused(const ModelRecovery& r, const Confusion& c, const std::string& of) {
   std::vector<std::string> said;
   for (std::size_t j = 0; j < r.models.size(); ++j) {
+    if (std::isnan(c.confusion(j, j))) continue;  // interrupted before it simulated any
     const double right = c.inversion(j, j);
     if (std::isnan(right)) {
       said.push_back(fmt::format("{} never fits best, not even {} that it simulated", r.models[j], of));
@@ -130,10 +131,12 @@ int recover_models_command(const RecoverArgs& a) {
   o.progress = [&](double share, const std::string& what) { line.show(share, "models", what); };
   const auto r = recover_models(models, o);
   line.clear();
+  const int asked = a.data_sets * static_cast<int>(models.size());
   const char* by = bayes ? "loo" : o.criterion == Criterion::aic ? "aic" : "bic";
   if (!a.out.empty()) write_file(a.out, table(r));
   auto warnings = confused(r, r.subjects, "subjects");
   for (auto& w : confused(r, r.data_sets, "data sets")) warnings.push_back(std::move(w));
+  if (r.played < asked) warnings.push_back(fmt::format("interrupted: {} of {} data sets", r.played, asked));
   if (a.json) {
     fmt::print("{}\n", Json{{"models", r.models},
                             {"task", r.task},
@@ -149,7 +152,7 @@ int recover_models_command(const RecoverArgs& a) {
                             {"fits_with_warnings", r.warned},
                             {"warnings", warnings}}
                            .dump(1));
-    return 0;
+    return r.played < asked ? 130 : 0;
   }
   fmt::print("\n{}: {} data sets of {} subjects of each learner, at most {} decisions; best by {}\n", r.task,
              a.data_sets, o.subjects, r.trials, by);
@@ -166,7 +169,7 @@ int recover_models_command(const RecoverArgs& a) {
   if (r.warned > 0)
     fmt::print("  {} hierarchical fit(s) have warnings; more --warmup and --draws may help.\n", r.warned);
   if (!a.out.empty()) fmt::print("{}: every subject's scores\n", a.out);
-  return 0;
+  return r.played < asked ? 130 : 0;
 }
 
 }  // namespace labile

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <span>
 #include <unordered_map>
 
 #include "cli/fit_outputs.hpp"
@@ -42,37 +43,52 @@ Columns replayed(const LearnerEntry& learner, const DataSet& data,
   return r;
 }
 
+/// Rows of each subject in the order in which they stood in the file: of all its units, where a formula cut it.
+struct FileOrder {
+  std::vector<std::string> subjects;
+  std::vector<std::vector<std::size_t>> rows;  // [subject]
+};
+FileOrder file_order(const DataSet& data, const FormulaFit* formulas) {
+  FileOrder r{formulas ? formulas->subjects : data.trials.subjects, {}};
+  r.rows.resize(r.subjects.size());
+  for (std::size_t u = 0; u < data.subjects.size(); ++u)
+    for (auto row = data.trials.first[u]; row < data.trials.first[u + 1]; ++row)
+      r.rows[formulas ? static_cast<std::size_t>(formulas->subject_of[u]) : u].push_back(row);
+  if (!data.origin.empty())
+    for (auto& rows : r.rows)
+      std::sort(rows.begin(), rows.end(), [&](auto x, auto y) { return data.origin[x] < data.origin[y]; });
+  return r;
+}
+
 /// Which record of the file became which row: a second reading, record by record, in the file's order.
 class Again {
  public:
-  Again(const DataArgs& a, const DataSet& data)
-      : a_(a), data_(data), in_(data.path), next_(data.trials.first) {
+  Again(const DataArgs& a, const DataSet& data, const FormulaFit* formulas)
+      : a_(a), data_(data), in_(data.path), order_(file_order(data, formulas)), next_(order_.rows.size(), 0) {
     (void)in_.next();
     std::vector<std::string> notes;
     header_ = read_header(data.path, in_, data.options, notes);
-    for (std::size_t s = 0; s < data.trials.subjects.size(); ++s) index_[data.trials.subjects[s]] = s;
+    for (std::size_t s = 0; s < order_.subjects.size(); ++s) index_[order_.subjects[s]] = s;
   }
   [[nodiscard]] const Header& header() const { return header_; }
   [[nodiscard]] const Records& record() const { return in_; }
-  /// The next record that was read into rows [first, first + count); false at the end.
-  bool next(std::size_t& first, std::size_t& count) {
+  /// The rows, one or two, that the next record was read into; none at the end.
+  std::span<const std::size_t> next() {
     while (in_.next()) {
       if (!wanted()) continue;
       const std::string subject(header_.has(kSubject) ? field(kSubject) : "1");
       const auto it = index_.find(subject);
       if (it == index_.end()) continue;
       auto& at = next_[it->second];
-      const std::size_t end = data_.trials.first[it->second + 1];
-      if (at >= end) throw Bug("a subject has more rows in the file than were read");
-      first = at;
-      count = header_.wide && at + 1 < end && data_.trials.stage[at + 1] > 0 ? 2 : 1;
+      const auto left = std::span(order_.rows[it->second]).subspan(at);
+      if (left.empty()) throw Bug("a subject has more rows in the file than were read");
+      const std::size_t count = header_.wide && left.size() > 1 && data_.trials.stage[left[1]] > 0 ? 2 : 1;
       at += count;
-      return true;
+      return left.first(count);
     }
-    for (std::size_t s = 0; s + 1 < next_.size(); ++s)
-      if (next_[s] != data_.trials.first[s + 1])
-        throw Bug("a subject has fewer rows in the file than were read");
-    return false;
+    for (std::size_t s = 0; s < next_.size(); ++s)
+      if (next_[s] != order_.rows[s].size()) throw Bug("a subject has fewer rows in the file than were read");
+    return {};
   }
 
  private:
@@ -94,17 +110,18 @@ class Again {
   const DataSet& data_;
   Records in_;
   Header header_;
-  std::vector<std::size_t> next_;  // [subject] row that its next record is
+  FileOrder order_;
+  std::vector<std::size_t> next_;  // [subject] which of its rows its next record is
   std::unordered_map<std::string, std::size_t> index_;
 };
 }  // namespace
 
 std::string write_trial_table(const DataArgs& a, const DataSet& data, const LearnerEntry& learner,
-                              const std::vector<std::vector<double>>& rows,
+                              const std::vector<std::vector<double>>& rows, const FormulaFit* formulas,
                               const std::filesystem::path& path) {
   constexpr std::size_t kFlush = 1 << 20;
   const Columns columns = replayed(learner, data, rows);
-  Again again(a, data);
+  Again again(a, data, formulas);
   const auto& theirs = again.header().names;
   std::vector<std::string> ours, renamed;
   for (const auto& name : columns.names) {
@@ -125,8 +142,7 @@ std::string write_trial_table(const DataArgs& a, const DataSet& data, const Lear
     for (const auto& name : ours)
       text(fmt::format(",{}{}", csv_field(name), stages > 1 ? fmt::format("_{}", stage + 1) : ""));
   text("\n");
-  std::size_t first = 0, count = 0;
-  while (again.next(first, count)) {
+  for (auto at = again.next(); !at.empty(); at = again.next()) {
     for (std::size_t i = 0; i < theirs.size(); ++i) {
       if (i > 0) text(",");
       text(csv_field(std::string(again.record()[i])));
@@ -134,8 +150,8 @@ std::string write_trial_table(const DataArgs& a, const DataSet& data, const Lear
     for (std::size_t stage = 0; stage < static_cast<std::size_t>(stages); ++stage)
       for (const auto& values : columns.values) {
         text(",");
-        if (stage < count && !std::isnan(values[first + stage]))
-          fmt::format_to(std::back_inserter(b), "{}", values[first + stage]);
+        if (stage < at.size() && !std::isnan(values[at[stage]]))
+          fmt::format_to(std::back_inserter(b), "{}", values[at[stage]]);
       }
     text("\n");
     if (b.size() < kFlush) continue;

@@ -30,6 +30,7 @@ struct Handle {
 struct SignalInfo {
   std::string name, label, unit;
   bool feature_map = false;  // read() fills [feature][lanes] instead of [lanes]
+  bool of_learning = false;  // means something only after a trial from which something was learned
 };
 
 class Agent {

@@ -4,22 +4,34 @@
 
 #include <array>
 #include <bit>
+#include <string_view>
 #include <type_traits>
 
 #include "contract/lanes.hpp"
 #include "contract/likelihood.hpp"
 
 // All of a learner's equations in one function, one for each usual number of options: a third of the instructions. Checked builds would
-// take minutes a file with it; they have the general function alone, which is the same code.
+// take minutes a file with one function.
 #if defined(__OPTIMIZE__) && !defined(LABILE_SANITIZED)
 #define LABILE_FLATTEN [[gnu::flatten]]
-#define LABILE_FORMS 1
 #else
 #define LABILE_FLATTEN
-#define LABILE_FORMS 0
 #endif
 
 namespace labile::detail {
+
+/// Whether a learner is compiled in all its forms (parts, numbers of options, held parameters). Checked builds have a few learners so: the
+/// code of forms is the same for all, and doubles what is compiled; the others have the general function alone.
+template <class L>
+constexpr bool in_all_forms() {
+#ifdef LABILE_SANITIZED
+  for (const std::string_view name : {"rescorla_wagner", "hmm_reversal", "two_step_hybrid", "rlwm"})
+    if (name == L::info.name) return true;
+  return false;
+#else
+  return true;
+#endif
+}
 
 /// x: what the two of three that were not chosen have more than the chosen one, in their order.
 inline void rivals_of_three(Index4 choice, Vec u0, Vec u1, Vec u2, Vec& x0, Vec& x1) {
@@ -414,7 +426,7 @@ LABILE_FLATTEN Vec lane_gradient_of_form(std::span<const Vec> params, const Lane
 template <class L, int n>
 Vec lane_gradient_pass(std::span<const Vec> params, const LaneTrials& s, std::span<const int> direction,
                        std::span<Vec> to) {
-  if constexpr (LABILE_FORMS && !Reports<L> && !requires { typename L::Whole; })
+  if constexpr (in_all_forms<L>() && !Reports<L> && !requires { typename L::Whole; })
     if (s.layout.feature_is_option) {
       if (s.layout.options == 2) return lane_gradient_of_form<L, n, 2>(params, s, direction, to);
       if (s.layout.options == 3) return lane_gradient_of_form<L, n, 3>(params, s, direction, to);
@@ -430,7 +442,7 @@ Vec lane_gradient(std::span<const Vec> params, const LaneTrials& s, std::uint64_
   constexpr int carry = carried<L>(), all = static_cast<int>(kParams<L>);
   if constexpr (carry == all) {
     constexpr auto held = usually_held<L>();
-    if constexpr (LABILE_FORMS && held != 0) {
+    if constexpr (in_all_forms<L>() && held != 0) {
       if ((wanted & held) != 0) return lane_gradient_of_form<L, all, 0>(params, s, {}, grad);
       constexpr int free = all - std::popcount(held);
       std::array<Vec, free> to;
@@ -525,5 +537,4 @@ constexpr auto lane_scores_of() -> Vec (*)(std::span<const Vec>, const LaneTrial
 }
 
 }  // namespace labile::detail
-#undef LABILE_FORMS
 #undef LABILE_FLATTEN

@@ -127,12 +127,16 @@ void softmax(T* u, int n) {
 }
 
 /// Utilities of softmax(u), of which a share is replaced by choices at random: ln((1 - share) softmax(u) +
-/// share / n), and u itself where the share is 0.
+/// share / n), and u itself where the share is 0, with that logarithm's derivatives.
 template <class T>
 void mix_with_chance(T* u, int n, const T& share) {
   const T all = log_sum_exp(u, n), kept = T(1.0) - share, random = share * T(1.0 / static_cast<double>(n));
-  for (int o = 0; o < n; ++o)
-    u[o] = select(share > T(0.0), log(max(kept * exp(u[o] - all) + random, T(1e-300))), u[o]);
+  for (int o = 0; o < n; ++o) {
+    const T chosen = exp(u[o] - all);
+    const T first = share * (T(1.0 / static_cast<double>(n)) / max(chosen, T(1e-100)) - T(1.0));
+    u[o] = select(share > T(0.0), log(max(kept * chosen + random, T(1e-300))),
+                  u[o] + first * (T(1.0) - T(0.5) * first));
+  }
 }
 
 }  // namespace labile

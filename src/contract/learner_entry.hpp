@@ -63,20 +63,9 @@ constexpr bool forgets() {
   else
     return WithParts<L>::forgets;
 }
-/// Checked builds have parts for a few learners: their code is the same for all, and doubles what is compiled.
-template <class L>
-constexpr bool has_parts() {
-#ifdef LABILE_SANITIZED
-  for (const std::string_view name : {"rescorla_wagner", "hmm_reversal", "two_step_hybrid", "rlwm"})
-    if (name == L::info.name) return true;
-  return false;
-#else
-  return true;
-#endif
-}
 template <class L>
 auto parts_of() -> LearnerEntry (*)() {
-  if constexpr (!has_parts<L>() || Reports<L> || Timed<L> || requires { typename L::Whole; })
+  if constexpr (!detail::in_all_forms<L>() || Reports<L> || Timed<L> || requires { typename L::Whole; })
     return nullptr;
   else
     return &learner_entry<WithParts<L>>;

@@ -19,7 +19,7 @@ class Replays {
  public:
   virtual ~Replays() = default;
   /// utility_0, ... and prob_0, ...: of the options before the choice, of learners that have them; loglik: of what was answered; then
-  /// the agent's signals after the trial's outcome, delta and learning_rate only where something was learned. `params` is in table
+  /// the agent's signals after the trial's outcome, delta, learning_rate and others of learning only where something was learned. `params` is in table
   /// order. A pure function of its arguments.
   [[nodiscard]] virtual std::vector<ReplayColumn> replay(std::span<const double> params,
                                                          const SubjectTrials& trials) const = 0;
@@ -77,7 +77,7 @@ class ReplayWatch {
       bool told = false;
       if constexpr (requires { L::signals(); })
         if (i < L::signals().size()) {
-          v = L::read(state, static_cast<int>(i));
+          if (learned || !signals_[i].of_learning) v = L::read(state, static_cast<int>(i));
           told = true;
         }
       if constexpr (requires(S s) { s.delta; })

@@ -46,13 +46,24 @@ struct Kalman {
   struct State {
     T m[kMaxFeatures], variance[kMaxFeatures];
     T delta, learning_rate;  // learning_rate: gain of the chosen option's first feature
+    T uncertainty;           // of the chosen option's payoff before its outcome, noise apart, sd
   };
+  static std::vector<SignalInfo> signals() {
+    return {{.name = "uncertainty",
+             .label = "sd of the chosen option's expected payoff, before its outcome",
+             .unit = "outcome units",
+             .of_learning = true}};
+  }
+  template <class T>
+  static const T& read(const State<T>& s, int) {
+    return s.uncertainty;
+  }
   template <class T>
   static State<T> start(const Params<T>& p, const Layout&) {
     State<T> s;
     for (auto& m : s.m) m = p.m0;
     for (auto& v : s.variance) v = p.sigma_0 * p.sigma_0;
-    s.delta = s.learning_rate = T(0.0);
+    s.delta = s.learning_rate = s.uncertainty = T(0.0);
     return s;
   }
   template <class T>
@@ -67,6 +78,8 @@ struct Kalman {
       variance[o] = summed(x, s.variance, o);
     }
     s.delta = x.outcome - chosen_of(x, mean);
+    if constexpr (std::is_same_v<T, double> || std::is_same_v<T, Vec>)  // derivatives do not read it
+      s.uncertainty = sqrt(chosen_of(x, variance));
     const T per_variance = T(1.0) / (chosen_of(x, variance) + p.sigma_o * p.sigma_o);
     const int first = x.layout->arity[0];
     for_each_feature(x, s.m, [&](T& m, Mask<T> chosen) {

@@ -79,6 +79,7 @@ class HeaderReader {
     find_signals();
     find_spelled();
     find_filters();
+    refuse_equal_names();
     note_second_columns();
     return std::move(h_);
   }
@@ -122,6 +123,15 @@ class HeaderReader {
   void one_unit_of_time() {
     for (const auto& [said, other] : {std::pair{kRtMs, kRt}, std::pair{kRt, kRtMs}})
       if (assigned_[said] && !assigned_[other] && h_.has(said)) h_.at[other] = -1;
+  }
+  /// Of two columns of one name nobody can say which is meant.
+  void refuse_equal_names() const {
+    for (std::size_t i = 0; i < h_.names.size(); ++i)
+      for (std::size_t k = i + 1; k < h_.names.size(); ++k)
+        if (h_.names[i] == h_.names[k] && taken(i))
+          throw Error(where(),
+                      fmt::format("column '{}' stands twice, as number {} and {}; rename or remove one",
+                                  h_.names[i], i + 1, k + 1));
   }
   /// Columns beside the one that was read for something, which would mean the same.
   void note_second_columns() {

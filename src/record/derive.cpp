@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <set>
 #include <tuple>
+#include <utility>
 
 #include "core/math.hpp"
 
@@ -25,6 +28,7 @@ class Derivation {
     note_words();
     group();
     refuse_doubles();
+    refuse_disorder();
     number_actions();
     number_options();
     number_states();
@@ -134,6 +138,35 @@ class Derivation {
         }
     }
     if (repeated) note("trials that were missed and then repeated stand twice");
+  }
+  /// Models learn row by row: rows of a block stand in the order in which they happened, which the column trial tells. Trials that were
+  /// missed may come again later.
+  void refuse_disorder() const {
+    if (!has(kTrial) || h_.ours || rows_.trials_lack) return;
+    struct Before {
+      std::size_t row = 0;
+      std::set<int> missed;
+    };
+    for (std::size_t s = 0; s < t_.subjects.size(); ++s) {
+      std::map<std::tuple<int, int, int>, Before> all;  // of each (session, condition, block)
+      for (std::size_t r = t_.first[s]; r < t_.first[s + 1]; ++r) {
+        const auto [at, fresh] = all.try_emplace({t_.session[r], t_.condition[r], t_.block[r]});
+        Before& before = at->second;
+        if (before.missed.count(t_.trial[r])) continue;
+        if (t_.choice[r] == kMissing) before.missed.insert(t_.trial[r]);
+        const std::size_t last = std::exchange(before.row, r);
+        if (!fresh && t_.trial[r] < t_.trial[last]) out_of_order(s, last, r);
+      }
+    }
+  }
+  [[noreturn]] void out_of_order(std::size_t subject, std::size_t before, std::size_t row) const {
+    throw h_.bad(
+        kTrial, line_of(row),
+        fmt::format(
+            "subject '{}' has trial {} after trial {}; rows of a subject stand in the order in which they "
+            "happened: sort the file, name the column that tells blocks apart (--columns block=NAME), or, "
+            "where this column is no order, leave it alone (--columns trial=none)",
+            t_.subjects[subject], t_.trial[row], t_.trial[before]));
   }
   [[noreturn]] void twice(std::size_t subject, std::size_t a, std::size_t b) const {
     throw h_.bad(
@@ -247,6 +280,7 @@ class Derivation {
 
   // ---- numbers ----
   void number_options() {
+    refuse_two_beginnings();
     const bool from_one = !h_.ours && rows_.lowest == 1 && t_.right.empty();
     if (from_one) {
       for (auto* c : {&t_.choice, &t_.best, &t_.old_best})
@@ -263,6 +297,38 @@ class Derivation {
                   fmt::format("option {} is out of range: allowed are {} to {}", rows_.highest, shift,
                               std::min(options, kMaxOptions) - 1 + shift));
     lay_out(options);
+    if (!h_.ours && !options_.layout && h_.options.size() < 2) note_unused(options, shift);
+  }
+  /// Choices that count from 1 beside best options that count from 0, or the other way round.
+  void refuse_two_beginnings() const {
+    const Range &a = rows_.chosen, &b = rows_.best;
+    if (h_.ours || !a.any() || !b.any() || a.lowest == b.lowest || a.highest == b.highest) return;
+    if (a.highest - a.lowest != b.highest - b.lowest || std::abs(a.lowest - b.lowest) != 1 ||
+        a.highest == a.lowest)
+      return;
+    throw about(
+        kBest,
+        fmt::format(
+            "holds options {} to {} and '{}' {} to {}: they count from different numbers; recode one, or "
+            "leave this column alone (--columns best=none)",
+            b.lowest, b.highest, h_.name(has(kChoice) ? kChoice : kChoice1), a.lowest, a.highest));
+  }
+  /// A code that stands for something else looks like an option.
+  void note_unused(int options, int shift) {
+    std::vector<bool> used(static_cast<std::size_t>(options), false);
+    for (const auto* column : {&t_.choice, &t_.best})
+      for (const auto x : *column)
+        if (x >= 0) used[static_cast<std::size_t>(x)] = true;
+    std::vector<int> unused;
+    for (int o = 0; o < options; ++o)
+      if (!used[static_cast<std::size_t>(o)]) unused.push_back(o + shift);
+    if (!unused.empty() && options > 2)
+      note(
+          "{} options are taken to exist, since {} occurs (line {}), but {} {} never chosen; if a number "
+          "stands for something else, "
+          "recode it or make it NA",
+          options, rows_.highest, rows_.highest_at.line, fmt::join(unused, ", "),
+          unused.size() > 1 ? "are" : "is");
   }
   void lay_out(int options) {
     if (!h_.options.empty()) sort_option_words();
@@ -387,6 +453,7 @@ class Derivation {
       note("{} choices took less than {} s and count as missing", rows_.too_fast, options_.min_rt_s);
     if (h_.ours) return;
     note_missing_outcomes();
+    note_codes_among_outcomes();
     double sum = 0, n = 0;
     for (const double x : t_.rt_s)
       if (!std::isnan(x)) sum += x, n += 1;
@@ -403,6 +470,20 @@ class Derivation {
     if (missing > 0)
       note("{} of {} choices have no outcome: they are predicted, and nothing is learned from them", missing,
            chosen);
+  }
+  /// Numbers that files write where a value is missing.
+  void note_codes_among_outcomes() {
+    for (const double code : {-999.0, -99.0, 999.0, -9999.0, 9999.0}) {
+      const auto n = std::count(t_.outcome.begin(), t_.outcome.end(), code);
+      const bool others = std::all_of(t_.outcome.begin(), t_.outcome.end(), [&](double x) {
+        return std::isnan(x) || x == code || std::abs(x) < std::abs(code) / 4;
+      });
+      if (n > 0 && others && has(kOutcome))
+        note(
+            "{} outcomes are {:g}, far from all others, and are taken as paid; where it stands for a missing "
+            "one, write NA",
+            n, code);
+    }
   }
   /// Values that are to start afresh with a column need one.
   void refuse_absent_resets() const {

@@ -110,12 +110,13 @@ void Rows::decision() {
   code(trials.session, kSession, session);
   code(trials.block, kBlockColumn, block);
   push(trials.trial, kTrial, 0);
+  trials_lack = trials_lack || (has(kTrial) && missing(field(kTrial)));
   push(trials.stage, kStage, second_);
   if (!header_.options.empty()) option_names();
   if (has(kReport)) trials.report.push_back(real(kReport));
-  choice(trials.choice, kChoice);
+  choice(trials.choice, kChoice, &chosen);
   if (has(kReport) && !has(kChoice)) trials.choice.back() = std::isnan(trials.report.back()) ? kMissing : 0;
-  choice(trials.best, kBest);
+  choice(trials.best, kBest, &best);
   choice(trials.old_best, kOldBest);
   correct();
   if (has(kInput)) input();
@@ -221,9 +222,12 @@ void Rows::push(std::vector<std::int32_t>& column, Column c, std::int32_t otherw
 
 void Rows::code(std::vector<std::int32_t>& column, Column c, Codes& codes) {
   if (!has(c) || missing(field(c))) {
+    if (codes.decided) throw bad(c, "is missing here, where other rows have it; every row needs it");
+    codes.lacking = has(c);
     column.push_back(0);
     return;
   }
+  if (codes.lacking) throw bad(c, "was missing in rows before; every row needs it");
   if (!codes.decided) {
     codes.decided = true;
     codes.are_words = !is_whole(field(c));
@@ -232,7 +236,7 @@ void Rows::code(std::vector<std::int32_t>& column, Column c, Codes& codes) {
 }
 
 /// Option numbers as the file has them; derivation counts them from 0 later.
-void Rows::choice(std::vector<std::int32_t>& column, Column c) {
+void Rows::choice(std::vector<std::int32_t>& column, Column c, Range* range) {
   if (!has(c) || missing(field(c))) {
     column.push_back(kMissing);
     return;
@@ -255,6 +259,7 @@ void Rows::choice(std::vector<std::int32_t>& column, Column c) {
   if (x < 0 || x > kMaxOptions) throw bad(c, fmt::format("'{}' is not {}", field(c), allowed));
   column.push_back(x);
   lowest = std::min(lowest, x);
+  if (range) *range = {std::min(range->lowest, x), std::max(range->highest, x)};
   if (x > highest) {
     highest = x;
     highest_at = {header_.path.string(), in_->line(), 0, header_.names[static_cast<std::size_t>(at_[c])]};

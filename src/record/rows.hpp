@@ -27,8 +27,14 @@ class Words {
 
 /// A column of whole numbers, or of words that become numbers; its first value tells which.
 struct Codes {
-  bool decided = false, are_words = false;
+  bool decided = false, are_words = false, lacking = false;
   Words words;
+};
+
+/// Numbers that occur in a column.
+struct Range {
+  int lowest = std::numeric_limits<int>::max(), highest = -1;
+  [[nodiscard]] bool any() const { return highest >= 0; }
 };
 
 class Rows {
@@ -72,6 +78,8 @@ class Rows {
   std::vector<int> arity;
   Words option_words;  // of columns that name what each option, or their set, shows
   int lowest = std::numeric_limits<int>::max(), highest = -1;  // of choices and best options
+  Range chosen, best;                                          // of those that are numbers
+  bool trials_lack = false;                                    // some rows have no number of their trial
   Where highest_at;
   std::size_t too_fast = 0, filtered = 0;
   std::vector<std::uint8_t> change, common;  // [row] where the file has these; 2 = missing
@@ -90,7 +98,7 @@ class Rows {
   void subject();
   void code(std::vector<std::int32_t>& column, Column c, Codes& codes);
   void push(std::vector<std::int32_t>& column, Column c, std::int32_t otherwise);
-  void choice(std::vector<std::int32_t>& column, Column c);
+  void choice(std::vector<std::int32_t>& column, Column c, Range* range = nullptr);
   [[nodiscard]] int option_called(std::string_view word) const;
   void flag(std::vector<std::uint8_t>& column, Column c);
   void input();

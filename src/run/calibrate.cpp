@@ -318,6 +318,7 @@ CalibrationSummary summarize_calibration(const std::vector<std::string>& quantit
   }
   if (s.replicates == 0) return s;
   s.band = rank_band(s.replicates, s.cells, 0.95);
+  double least = 1;
   for (std::size_t i = 0; i < quantities.size(); ++i) {
     std::vector<int> of;
     for (const auto& r : replicates)
@@ -336,9 +337,9 @@ CalibrationSummary summarize_calibration(const std::vector<std::string>& quantit
       out = out || q.ranks.below[at] < s.band.lo[at] || q.ranks.below[at] > s.band.hi[at];
     }
     s.outside += out;
-    const double p = std::min(1.0, q.ranks.p * static_cast<double>(quantities.size()));
-    if (s.worst.empty() || p < s.p) {
-      s.p = p;
+    if (s.worst.empty() || q.ranks.p < least) {
+      least = q.ranks.p;
+      s.p = std::min(1.0, least * static_cast<double>(quantities.size()));
       s.worst = q.name;
     }
     const auto& ninety = q.coverage.back();

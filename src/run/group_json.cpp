@@ -1,6 +1,8 @@
 /// Hierarchical fits as JSON.
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "run/group_result.hpp"
 #include "run/json.hpp"
 
@@ -61,7 +63,10 @@ Json json_of(const GroupResult& f) {
   const auto& formulas = f.formulas;
   const auto& a = f.options;
   Json group = Json::object(), each = Json::array(), own = Json::object();
-  for (const auto& q : g.group) group[q.name] = json_of(q.summary);
+  for (const auto& q : g.group) {
+    group[q.name] = json_of(q.summary);
+    if (!std::isnan(q.prior_overlap)) group[q.name]["prior_overlap"] = q.prior_overlap;
+  }
   for (std::size_t k = 0; k < g.params.size(); ++k) own[g.params[k].name] = number(g.own_share[k]);
   for (std::size_t s = 0; s < f.rows.size(); ++s) {
     Json params = Json::object(), se = Json::object(), all = Json::object();

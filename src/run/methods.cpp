@@ -53,6 +53,27 @@ std::string held_text(const std::vector<FitOverride>& given, const LearnerEntry&
   }
   return r.empty() ? "" : fmt::format(" Held fixed: {}.", fmt::join(r, ", "));
 }
+/// Where what we run is not what Stan does by default.
+std::string adaptation_of(const GroupFit& f) {
+  std::string r =
+      " Its step size was learned with a gain of 0.2, its diagonal metric drawn towards that of the "
+      "empirical Bayes estimate";
+  if (const double least = f.posterior->least_step(); least > 0)
+    r += fmt::format("; the likelihood jumps, and steps were not let below {}", least);
+  r += ".";
+  const bool moved = std::any_of(f.chains.begin(), f.chains.end(), [](const auto& c) {
+    return std::any_of(c.moved.begin(), c.moved.end(), [](double x) { return x != 0; });
+  });
+  if (moved)
+    r += fmt::format(
+        " After each iteration {} were proposed anew, {} times, by Metropolis steps whose proposals do not "
+        "depend on where "
+        "they are (Tierney 1994, doi:10.1214/aos/1176325750), from mixtures fitted in warm-up.",
+        f.posterior->learner().likelihood->jumps ? "all subjects' values"
+                                                 : "the values of subjects whose density is far from normal",
+        PosteriorDensity::kAttempts);
+  return r;
+}
 }  // namespace
 
 std::string methods_text(const DataSet& data, const GroupResult& result) {
@@ -110,6 +131,7 @@ std::string methods_text(const DataSet& data, const GroupResult& result) {
       "tree depth {}, seed {}), started near the "
       "empirical Bayes estimate.",
       v.major, v.minor, v.patch, f.chains.size(), draws, a.warmup, a.adapt_delta, a.max_depth, a.seed);
+  text += adaptation_of(f);
   text += fmt::format(
       " Over all group and subject parameters, rank-normalized split R-hat was at most {:.3f} and bulk and "
       "tail effective sample sizes at least {:.0f} "

@@ -53,6 +53,7 @@ std::vector<double> scores_of(const LearnerEntry& learner, const PlayedRows& pla
   GroupFitOptions fit = o.group;
   fit.seed = o.fit.seed;
   fit.threads = o.fit.threads;
+  fit.partial = false;  // learners are held against each other on equal draws
   std::vector<int> subject_of;
   for (std::size_t i = 0; i < played.subjects.size(); ++i) subject_of.push_back(static_cast<int>(i));
   const auto f = fit_group(learner, played.subjects, subject_of, fit);
@@ -79,6 +80,35 @@ int best_of_set(const std::vector<std::vector<double>>& scores, int models, Crit
     weight = select_models(evidence, models).frequency;
   }
   return static_cast<int>(std::max_element(weight.begin(), weight.end()) - weight.begin());
+}
+
+/// Plays data set `step` and lets every learner have it.
+void fit_data_set(const std::vector<NamedLearner>& models, const ModelRecoveryOptions& o,
+                  const std::string& task, int step, ModelRecovery& r) {
+  const auto m = static_cast<std::size_t>(step / o.data_sets);
+  const auto rows = draw_rows(*models[m].entry, o, step);
+  const auto played =
+      play_rows(*models[m].entry, task, o.task_settings, rows, o.fit.seed, o.fit.threads, step * o.subjects);
+  r.trials = played.trials;
+  std::vector<std::vector<double>> by_model;
+  if (!played.subjects.empty())
+    for (const auto& e : models) by_model.push_back(scores_of(*e.entry, played, o, r.warned));
+  r.invalid += played.invalid();
+  std::vector<std::vector<double>> decided;
+  for (std::size_t i = 0; i < played.subjects.size(); ++i) {
+    ModelRecovery::Subject s{static_cast<int>(m), step % o.data_sets, static_cast<int>(played.of[i]), {}, -1};
+    for (const auto& scores : by_model) s.score.push_back(scores[i]);
+    if (std::all_of(s.score.begin(), s.score.end(), [](double x) { return std::isfinite(x); })) {
+      s.best = static_cast<int>(std::max_element(s.score.begin(), s.score.end()) - s.score.begin());
+      ++r.subjects.count[m][static_cast<std::size_t>(s.best)];
+      decided.push_back(s.score);
+    } else {
+      ++r.undecided;
+    }
+    r.each.push_back(std::move(s));
+  }
+  if (const int best = best_of_set(decided, static_cast<int>(models.size()), o.criterion); best >= 0)
+    ++r.data_sets.count[m][static_cast<std::size_t>(best)];
 }
 
 double row_sum(const Confusion& c, std::size_t row) {
@@ -132,36 +162,18 @@ ModelRecovery recover_models(const std::vector<NamedLearner>& models, const Mode
   // What cannot be played or fitted is said before hours of it.
   for (const auto& m : models)
     (void)play_rows(*m.entry, task, o.task_settings, {group_model(*m.entry).standard}, o.fit.seed, 1);
-  const int steps = static_cast<int>(size) * o.data_sets;
-  int step = 0;
-  for (std::size_t m = 0; m < size; ++m)
-    for (int d = 0; d < o.data_sets; ++d, ++step) {
+  try {
+    const int steps = static_cast<int>(size) * o.data_sets;
+    for (; r.played < steps; ++r.played) {
       if (interrupted()) throw Interrupted("interrupted while models were fitted");
-      if (o.progress) o.progress(static_cast<double>(step) / steps, r.models[m]);
-      const auto rows = draw_rows(*models[m].entry, o, step);
-      const auto played = play_rows(*models[m].entry, task, o.task_settings, rows, o.fit.seed, o.fit.threads,
-                                    step * o.subjects);
-      r.trials = played.trials;
-      r.invalid += played.invalid();
-      if (played.subjects.empty()) continue;
-      std::vector<std::vector<double>> by_model;
-      for (const auto& e : models) by_model.push_back(scores_of(*e.entry, played, o, r.warned));
-      std::vector<std::vector<double>> decided;
-      for (std::size_t i = 0; i < played.subjects.size(); ++i) {
-        ModelRecovery::Subject s{static_cast<int>(m), d, static_cast<int>(played.of[i]), {}, -1};
-        for (const auto& scores : by_model) s.score.push_back(scores[i]);
-        if (std::all_of(s.score.begin(), s.score.end(), [](double x) { return std::isfinite(x); })) {
-          s.best = static_cast<int>(std::max_element(s.score.begin(), s.score.end()) - s.score.begin());
-          ++r.subjects.count[m][static_cast<std::size_t>(s.best)];
-          decided.push_back(s.score);
-        } else {
-          ++r.undecided;
-        }
-        r.each.push_back(std::move(s));
-      }
-      if (const int best = best_of_set(decided, static_cast<int>(size), o.criterion); best >= 0)
-        ++r.data_sets.count[m][static_cast<std::size_t>(best)];
+      const auto m = static_cast<std::size_t>(r.played / o.data_sets);
+      if (o.progress) o.progress(static_cast<double>(r.played) / steps, r.models[m]);
+      fit_data_set(models, o, task, r.played, r);
     }
+  } catch (const Interrupted&) {
+    if (r.played == 0) throw;
+    clear_interrupt();  // it was heard: what is told is of the data sets before
+  }
   return r;
 }
 

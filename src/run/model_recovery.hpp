@@ -61,9 +61,11 @@ struct ModelRecovery {
   int invalid = 0;    // subjects whose parameters allowed no play
   int undecided = 0;  // subjects without a score of every learner; they count nowhere
   int warned = 0;     // hierarchical fits with warnings
+  int played = 0;     // data sets that were fitted; fewer than were asked for, where it was interrupted
 };
 
-/// A pure function of its arguments but for `progress`. Throws Error with fewer than two learners, one twice, those that predict
+/// A pure function of its arguments but for `progress`. Interrupted, it returns what the data sets say that were fitted by then; before the
+/// first it throws Interrupted. Throws Error with fewer than two learners, one twice, those that predict
 /// different things (a probability and a density), and as recover() does.
 [[nodiscard]] ModelRecovery recover_models(const std::vector<NamedLearner>& models,
                                            const ModelRecoveryOptions& options);

@@ -2,6 +2,8 @@
 import json
 import os
 import pathlib
+import pty
+import signal
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -51,6 +53,27 @@ def good(*args, **options):
     done = labile(*args, **options)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def stopped(*args, when, **options):
+    """Runs it with a terminal for its progress; Ctrl-C once `when` holds of what was shown. Exit code, output, what was shown."""
+    master, slave = pty.openpty()
+    run = subprocess.Popen([BIN, *map(str, args)], stdout=subprocess.PIPE, stderr=slave, text=True, **options)
+    os.close(slave)
+    shown, sent = "", False
+    try:
+        while chunk := os.read(master, 65536).decode("utf-8", "replace"):
+            shown += chunk
+            if not sent and when(shown):
+                run.send_signal(signal.SIGINT)
+                sent = True
+    except OSError:  # the other end was closed
+        pass
+    finally:
+        os.close(master)
+    out, _ = run.communicate(timeout=60)
+    assert sent, f"it ended before it could be stopped:\n{out}{shown}"
+    return run.returncode, out, shown
 
 
 def files(folder):

@@ -1,11 +1,13 @@
 """`labile fit` by hierarchical Bayes: what it prints, that it finds what was put in, and what it refuses."""
 import csv
 import json
+import os
 import random
+import re
 
 import pytest
 
-from labile_cli import good, labile, says
+from labile_cli import good, labile, says, stopped
 
 
 def bandit(path, subjects=12, trials=120, alpha=0.3, beta=3.0, seed=4):
@@ -124,3 +126,62 @@ def test_hard_data_get_an_answer_or_a_word(tmp_path):
         assert fit["group"]["alpha"]["sd"] > 0, name
         if name == "one.csv":
             assert any(w.startswith("alpha:") for w in fit["diagnostics"]["weak"])
+
+
+def test_ctrl_c_keeps_the_chains_that_have_finished_and_begins_nothing_new(fitted, tmp_path):
+    say = ("fit", fitted[0], "--model", "rescorla_wagner,dual_learning_rate", "--draws", 4000, "--jobs", 1, "--out", tmp_path / "f.csv")
+    code, out, shown = stopped(*say, when=lambda s: re.search(r" [34]\d% sampling", s))
+    assert code == 130 and "interrupted: 1 of 4 chains" in out, out
+    assert "1 chains of 4000 draws" in out and "dual_learning_rate" not in out
+    assert "1 of 4 chains say; 1 model(s) after it were not fitted" in shown
+    assert os.listdir(tmp_path) == ["rescorla_wagner_f.csv"]
+    code, out, shown = stopped(*say, when=lambda s: re.search(r" [1-9]% sampling", s))
+    assert code == 130 and "before a chain had finished" in shown and out == "", out
+
+
+def test_what_was_fitted_before_is_not_lost(fitted, tmp_path):
+    say = ["fit", fitted[0], "--model", "rescorla_wagner,kalman", "--draws", 200, "--jobs", 1]
+    code, out, shown = stopped(*say, when=lambda s: "sampling" in s.partition("checks")[2])
+    assert code == 130 and "rescorla_wagner (hierarchical" in out and "kalman (" not in out, out
+    (tmp_path / "d" / "kalman-1.csv").mkdir(parents=True)  # where draws of the second cannot be written
+    done = labile(*say, "--warmup", 60, "--json", "--draws-out", tmp_path / "d")
+    assert done.returncode == 2 and "kalman-1.csv" in done.stderr
+    assert [f["model"] for f in json.loads(done.stdout)] == ["rescorla_wagner", "kalman"]
+
+
+def test_what_data_do_not_say_is_named(tmp_path):
+    def fit(rows, *more):
+        (tmp_path / "d.csv").write_text("subject,choice,outcome\n" + "".join(f"{s},{c},{r}\n" for s, c, r in rows))
+        return json.loads(good("fit", tmp_path / "d.csv", "--model", "rescorla_wagner", "--json", *more))
+
+    def weak(fit):
+        return " / ".join(fit["diagnostics"]["weak"])
+
+    same = fit([(s, 0, k % 2) for s in "abc" for k in range(30)] + [("d", int(k % 3 > 0), 1) for k in range(20)])
+    assert "3 of 4 chose the same option every time (a, b, c)" in weak(same)
+    everybody = fit([(s, 1, k % 2) for s in "ab" for k in range(30)])
+    assert "2 of 2 chose the same option" in weak(everybody) and "alpha: how much people differ (sigma) is hardly" in weak(everybody)
+    alone = fit([("a", k % 2, k % 3 == 0 and 1 or 0) for k in range(40)])
+    assert "one subject: how much people differ" in weak(alone) and "sigma)" not in weak(alone).replace("(sigma) cannot", "")
+    # A prior that choices move, and one that they do not.
+    for name, q in alone["group"].items():
+        assert ("prior_overlap" in q) == name.startswith(("mu[", "sigma["))
+        assert 0 <= q.get("prior_overlap", 0) <= 1
+    assert "same option" not in weak(fit([("a", k % 2, 1) for k in range(9)] + [("b", 1, 0)]))  # one choice is no habit
+
+
+def test_notes_are_in_the_json_and_chains_of_four_draws_are_called_few(fitted, tmp_path):
+    rows = list(csv.reader(open(fitted[0])))
+    for row in rows[1:]:
+        row[2] = str(int(row[2]) + 1)
+    with open(tmp_path / "one.csv", "w", newline="") as f:
+        csv.writer(f).writerows(rows)
+    say = ["fit", tmp_path / "one.csv", "--model", "rescorla_wagner", "--json"]
+    for more in (["--warmup", 60, "--draws", 40], ["--method", "map", "--starts", 1]):
+        assert any("option 1 became 0" in n for n in json.loads(good(*say, *more))["notes"])
+    few = json.loads(good(*say, "--chains", 1, "--warmup", 20, "--draws", 4))["diagnostics"]["warnings"]
+    assert any("Few independent draws" in w for w in few), few
+    one = " ".join(json.loads(good(*say, "--chains", 1, "--warmup", 30, "--draws", 20))["diagnostics"]["warnings"])
+    assert "The halves of the chain" in one and "Chains do not" not in one
+    says(labile(*say, "--group", "beta = exp mu 1e6 1 sigma 0.2"), "group of 'beta'", "is no number")
+    says(labile(*say, "--group", "beta = identity mu 0 10 sigma 5"), "group of 'beta'", "lower bound, 0")

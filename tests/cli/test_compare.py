@@ -140,3 +140,14 @@ def test_comparison_of_real_reversals():
                      "--where", "platform=prolific")
     assert sum(m["best_for"] for m in found.values()) == len(found["rescorla_wagner"]["subjects"])
     assert all(m["heldout_loglik"] > -90 * math.log(3) * len(m["subjects"]) for m in found.values())
+
+
+def test_parameters_held_apart_are_told_of(tmp_path):
+    path = tmp_path / "d.csv"
+    path.write_text("subject,block,choice,outcome\n" + "".join(f"{s},{k // 20},{k % 2},{k % 3 == 0:d}\n" for s in "ab" for k in range(40)))
+    say = ["compare", path, "--models", "rescorla_wagner,dual_learning_rate", "--starts", 1, "--json"]
+    notes = json.loads(good(*say))["notes"]
+    assert any("v0 is held at 0 in 'rescorla_wagner' and at 0.5 in 'dual_learning_rate'" in n for n in notes), notes
+    assert any("carries over to the next; --reset-on block" in n for n in notes), notes
+    notes = json.loads(good(*say, "--hold", "v0=0", "--reset-on", "block"))["notes"]
+    assert not any("held at" in n or "carries over" in n for n in notes), notes

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from labile_cli import good, labile, says
+from labile_cli import good, labile, says, stopped
 
 BAYES = ["--method", "bayes", "--seed", 3]
 QUICK = [*BAYES, "--warmup", 150, "--draws", 250]
@@ -154,3 +154,13 @@ def test_subjects_without_choices_are_left_out(tmp_path):
     assert c["subjects"] == 15 and "none" not in c["models"][0]["subjects"]
     row = list(csv.DictReader(open(tmp_path / "s.csv")))[-1]
     assert row["subject"] == "none" and row["rescorla_wagner_elpd_subject"] == ""
+
+
+def test_ctrl_c_compares_the_learners_that_have_been_fitted(compared):
+    say = ("compare", compared[0], "--models", "rescorla_wagner,dual_learning_rate,kalman", *BAYES, "--draws", 1000)
+    third = lambda shown: "sampling" in shown.partition("dual_learning_rate, subject by subject")[2].rpartition("subject by subject")[2]
+    code, out, _ = stopped(*say, when=third)
+    assert code == 130 and "2 of 3 learners were fitted, and only they are compared" in out, out
+    assert "dual_learning_rate" in out and "kalman" not in out
+    code, out, shown = stopped(*say, when=lambda s: "sampling" in s)
+    assert code == 130 and out == "" and "interrupted" in shown

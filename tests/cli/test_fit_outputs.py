@@ -153,6 +153,27 @@ def test_trials_of_single_fits_filters_and_fresh_starts(run, tmp_path):
     same_as_transcription(rows, {s["subject"]: s["params"] for s in fit["subjects"]})
 
 
+def test_trials_of_conditions_within_subjects(tmp_path):
+    """Conditions take turns, subjects too: every row has the numbers of its own subject in its own condition."""
+    rng, lines, trial = random.Random(12), ["subjID,drug,block,trial,choice,outcome"], 0
+    for block in range(4):
+        for s in ("b", "a", "c"):
+            for _ in range(15):
+                trial += 1
+                lines.append(f"{s},{'on' if block % 2 else 'off'},{block},{trial},{rng.randint(0, 1)},{rng.randint(0, 1)}")
+    (tmp_path / "d.csv").write_text("\n".join(lines) + "\n")
+    say = ["fit", tmp_path / "d.csv", "--model", "rescorla_wagner", "--warmup", 60, "--draws", 50, "--json"]
+    fit = json.loads(good(*say, "--formula", "alpha, beta ~ drug", "--trials-out", tmp_path / "t.csv"))
+    rows, original = table(tmp_path / "t.csv"), table(tmp_path / "d.csv")
+    assert [{k: r[k] for k in original[0]} for r in rows] == original
+    units = {f"{s['subject']}/{s['condition']['drug']}": s["params"] for s in fit["subjects"]}
+    assert len(units) == 6
+    for r in rows:
+        r["subjID"] += "/" + r["drug"]
+        r.setdefault("fit_delta", r["delta"])
+    same_as_transcription(rows, units, "block")
+
+
 def test_trials_where_something_is_missing(tmp_path):
     rows = ["subject,trial,choice,outcome", "a,1,0,1", "a,2,NA,NA", "a,3,1,NA", "a,4,1,0"] + [f"b,{t},{t % 2},1" for t in range(6)]
     (tmp_path / "d.csv").write_text("\n".join(rows) + "\n")

@@ -71,6 +71,25 @@ def test_cells_and_differences_are_on_the_parameters_scale(fitted):
     assert abs(first["mean"] - by_hand) < 1e-9
 
 
+def test_a_correlation_of_parameters_is_recovered(tmp_path):
+    """alpha and beta correlate by .8 over people, before their transforms."""
+    rng, rows = random.Random(21), []
+    for s in range(40):
+        a = rng.gauss(0, 1)
+        b = 0.8 * a + 0.6 * rng.gauss(0, 1)
+        alpha, beta, v = phi(-0.3 + 0.8 * a), math.exp(1.0 + 0.5 * b), [0.0, 0.0]
+        for t in range(200):
+            c = int(rng.random() < 1 / (1 + math.exp(-beta * (v[1] - v[0]))))
+            r = int(rng.random() < ((0.8, 0.2) if (t // 25) % 2 else (0.2, 0.8))[c])
+            v[c] += alpha * (r - v[c])
+            rows.append(f"s{s},{t},{c},{r}")
+    (tmp_path / "d.csv").write_text("\n".join(["subject,trial,choice,outcome", *rows]) + "\n")
+    fit = json.loads(good("fit", tmp_path / "d.csv", *MODEL, "--json", "--correlated", "--group", "beta = exp mu 1 1 sigma 0.5",
+                          "--group", "alpha = phi 0 1 mu 0 1 sigma 0.8"))
+    r = fit["group"]["corr[alpha,beta]"]
+    assert 0 < r["q2.5"] < 0.8 < r["q97.5"] and r["mean"] > 0.4, r
+
+
 def test_subjects_stand_with_their_conditions(data, fitted, tmp_path):
     each = fitted["subjects"]
     assert len(each) == 48
@@ -107,6 +126,23 @@ def rewritten(data, path, change):
         out.writeheader()
         out.writerows(rows)
     return path
+
+
+@pytest.mark.parametrize("text", ["NaN", "nan", "inf", "-inf"])
+def test_a_covariate_that_is_no_number_is_refused(tmp_path, text):
+    rows = [f"s{s},{text if s == 2 else s},{t % 2},{t % 3 == 0:d}" for s in range(5) for t in range(20)]
+    (tmp_path / "d.csv").write_text("\n".join(["subject,age,choice,outcome", *rows]) + "\n")
+    says(labile("fit", tmp_path / "d.csv", *MODEL, "--formula", "alpha ~ age"), "age", text if "inf" in text else "s2")
+
+
+def test_a_covariate_that_decides_every_choice_stays_within_its_prior(tmp_path):
+    """Those with x = 1 always take option 1, the others always option 0: no estimate runs off, and the habit is named."""
+    rows = [f"s{s},{s % 2},{s % 2},{t % 2}" for s in range(8) for t in range(30)]
+    (tmp_path / "d.csv").write_text("\n".join(["subject,x,choice,outcome", *rows]) + "\n")
+    fit = json.loads(good("fit", tmp_path / "d.csv", *MODEL, "--json", "--formula", "beta ~ factor(x)"))
+    effect = fit["group"]["b[beta:x[1]]"]
+    assert abs(effect["mean"]) < 3 and 0.1 < effect["sd"] < 1.1  # its prior is N(0, 1)
+    assert any("8 of 8 chose the same option every time" in w for w in fit["diagnostics"]["weak"])
 
 
 def test_missing_covariates_are_named_or_left_out(data, tmp_path):

@@ -2,8 +2,9 @@
 import csv
 import json
 import math
+import re
 
-from labile_cli import good, labile, says
+from labile_cli import good, labile, says, stopped
 
 QUICK = ("recover", "--model", "rescorla_wagner", "--subjects", "40", "--set", "blocks=[40,40,40]", "--seed", "3")
 
@@ -182,3 +183,14 @@ def test_refusals_of_models():
     says(labile("recover", "--models", "rescorla_wagner,kalman", "--criterion", "loo"), "loo")
     says(labile("recover", "--models", "rescorla_wagner,kalman", "--range", "alpha=0:1"), "--range")
     says(labile("recover", "--model", "rescorla_wagner", "--group", "alpha = phi 0 1"), "--group")
+
+
+def test_ctrl_c_tells_of_the_data_sets_that_have_been_fitted(tmp_path):
+    code, out, _ = stopped("recover", "--models", "rescorla_wagner,dual_learning_rate", "--method", "bayes", "--subjects", 4,
+                           "--data-sets", 30, "--warmup", 60, "--draws", 60, "--jobs", 1, "--out", tmp_path / "s.csv",
+                           when=lambda s: re.search(r" 2\d% models", s))
+    assert code == 130, out
+    played = int(re.search(r"interrupted: (\d+) of 60 data sets", out)[1])
+    with open(tmp_path / "s.csv", newline="") as f:
+        sets = {(r["simulated"], r["data_set"]) for r in csv.DictReader(f)}
+    assert len(sets) == played >= 12

@@ -3,8 +3,9 @@
 
 Writes beliefs.json, which tests/unit/beliefs_test.cpp compares with. Behrens' grid filter and the continuous
 HGF come from published_learners.py; the card gambling models are transcribed here from the equations of Michely
-et al. (2022), doi:10.1038/s42003-022-03690-5. Shares nothing with Labile. The people's part needs the data set
-michely2022_ssri_gamble (LABILE_DATA, or shared/data beside the repository) and is kept as it was without.
+et al. (2022), doi:10.1038/s42003-022-03690-5. Gradients by differences (derivatives.py). Shares nothing with Labile.
+The people's part needs the data set michely2022_ssri_gamble (LABILE_DATA, or shared/data beside the repository) and is
+kept as it was without.
 
     /usr/bin/python3 tests/oracles/beliefs.py
 """
@@ -14,6 +15,7 @@ import os
 import random
 from math import exp, log
 
+import derivatives
 import published_learners as published
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -80,23 +82,29 @@ def behrens_cases(draw):
         taught = [t for t in range(n) if u[t] is not None]
         t = published.behrens_grid({"beta": beta}, {"input": [u[k] for k in taught] + [None],
                                                     "choice": [None] * (len(taught) + 1)})["trajectories"]
-        rate, spread, at, ll = [], [], 0, []
+        rate, spread, at = [], [], 0
         for k in range(n):
-            q = t["q"][at]
-            rate.append(q)
+            rate.append(t["q"][at])
             spread.append(t["K"][at - 1] if at else sum(published._behrens_tables["K"]) / 53)
-            v = beta * (m1[k] * q - m0[k] * (1 - q))
-            ll.append(0.0 if choice[k] is None else published.binary_loglik(v, choice[k]))
             at += u[k] is not None
+        of = lambda p, rows=list(zip(choice, rate, m0, m1)): [
+            0.0 if c is None else published.binary_loglik(p["beta"] * (m1 * q - m0 * (1 - q)), c) for c, q, m0, m1 in rows]
         case = {"learner": "behrens", "options": 2, "params": {"beta": beta},
-                "trials": [list(x) for x in zip(choice, outcome)], "loglik": ll, "rate": rate,
-                "log_spread": spread}
+                "trials": [list(x) for x in zip(choice, outcome)], "loglik": of({"beta": beta}), "rate": rate,
+                "log_spread": spread, "of": of}
         if known is not None:
             case["right"] = [-1 if k is None else k for k in known]
         if magnitudes:
             case["inputs"] = {"magnitude_0": m0, "magnitude_1": m1}
         cases.append(case)
     return cases
+
+
+def by_levels(p, levels):
+    """Parameters as published_learners.py wants them: a list over levels."""
+    each = lambda name, n: [p["%s%d" % (name, i + 1)] for i in range(n)]
+    return dict(levels=levels, mu=each("mu", levels), pi=each("pi", levels), omega=each("omega", levels),
+                kappa=each("kappa", levels - 1), log_alpha=log(p["alpha"]), log_zeta=log(p["zeta"]))
 
 
 def hgf_cases(draw):
@@ -115,14 +123,13 @@ def hgf_cases(draw):
                      alpha=110 * s2, zeta=200 * s2)
             if levels == 3:
                 p.update(mu3=-0.3, pi3=0.8, omega3=om[2], kappa2=ka[1])
-            q = dict(levels=levels, mu=[p["mu1"], p["mu2"], p.get("mu3", 0)][:levels],
-                     pi=[p["pi1"], p["pi2"], p.get("pi3", 1)][:levels], omega=om[:levels], kappa=ka[:levels - 1],
-                     log_alpha=log(p["alpha"]), log_zeta=log(p["zeta"]))
-            r = published.hgf_continuous(q, {"input": u, "report": report})
+            trials = {"input": u, "report": report}
+            filtered = lambda p, levels=levels, trials=trials: published.hgf_continuous(by_levels(p, levels), trials)
+            r = filtered(p)
             cases.append({"learner": "hgf_continuous_%dlevel" % levels, "options": 1, "params": p,
                           "trials": [[0, x] for x in u], "report": report, "loglik": r["loglik"],
                           "surprise": sum(r["trajectories"]["surprise"]),
-                          "mu1": r["trajectories"]["muhat1"]})
+                          "mu1": r["trajectories"]["muhat1"], "of": lambda p, at=filtered: at(p)["loglik"]})
     return cases
 
 
@@ -140,10 +147,10 @@ def gambling_cases(draw):
         gaps(draw, n, choice, outcome)
         fresh = [int(t == 0 or t == 70) for t in range(n)]
         p = dict(lr_win=rates[0], lr_loss=rates[1], bias=-.4, beta_number=1.8, beta_deck=2.6, net=net)
-        ll, _ = deck_gambling(p, deck, number, choice, outcome, fresh)
+        of = lambda p, trials=(deck, number, choice, outcome, fresh): deck_gambling(p, *trials)[0]
         cases.append({"learner": "deck_gambling", "options": 2, "params": p, "states": 3, "state": deck,
                       "fresh": fresh, "inputs": {"computer_number": number},
-                      "trials": [list(x) for x in zip(choice, outcome)], "loglik": ll})
+                      "trials": [list(x) for x in zip(choice, outcome)], "loglik": of(p), "of": of})
     return cases
 
 
@@ -172,6 +179,9 @@ def main():
         assert abs(found - expected) < 1e-6
     draw = random.Random(11)
     result = {"cases": behrens_cases(draw) + hgf_cases(draw) + gambling_cases(draw)}
+    for number, case in enumerate(result["cases"]):
+        derivatives.add_points(case, number, case.pop("of"))
+    print(derivatives.counted(result["cases"]))
     try:
         result["people"] = people()
     except FileNotFoundError:

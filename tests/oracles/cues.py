@@ -2,15 +2,18 @@
 """Log-likelihoods of learners of cues in compound on drawn trials, from the papers' equations in plain Python.
 
 Writes cues.json, which tests/unit/cues_test.cpp compares with. Every learner is written here with a stimulation of
-dopamine and, without one, is held against published_learners.py. Shares nothing with Labile.
+dopamine and, without one, is held against published_learners.py. Gradients by differences (derivatives.py). Shares nothing
+with Labile but the numbers of one sum, FADING.
 
     /usr/bin/python3 tests/oracles/cues.py
 """
 import json
 import os
 import random
+from functools import lru_cache
 from math import exp, isfinite
 
+import derivatives
 import published_learners as published
 from published_learners import binary_loglik, clip
 
@@ -44,11 +47,32 @@ def mackintosh(p, x, v, a, r):
     return new_v, new_a
 
 
+def inverse(x):
+    return 1 / x
+
+
+# Rate and share of exponentials whose sum is 1 / x within 4e-7, by which Labile solves the fading of causes. With 1 / x
+# itself values are equal to 5e-6, with this sum values and gradients to rounding.
+FADING = ((4.654770338e-05, 1.202757399e-04), (2.527220628e-04, 2.973893693e-04), (6.578506233e-04, 5.248972668e-04),
+          (1.337387640e-03, 8.584358152e-04), (2.442144834e-03, 1.396343398e-03), (4.251386909e-03, 2.301380195e-03),
+          (7.253053141e-03, 3.836315790e-03), (1.227499147e-02, 6.433590017e-03), (2.071041913e-02, 1.081740627e-02),
+          (3.490276728e-02, 1.820706192e-02), (5.879610758e-02, 3.065680520e-02), (9.903118452e-02, 5.162745952e-02),
+          (1.667921278e-01, 8.695047331e-02), (2.809212333e-01, 1.464593405e-01), (4.731887765e-01, 2.467762061e-01),
+          (7.972897604e-01, 4.162021680e-01), (1.344616050e+00, 7.039697747e-01), (2.274064978e+00, 1.201271219e+00),
+          (3.880473273e+00, 2.109432326e+00), (6.839661369e+00, 4.143571007e+00))
+
+
+@lru_cache(1 << 16)
+def sum_of_exponentials(x):
+    return sum(share * exp(-rate * x) for rate, share in FADING)
+
+
 class Causes:
     """Hard assignments to causes of a Chinese restaurant process; cues never shown so far do not count."""
 
-    def __init__(self, p, cues):
+    def __init__(self, p, cues, fading=inverse):
         self.p, self.past, self.w, self.seen, self.clock, self.day = p, [], [], [False] * cues, 0.0, None
+        self.fading, self.total = fading, []  # total: of the cues of each cause's trials
 
     def now(self, days):
         gap = 0.0 if self.day is None else max(0.0, days - self.day)
@@ -59,31 +83,29 @@ class Causes:
         t = self.now(days)
         seen = [s or xi != 0 for s, xi in zip(self.seen, x)]
         masses = []
-        for k in range(len(self.w)):
-            mine = [(when, cues) for when, cues, cause in self.past if cause == k]
-            mass = sum(1 / (t - when) for when, _ in mine) if self.p["kernel"] else float(len(mine))
-            mean = [sum(c[i] for _, c in mine) / len(mine) for i in range(len(x))]
-            masses.append((mass, mean))
+        for times, total in zip(self.past, self.total):
+            mass = sum(self.fading(t - when) for when in times) if self.p["kernel"] else float(len(times))
+            masses.append((mass, [one / len(times) for one in total]))
         if len(self.w) < self.p["causes"]:
             masses.append((self.p["alpha_crp"], [self.p["x_new"]] * len(x)))
         weights = [m * exp(-sum((xi - mi) ** 2 for xi, mi, s in zip(x, mean, seen) if s) / (2 * self.p["sd_x"] ** 2))
                    for m, mean in masses]
-        return [w / sum(weights) for w in weights]
+        all_of_them = sum(weights)
+        return [w / all_of_them for w in weights]
 
     def candidates(self, n, cues):
         return [w[:] for w in self.w] + [[0.0] * cues for _ in range(n - len(self.w))]
 
-    def expected(self, x, days):
-        share = self.prior(x, days)
+    def expected(self, x, share):
         return dot(share, [dot(w, x) for w in self.candidates(len(share), len(x))])
 
-    def learn(self, x, days, r):
-        share = self.prior(x, days)
+    def learn(self, x, days, share, r):
         w = self.candidates(len(share), len(x))
 
         def judged():
             q = [s * exp(-(r - dot(wk, x)) ** 2 / (2 * self.p["sd_r"] ** 2)) for s, wk in zip(share, w)]
-            return [a / sum(q) for a in q]
+            all_of_them = sum(q)
+            return [a / all_of_them for a in q]
         for _ in range(3):
             q = judged()
             for k, wk in enumerate(w):
@@ -93,21 +115,30 @@ class Causes:
         cause = q.index(max(q))
         self.w = w[:max(len(self.w), cause + 1)]
         self.clock, self.day = self.now(days), days
-        self.past.append((self.clock, x, cause))
+        self.count(cause, x)
+
+    def count(self, cause, x):
+        """The trial is one of the cause's."""
+        if cause == len(self.past):
+            self.past.append([])
+            self.total.append([0] * len(x))
+        self.past[cause].append(self.clock)
+        self.total[cause] = [a + b for a, b in zip(self.total[cause], x)]
         self.seen = [s or xi != 0 for s, xi in zip(self.seen, x)]
 
 
-def run(learner, p, cues, days, choice, came):
+def run(learner, p, cues, days, choice, came, fading=inverse):
     """Log-likelihood a trial; what is not known teaches nothing, a missing choice scores nothing."""
     n, out = len(cues[0]), []
-    v, a, causes = [0.0] * n, [p.get("alpha0", 0.0)] * n, Causes(p, n) if learner == "latent_cause" else None
+    v, a, causes = [0.0] * n, [p.get("alpha0", 0.0)] * n, Causes(p, n, fading) if learner == "latent_cause" else None
     for x, d, c, r in zip(cues, days, choice, came):
-        expected = causes.expected(x, d) if causes else dot(v, x)
+        share = causes.prior(x, d) if causes else None
+        expected = causes.expected(x, share) if causes else dot(v, x)
         out.append(0.0 if c is None else binary_loglik(p["beta"] * (expected - p["theta"]), c))
         if r is None:
             continue
         if causes:
-            causes.learn(x, d, r)
+            causes.learn(x, d, share, r)
         elif learner == "cue_rescorla_wagner":
             v = rescorla_wagner(p, x, v, r)
         elif learner == "cue_pearce_hall":
@@ -170,6 +201,7 @@ def like_published(learner, p, cues, days, choice, came, out):
 
 
 def main():
+    assert max(abs(x * sum_of_exponentials(float(x)) - 1) for x in range(1, 10000)) < 4e-7
     draw, cases, same, most = random.Random(20261126), [], {}, 0
     for learner, sets in SETS.items():
         for graded in (False, True):
@@ -188,11 +220,14 @@ def main():
                     tolerance = 5e-6 if p.get("kernel") else 1e-11
                     cases.append(dict(learner=learner, params=p, cues=cues, days=days, choice=choice, came=came,
                                       loglik=out, tolerance=tolerance))
+                    of = lambda p: run(learner, p, cues, days, choice, came, sum_of_exponentials)[0]
+                    derivatives.add_points(cases[-1], len(cases) - 1, of, count=2 if causes else 3)
     assert set(same) == set(SETS) and all(same.values()) and most > 3, (same, most)
     assert all(isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "cues.json"), "w") as f:
         f.write("[" + ",\n".join(json.dumps(c) for c in cases) + "]\n")
-    print(len(cases), "cases; up to", most, "causes;", same, "equal published transcriptions")
+    print(len(cases), "cases; up to", most, "causes;", same, "equal published transcriptions;",
+          derivatives.counted(cases))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Per-trial log-likelihoods of learners with response times, from transcriptions of their papers, for times.json.
 
 The densities and the Yu-Dayan model are those of published_learners.py; records with missing choices, times and
-outcomes are made here. Shares nothing with Labile.
+outcomes are made here. A case is made with a function of the parameters (Labile's names); derivatives.py takes its gradient,
+there and at random points around, the data left as they are. Shares nothing with Labile.
 
     /usr/bin/python3 tests/oracles/times.py
 """
@@ -10,6 +11,7 @@ import math
 import os
 import random
 
+import derivatives
 import numpy as np
 import published_learners as published
 from scipy.linalg import solve_banded
@@ -51,19 +53,28 @@ def walk(draw, v, a, z, t0):
     return int(x >= a), round(t + t0, 4)
 
 
+def case(learner, p, choice, rt, of, outcome=None, inputs=None, **more):
+    """A record; `of` takes such parameters to one log-likelihood a trial."""
+    return dict(learner=learner, params=p, choice=choice, rt=rt, outcome=outcome or [None] * len(rt), inputs=inputs or {},
+                loglik=of(p), of=of, **more)
+
+
+def diffusions(choice, rt, shown):
+    """Log-likelihoods of a record of diffusions as a function of the parameters."""
+    return lambda p: [diffusion(c, t, p["v"] * x, p["a"], p["z"], p["t0"]) for c, t, x in zip(choice, rt, shown)]
+
+
 def ddm(draw):
     for p in (dict(v=8., a=1.6, z=.5, t0=.3), dict(v=15., a=.9, z=.35, t0=.15), dict(v=-4., a=2.5, z=.7, t0=.4)):
         n = 120
         coherence = [draw.choice([0, .032, .064, .128, .256, .512]) * draw.choice([-1, 1]) for _ in range(n)]
         choice, rt = [list(x) for x in zip(*(walk(draw, p["v"] * c, p["a"], p["z"], p["t0"]) for c in coherence))]
         blank(draw, n, choice, rt)
-        yield dict(learner="ddm", params=p, choice=choice, rt=rt, outcome=[None] * n, inputs=dict(coherence=coherence),
-                   loglik=[diffusion(c, t, p["v"] * x, p["a"], p["z"], p["t0"]) for c, t, x in zip(choice, rt, coherence)])
+        yield case("ddm", p, choice, rt, diffusions(choice, rt, coherence), inputs=dict(coherence=coherence))
     # Not shown: full coherence.
     p = dict(v=1.3, a=1.4, z=.55, t0=.25)
     choice, rt = [list(x) for x in zip(*(walk(draw, p["v"], p["a"], p["z"], p["t0"]) for _ in range(40)))]
-    yield dict(learner="ddm", params=p, choice=choice, rt=rt, outcome=[None] * 40, inputs={},
-               loglik=[diffusion(c, t, p["v"], p["a"], p["z"], p["t0"]) for c, t in zip(choice, rt)])
+    yield case("ddm", p, choice, rt, diffusions(choice, rt, [1.] * 40))
 
 
 def forward(k, a, z, c, t_half, end, cells=1000, dt=2e-4, growth=math.inf):
@@ -118,14 +129,13 @@ def ddm_collapsing(draw):
         assert len(rt) > 60
         yield dict(learner="ddm_collapsing", params=p, choice=choice, rt=rt, outcome=[None] * len(rt),
                    inputs=dict(coherence=coherence), loglik=loglik, tolerance=2e-3)
-    # A share of nothing that is lost: plain diffusion.
+    # A share of nothing that is lost: plain diffusion. What a share would change is not known from it.
     p = dict(v=6., a=1.4, z=.4, t0=.25, c=0., t_half=.6)
     coherence = [draw.choice([.064, .256]) * draw.choice([-1, 1]) for _ in range(60)]
     choice, rt = [list(x) for x in zip(*(walk(draw, p["v"] * c, p["a"], p["z"], p["t0"]) for c in coherence))]
     rt[5] = rt[9] = None
-    yield dict(learner="ddm_collapsing", params=p, choice=choice, rt=rt, outcome=[None] * 60,
-               inputs=dict(coherence=coherence), tolerance=2e-4,
-               loglik=[diffusion(c, t, p["v"] * x, p["a"], p["z"], p["t0"]) for c, t, x in zip(choice, rt, coherence)])
+    yield case("ddm_collapsing", p, choice, rt, diffusions(choice, rt, coherence), inputs=dict(coherence=coherence),
+               tolerance=2e-4, names=("v", "a", "z", "t0", "t_half"), points_tolerance=2e-4)
 
 
 def close_to_a_bound(draw):
@@ -157,12 +167,26 @@ def close_to_a_bound(draw):
                    inputs=dict(coherence=coherence), loglik=loglik, tolerance=2e-3)
 
 
+def learn(p, Q, c, r):
+    if c is not None and r is not None:
+        error = r - Q[c]
+        Q[c] += (p["alpha_neg"] if error < 0 else p["alpha_pos"]) * error
+
+
+def rl_diffusions(p, choice, rt, outcome):
+    Q, out = [p["q0"], p["q0"]], []
+    for c, time, r in zip(choice, rt, outcome):
+        out.append(diffusion(c, time, p["v"] * (Q[1] - Q[0]), p["a"], p["z"], p["t0"]))
+        learn(p, Q, c, r)
+    return out
+
+
 def rl_ddm(draw):
     """Pedersen et al. (2017) Psychon Bull Rev 24:1234: drift = v (Q_upper - Q_lower), two learning rates."""
     for p in (dict(alpha_pos=.3, alpha_neg=.15, v=3., a=1.6, z=.5, t0=.3, q0=.5),
               dict(alpha_pos=.1, alpha_neg=.6, v=5., a=1.1, z=.4, t0=.2, q0=0.)):
         n, Q = 120, [p["q0"], p["q0"]]
-        choice, rt, outcome, loglik = [], [], [], []
+        choice, rt, outcome = [], [], []
         missing = {k: set(draw.sample(range(n), n // 10)) for k in ("choice", "rt", "outcome")}
         for t in range(n):
             c, time = walk(draw, p["v"] * (Q[1] - Q[0]), p["a"], p["z"], p["t0"])
@@ -170,11 +194,8 @@ def rl_ddm(draw):
             choice.append(None if t in missing["choice"] else c)
             rt.append(None if t in missing["rt"] else time)
             outcome.append(None if t in missing["outcome"] else r)
-            loglik.append(diffusion(choice[-1], rt[-1], p["v"] * (Q[1] - Q[0]), p["a"], p["z"], p["t0"]))
-            if choice[-1] is not None and outcome[-1] is not None:
-                error = r - Q[c]
-                Q[c] += (p["alpha_neg"] if error < 0 else p["alpha_pos"]) * error
-        yield dict(learner="rl_ddm", params=p, choice=choice, rt=rt, outcome=outcome, inputs={}, loglik=loglik)
+            learn(p, Q, choice[-1], outcome[-1])
+        yield case("rl_ddm", p, choice, rt, lambda p, record=(choice, rt, outcome): rl_diffusions(p, *record), outcome)
 
 
 def yu_dayan(draw, settings=((3, 1., 1., .005), (5, .4, 1., .01), (3, 1., .3, .002), (4, .7, .6, .05)),
@@ -196,15 +217,16 @@ def yu_dayan(draw, settings=((3, 1., 1., .005), (5, .4, 1., .01), (3, 1., .3, .0
         blank(draw, n, choice, rt, target)
         valid = [None if x is None else v for x, v in zip(target, valid)]
         scored = [None if c is None else None if x is None else 1000 * x for c, x in zip(choice, rt)]
-        p = dict(times, tau=tau, xi_ach=xa, xi_ne=xn, lambda0=.5)
-        r = published.yu_dayan(dict(p, n_cues=cues), dict(valid=valid, rt=scored))
-        resets.append(sum(r["trajectories"]["reset"]))
+        p = dict(times, tau=tau, xi_ach=xa, xi_ne=xn, lambda0=.5, cues=cues)
+        filtered = lambda p, valid=valid, scored=scored: published.yu_dayan(dict(p, n_cues=p["cues"]),
+                                                                            dict(valid=valid, rt=scored))
+        # Theirs is a density per ms, Labile's per second.
+        of = lambda p, at=filtered, valid=valid, scored=scored: [
+            0.0 if s is None or v is None else x + math.log(1000) for s, v, x in zip(scored, valid, at(p)["loglik"])]
+        resets.append(sum(filtered(p)["trajectories"]["reset"]))
         inputs = {f"cue_{k}": shown[k] for k in range(cues)}
         inputs["target"] = target
-        # Theirs is a density per ms, Labile's per second.
-        loglik = [0.0 if s is None or v is None else x + math.log(1000) for s, v, x in zip(scored, valid, r["loglik"])]
-        yield dict(learner="yu_dayan", params=dict(p, cues=cues), choice=choice, rt=rt, outcome=[None] * n, inputs=inputs,
-                   loglik=loglik)
+        yield case("yu_dayan", p, choice, rt, of, inputs=inputs)
     print("resets:", resets)
     assert sum(resets) > 10
 
@@ -218,23 +240,51 @@ def yu_dayan_early(draw):
 def signal_detection(draw):
     """Green & Swets (1966): yes as evidence passes a criterion; after an error it moves by alpha (Kac 1962)."""
     for p in (dict(d_prime=2., criterion=1., alpha=.05, beta=3.), dict(d_prime=1.2, criterion=-.5, alpha=.4, beta=1.5)):
-        n, c = 100, p["criterion"]
+        n = 100
         signal = [draw.randrange(2) for _ in range(n)]
         evidence = [s * 1.5 + draw.gauss(0, 1) for s in signal]
         choice, outcome = [draw.randrange(2) for _ in range(n)], None
         outcome = [float(x == s) for x, s in zip(choice, signal)]
         blank(draw, n, choice, outcome)
-        loglik = []
-        for t in range(n):
-            if choice[t] is None:
-                loglik.append(0.0)
-                continue
-            u = p["beta"] * p["d_prime"] * (evidence[t] - c)
-            loglik.append(float(published.log_logistic(u if choice[t] == 1 else -u)))
-            if outcome[t] is not None and choice[t] != signal[t]:
-                c += p["alpha"] if choice[t] == 1 else -p["alpha"]
-        yield dict(learner="signal_detection", params=p, choice=choice, rt=[None] * n, outcome=outcome,
-                   inputs=dict(evidence=evidence), loglik=loglik)
+        yield case("signal_detection", p, choice, [None] * n,
+                   lambda p, record=(signal, evidence, choice, outcome): detections(p, *record), outcome,
+                   dict(evidence=evidence))
+
+
+def detections(p, signal, evidence, choice, outcome):
+    out, c = [], p["criterion"]
+    for s, e, y, r in zip(signal, evidence, choice, outcome):
+        if y is None:
+            out.append(0.0)
+            continue
+        u = p["beta"] * p["d_prime"] * (e - c)
+        out.append(float(published.log_logistic(u if y == 1 else -u)))
+        if r is not None and y != s:
+            c += p["alpha"] if y == 1 else -p["alpha"]
+    return out
+
+
+def collapsing_gradients():
+    """Derivatives in all parameters where bounds do come closer, which nothing closed has: of the numerical solution, by
+    differences from two steps so wide that its own error, which varies little with the parameters, hardly counts. Both
+    solutions are good to 2e-3, so gradients are not compared to more."""
+    for p, x in ((dict(v=8., a=2.4, z=.5, t0=.3, c=.8, t_half=.6), .256),
+                 (dict(v=5., a=1.5, z=.35, t0=.2, c=.5, t_half=.2), -.128)):
+        choice, rt = [0] * 18 + [1] * 18, [float(at + p["t0"]) for at in np.linspace(.1, 1.2, 18)] * 2
+
+        def of(p):
+            times, *densities = forward(p["v"] * x, p["a"], p["z"], p["c"], p["t_half"], 1.5)
+            return [math.log(np.interp(t - p["t0"], times, densities[c])) for c, t in zip(choice, rt)]
+
+        def slope(name):
+            at = lambda h: derivatives.total(of({**p, name: p[name] + h}))
+            wide, narrow = ((at(h) - at(-h)) / (2 * h) for h in (.02 * p[name], .01 * p[name]))
+            return narrow + (narrow - wide) / 3
+        record = case("ddm_collapsing", p, choice, rt, of, inputs=dict(coherence=[x] * 36), tolerance=2e-3,
+                      points_tolerance=2e-3)
+        del record["of"]
+        record["points"] = [dict(params=p, loglik=derivatives.total(record["loglik"]), gradient={k: slope(k) for k in p})]
+        yield record
 
 
 def main():
@@ -245,10 +295,14 @@ def main():
     for make in (ddm, rl_ddm, yu_dayan, signal_detection, ddm_collapsing, close_to_a_bound,
                  yu_dayan_early):
         cases += make(draw)
+    for number, c in enumerate(cases):
+        if "of" in c:
+            derivatives.add_points(c, number, c.pop("of"), c.pop("names", None))
+    cases += collapsing_gradients()
     assert all(math.isfinite(x) for c in cases for x in c["loglik"])
     with open(os.path.join(HERE, "times.json"), "w") as f:
         f.write("[" + ",\n".join(json.dumps(c) for c in cases) + "]\n")
-    print(len(cases), "cases")
+    print(len(cases), "cases,", derivatives.counted(cases))
 
 
 if __name__ == "__main__":

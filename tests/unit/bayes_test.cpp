@@ -621,6 +621,28 @@ TEST(GroupFit, IsTheSameForAnyNumberOfThreads) {
   EXPECT_EQ(one.waic.elpd.value, four.waic.elpd.value);
 }
 
+/// What single subjects' own steps change is no step of the momentum: the energy that is left is kinetic, and its fraction is near 1.
+TEST(GroupFit, EnergiesAreThoseOfTheDrawsThatAreKept) {
+  const auto& e = find_learner("hgf_binary_2level");
+  ASSERT_TRUE(e.likelihood->jumps);
+  Data d = played(e, 6, 4);
+  GroupFitOptions o;
+  o.chains = 2;
+  o.warmup = 200;
+  o.draws = 400;
+  const auto f = fit_group(e, d.subjects, d.subject_of, o);
+  for (const auto& c : f.chains) {
+    double moved = 0;
+    for (int i = 0; i < c.draws(); ++i) {
+      const auto k = static_cast<std::size_t>(i);
+      EXPECT_GT(c.energy[k] + c.lp[k], 0);
+      moved += std::abs(c.moved[k]);
+    }
+    EXPECT_GT(moved, 10);
+  }
+  for (const double x : f.e_bfmi) EXPECT_NEAR(x, 1, 0.4);  // 1.8 and more with those steps in it
+}
+
 TEST(GroupFit, KeepsChainsThatHaveFinishedWhenInterrupted) {
   const auto& e = find_learner("rescorla_wagner");
   Data d = played(e, 3, 9);

@@ -12,6 +12,7 @@
 #include "core/random.hpp"
 #include "learners/catalogue.hpp"
 #include "metrics/evaluate.hpp"
+#include "oracle_points.hpp"
 #include "record/read.hpp"
 #include "run/run.hpp"
 #include "run/simulate.hpp"
@@ -291,6 +292,7 @@ TEST(CueLearners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/cues.json");
   const auto cases = nlohmann::json::parse(file);
   ASSERT_EQ(cases.size(), 40u);
+  PointsCompared points;
   for (const auto& c : cases) {
     const auto number = [](const nlohmann::json& list) {
       std::vector<int> r;
@@ -306,7 +308,10 @@ TEST(CueLearners, EqualTranscriptionsOfTheirPapers) {
     for (std::size_t t = 0; t < each.size(); ++t)
       EXPECT_NEAR(each[t], c["loglik"][t].get<double>(), c["tolerance"].get<double>())
           << name << " trial " << t;
+    points.compare(find_learner(name), d.trials(), c);
   }
+  // A count and switches.
+  points.expect_all_but({"latent_cause.causes", "latent_cause.kernel", "mackintosh.summed"}, 1850);
 }
 TEST(CueLearners, LearnFromWhatCameWhetherOrNotTheyAnswered) {
   for (const char* name : kLearners) {

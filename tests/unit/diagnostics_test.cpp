@@ -254,6 +254,11 @@ TEST(ChainWarnings, NameWhatIsWrongWithItsNumber) {
   bad.shortest_steps = true;
   EXPECT_NE(text(bad).find("change nothing: tighten the priors"), std::string::npos) << text(bad);
   EXPECT_EQ(text(bad).find("0.95"), std::string::npos);
+  bad.shortest_steps = false;
+  bad.target_accept = 0.95;
+  EXPECT_NE(text(bad).find("now 0.95; try 0.99"), std::string::npos) << text(bad);
+  bad.target_accept = 0.995;
+  EXPECT_EQ(text(bad).find("try 0.99"), std::string::npos) << text(bad);
   bad = c;
   bad.depth_hits = 3;
   EXPECT_NE(text(bad).find("depth of 12"), std::string::npos) << text(bad);

@@ -14,6 +14,7 @@
 #include "core/math.hpp"
 #include "core/random.hpp"
 #include "learners/catalogue.hpp"
+#include "oracle_points.hpp"
 #include "record/read.hpp"
 #include "run/simulate.hpp"
 #include "sanitized.hpp"
@@ -339,11 +340,12 @@ const Layout kLayouts[] = {Layout::bandit(2), Layout::bandit(3), Layout::feature
                            Layout::featured(3, {3, 4})};
 
 /// Transcriptions of the papers in plain Python (tests/oracles/learners.py), trial by trial, with missing
-/// choices and outcomes.
+/// choices and outcomes; and in all, with the gradient, at points around.
 TEST(Learners, EqualTranscriptionsOfTheirPapers) {
   std::ifstream file(LABILE_SOURCE_DIR "/tests/oracles/learners.json");
   const auto cases = nlohmann::json::parse(file);
-  ASSERT_EQ(cases.size(), 84u);
+  ASSERT_EQ(cases.size(), 96u);
+  PointsCompared points;
   for (const auto& c : cases) {
     const auto name = c["learner"].get<std::string>();
     if (const auto plus = name.find('+'); kSanitized && plus != std::string::npos)
@@ -371,9 +373,28 @@ TEST(Learners, EqualTranscriptionsOfTheirPapers) {
     loglik(e, row, d, each);
     for (std::size_t t = 0; t < d.size(); ++t)
       EXPECT_NEAR(each[t], c["loglik"][t].get<double>(), 1e-11) << e.info.name << " trial " << t;
+    points.compare(e, d.trials(), c);
     if (!c.contains("surprise")) continue;
     EXPECT_NEAR(e.surprise(row, d.trials(), {}), c["surprise"].get<double>(), 1e-10) << e.info.name;
   }
+  // A switch and a count. Checked builds have parts for a few learners.
+  points.expect_all_but({"reduced_bayes.anchor", "task_sets.rules"}, unless_sanitized(4600u, 3000u));
+}
+/// In one of the four files of transcriptions, with a derivative at least.
+TEST(Learners, AreAllComparedWithTranscriptions) {
+  std::set<std::string> compared;
+  for (const char* name : {"learners", "beliefs", "cues", "times"}) {
+    std::ifstream file(std::string(LABILE_SOURCE_DIR "/tests/oracles/") + name + ".json");
+    const auto json = nlohmann::json::parse(file);
+    for (const auto& c : json.is_object() ? json["cases"] : json)
+      for (const auto& point : c.value("points", nlohmann::json::array()))
+        for (const auto& slope : point["gradient"])
+          if (!slope.is_null()) compared.insert(find_learner(c["learner"].get<std::string>()).info.name);
+  }
+  for (const LearnerEntry& e : all_learners())
+    if (e.likelihood) {
+      EXPECT_TRUE(compared.contains(e.info.name)) << e.info.name;
+    }
 }
 
 TEST(Learners, TheirLikelihoodIsTheProductOfTheirOwnChoiceProbabilities) {
@@ -461,6 +482,30 @@ TEST(Learners, TheirDerivativesMatchDifferences) {
       }
     }
   }
+}
+
+/// At a share of 0: P' = 1/n - P, so ln P has the slope 1/(n P) - 1 and bends by its square.
+TEST(Learners, LapsesHaveTheirDerivativesAtNone) {
+  const LearnerEntry& e = find_learner("rescorla_wagner+lapse");
+  std::vector<double> row;
+  std::size_t lapse = 0;
+  for (std::size_t k = 0; k < e.params.size(); ++k) {
+    row.push_back(std::get<double>(e.params[k].standard));
+    if (e.params[k].name == "lapse") lapse = k;
+  }
+  row[lapse] = 0;
+  const auto d = play(rescorla_wagner(), Layout::bandit(3), 4, 60)[1];
+  std::vector<double> each(d.size()), grad(row.size()), hess(row.size() * row.size());
+  loglik(e, row, d, each);
+  double slope = 0, bend = 0;
+  for (const double l : each) {
+    const double a = 1 / (3 * std::exp(l)) - 1;
+    slope += a;
+    bend -= a * a;
+  }
+  e.likelihood->hessian(row, d.trials(), grad, hess);
+  EXPECT_NEAR(grad[lapse], slope, 1e-9 * std::abs(slope));
+  EXPECT_NEAR(hess[lapse * row.size() + lapse], bend, 1e-9 * std::abs(bend));
 }
 
 TEST(Learners, AMissingChoiceNeitherCountsNorTeaches) {

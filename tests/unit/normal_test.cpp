@@ -57,6 +57,12 @@ TEST(NormalCdf, ItsLogarithmGoesOnWhereItIsNoNumber) {
     EXPECT_NEAR(l.d[0].v, (up - down) / (2 * h), 1e-7 * (1 + std::abs(here))) << x;
     EXPECT_NEAR(l.d[0].d[0], (up - 2 * here + down) / (h * h), 1e-7 * (1 + std::abs(here))) << x;
   }
+  for (const double x : {301., 1e3, 1e6, 1e9}) {  // -h (x + h) by the same series
+    D at(-x);
+    at.v.d[0] = at.d[0].v = 1;
+    const double q = 1 / (x * x);
+    EXPECT_NEAR(log_normal_cdf(at).d[0].d[0], -(1 - q + 6 * q * q), 1e-12) << x;
+  }
 }
 
 /// Mean and variance of what is left above 0, by the closed form of Johnson, Kotz & Balakrishnan (1994), 13.10; 4.5 standard errors. Far

@@ -99,6 +99,61 @@ TEST(ReaderForms, ValuesOfOneColumnHaveOptionsOfTheirOwn) {
   EXPECT_SAYS(complaint(many, by_set), "66 features, at most 64");
 }
 
+TEST(ReaderForms, RowsStandInTheOrderOfTheirTrials) {
+  const std::string header = "subject,block,trial,choice,outcome\n";
+  EXPECT_SAYS(complaint(header + "a,0,1,0,1\na,0,3,1,1\na,0,2,1,0\n"),
+              ":4: trial: subject 'a' has trial 2 after trial 3");
+  EXPECT_EQ(complaint(header + "a,0,1,0,1\na,0,3,1,1\na,1,2,1,0\n"), "no error");  // of another block
+  EXPECT_EQ(complaint(header + "a,0,2,0,1\nb,0,1,1,1\na,0,3,1,0\nb,0,2,1,0\n"), "no error");
+  // Missed trials come again later, as often as they are missed.
+  EXPECT_EQ(complaint(header + "a,0,1,NA,\na,0,2,1,1\na,0,1,NA,\na,0,3,0,1\na,0,1,1,0\n"), "no error");
+  EXPECT_EQ(complaint(header + "a,0,3,0,1\na,0,NA,1,1\na,0,1,1,0\n"), "no error");  // some have none
+  EXPECT_EQ(complaint(header + "a,0,3,0,1\na,0,1,1,0\n", {.columns = {{"trial", "none"}}}), "no error");
+}
+
+TEST(ReaderForms, ABlockThatIsMissingHereAndThereIsRefused) {
+  const std::string header = "subject,block,choice,outcome\n";
+  EXPECT_SAYS(complaint(header + "a,0,0,1\na,,1,1\na,1,1,0\n"), ":3: block: is missing here");
+  EXPECT_SAYS(complaint(header + "a,NA,0,1\na,first,1,1\n"), ":3: block: was missing in rows before");
+  EXPECT_EQ(complaint(header + "a,,0,1\na,,1,1\n"), "no error");
+}
+
+TEST(ReaderForms, ChoicesAndBestOptionsCountFromOneNumber) {
+  const std::string header = "subject,choice,best,outcome\n";
+  EXPECT_SAYS(complaint(header + "a,1,0,1\na,2,1,1\na,1,1,0\n"),
+              "best: holds options 0 to 1 and 'choice' 1 to 2");
+  EXPECT_SAYS(complaint(header + "a,0,1,1\na,1,2,1\na,1,1,0\n"),
+              "best: holds options 1 to 2 and 'choice' 0 to 1");
+  EXPECT_EQ(complaint(header + "a,1,0,1\na,1,1,1\na,1,1,0\n"), "no error");  // nobody chose 0
+  EXPECT_EQ(complaint(header + "a,1,1,1\na,2,2,1\na,1,1,0\n"), "no error");
+}
+
+TEST(ReaderForms, OptionsThatNobodyChoosesAreToldOf) {
+  const auto f = read_text("subject,choice,outcome\na,0,1\na,7,0\na,1,1\na,0,1\n");
+  EXPECT_EQ(f.trials.layout.options, 8);
+  EXPECT_TRUE(
+      noted(f, "8 options are taken to exist, since 7 occurs (line 3), but 2, 3, 4, 5, 6 are never chosen"));
+  EXPECT_TRUE(noted(read_text("subject,choice,outcome\na,1,1\na,3,0\n"),
+                    "since 3 occurs (line 3), but 2 is never chosen"));
+  EXPECT_FALSE(
+      noted(read_text("subject,choice,best,outcome\na,0,2,1\na,1,2,0\n"), "never chosen"));  // it was right
+  EXPECT_FALSE(noted(read_text("subject,choice,outcome\na,1,1\na,1,0\n"), "never chosen"));
+}
+
+TEST(ReaderForms, CodesOfMissingOutcomesAreToldOf) {
+  EXPECT_TRUE(noted(read_text("subject,choice,outcome\na,0,1\na,1,-999\na,1,0\n"), "1 outcomes are -999"));
+  EXPECT_FALSE(noted(read_text("subject,choice,outcome\na,0,1000\na,1,-999\na,1,0\n"), "outcomes are"));
+}
+
+TEST(ReaderForms, OneNameForTwoColumnsIsRefusedWhereItIsRead) {
+  EXPECT_SAYS(complaint("subject,choice,outcome,choice\na,0,1,1\n"),
+              "column 'choice' stands twice, as number 2 and 4");
+  EXPECT_EQ(complaint("subject,choice,outcome,x,x\na,0,1,1,2\n"), "no error");
+  ReadOptions age;
+  age.kept = {"age"};
+  EXPECT_SAYS(complaint("subject,age,choice,outcome,age\na,30,0,1,31\n", age), "'age' stands twice");
+}
+
 TEST(ReaderForms, WordsBecomeNumbersInTheOrderInWhichTheyAppear) {
   const auto f =
       read_text("subject,session,cue,choice,outcome\na,train,moon,0,1\na,train,sun,1,0\na,test,moon,1,1\n");

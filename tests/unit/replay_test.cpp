@@ -76,5 +76,26 @@ TEST(Replay, SaysWhatTheLikelihoodAndTheAgentThatPlayedSaid) {
   EXPECT_GT(probabilities, 10000);
 }
 
+/// The steady gain of a random walk (science.md L1): the sd before an outcome of an option that is always chosen.
+TEST(Replay, TellsTheUncertaintyOfAKalmanFilterBeforeAnOutcome) {
+  const auto& e = find_learner("kalman");
+  std::vector<double> row;
+  for (const auto& p : e.params) row.push_back(std::get<double>(p.standard));
+  row[0] = 1;  // lambda: no decay
+  const std::size_t n = 500;
+  const std::vector<std::int32_t> choice(n, 0);
+  std::vector<double> outcome(n, 50.0);
+  outcome[7] = kNaN;
+  const std::vector<std::uint8_t> fresh(n, 0);
+  const SubjectTrials trials{Layout::bandit(2), choice, outcome, fresh, {}};
+  const auto agent = e.make_each({row});
+  const auto columns = dynamic_cast<const Replays&>(*agent).replay(row, trials);
+  const auto* sd = find(columns, "uncertainty");
+  ASSERT_NE(sd, nullptr);
+  EXPECT_EQ(sd->values[0], row[5]);        // sigma_0
+  EXPECT_TRUE(std::isnan(sd->values[7]));  // nothing was learned
+  EXPECT_NEAR(sd->values[n - 1] * sd->values[n - 1], 15.786187, 1e-6);
+}
+
 }  // namespace
 }  // namespace labile

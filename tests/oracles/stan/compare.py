@@ -5,7 +5,7 @@
     /usr/bin/python3 tests/oracles/stan/compare.py speed DATA [MODEL ...]       # against MODEL.speed.json
 
 DATA is the folder that make_data.py wrote. Means have to agree within 4 combined MCSE, standard deviations within 5% or 4 MCSE.
-Subjects' values and those of the group count alike; exit code 1 when any is outside. Speed: minimum bulk effective draws of mu, sigma
+Subjects' values and those of the group count alike; exit code 1 when any is outside. What was found goes to results/compared.json. Speed: minimum bulk effective draws of mu, sigma
 and all subjects' parameters over processor seconds, warm-up (ours: empirical Bayes too) and sampling of both.
 """
 import json
@@ -68,8 +68,10 @@ def compare(model, data):
             bad.append(f"  {name}: Stan {a['mean']:.5g} (sd {a['sd']:.4g}), ours {b['mean']:.5g} (sd {b['sd']:.4g}), z {z:.1f}")
     print(f"{model}: {count} quantities, largest mean difference {worst_mean:.2f} combined MCSE, sd {worst_sd:.2f} of what is allowed; "
           f"{len(bad)} outside; ours {ours['diagnostics']['divergences']} divergences, R-hat {ours['diagnostics']['max_rhat']:.4f}")
-    print("\n".join(bad[:10]), end="\n" if bad else "")
-    return not bad
+    print("\n".join(bad[:10]), end="\n" if bad else "", flush=True)
+    return {"quantities": count, "largest_mean_difference_mcse": round(worst_mean, 3), "largest_sd_share_of_allowed": round(worst_sd, 3),
+            "outside": bad, "stan": results(model, "posterior").name, "max_rhat": round(ours["diagnostics"]["max_rhat"], 4),
+            "divergences": ours["diagnostics"]["divergences"]}
 
 
 def speed(model, data):
@@ -93,7 +95,9 @@ if __name__ == "__main__":
     if not models:
         sys.exit(f"no results/*.{what}.json to compare with: run_stan.R makes them")
     if what == "posterior":
-        sys.exit(not all([compare(m, data) for m in models]))
+        found = {m: compare(m, data) for m in models}
+        (HERE / "results" / "compared.json").write_text(json.dumps(found, indent=1) + "\n")
+        sys.exit(any(f["outside"] for f in found.values()))
     ratios = [speed(m, data) for m in models]
     product = 1.0
     for r in ratios:

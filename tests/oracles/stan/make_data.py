@@ -2,6 +2,7 @@
 """Simulated data for the posteriors of tests/oracles/stan: one CSV file a model, as `labile fit` reads them.
 
     /usr/bin/python3 tests/oracles/stan/make_data.py FOLDER
+    /usr/bin/python3 tests/oracles/stan/make_data.py FOLDER ts_par7=1000     # one model, of so many subjects
 
 Subjects' parameters are T(true_mu + true_sigma z), z ~ N(0, 1), with transforms and values of models.json; seeds are
 there too. The simulators share nothing with Labile or with the Stan texts beside this file. FOLDER/true.json keeps
@@ -158,9 +159,11 @@ def kalman(g, p, trials):
         yield {"choice": c, "outcome": r}
 
 
-def main(folder):
+def main(folder, sizes):
     with open(os.path.join(HERE, "models.json")) as f:
         models = json.load(f)
+    if sizes:
+        models = {name: dict(models[name], subjects=n) for name, n in sizes.items()}
     os.makedirs(folder, exist_ok=True)
     drawn = {}
     for name, m in models.items():
@@ -183,4 +186,4 @@ def main(folder):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], {name: int(n) for name, n in (text.split("=") for text in sys.argv[2:])})
