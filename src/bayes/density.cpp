@@ -153,6 +153,12 @@ Standard<double> Posterior::standard_at(std::span<const double> q, int subject) 
   return r;
 }
 
+double Posterior::correlation_of(std::span<const double> q, int k, int other) const {
+  Correlation c(params(), model_.lkj);
+  c.set(q.subspan(static_cast<std::size_t>(correlation_), static_cast<std::size_t>(c.size())));
+  return c.at(k, other);
+}
+
 void Posterior::values(std::span<const double> q, int subject, std::span<double> values) const {
   auto standard = standard_at(q, subject);
   std::vector<double> at;

@@ -75,6 +75,8 @@ class Posterior {
     return spread_at(model_.params[static_cast<std::size_t>(k)].group, q[static_cast<std::size_t>(x(k))])
         .sigma;
   }
+  /// Correlation of two parameters over subjects, before T, where they may correlate.
+  [[nodiscard]] double correlation_of(std::span<const double> q, int k, int other) const;
   /// Spread of an effect that differs between subjects.
   [[nodiscard]] double tau(std::span<const double> q, int k, int j) const {
     return spread_at(model_.params[static_cast<std::size_t>(k)].group,

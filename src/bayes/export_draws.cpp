@@ -25,6 +25,11 @@ std::vector<ExportedQuantity> exported_quantities(const Posterior& p) {
       r.push_back({"b_" + param.name, -1, n, k, How::effect});
     if (p.slopes(k) > 0) r.push_back({"tau_" + param.name, -1, p.slopes(k), k, How::tau});
   }
+  for (int i = 1; p.correlated() && i < p.params(); ++i)
+    for (int j = 0; j < i; ++j)
+      r.push_back({fmt::format("corr_{}_{}", p.model().params[static_cast<std::size_t>(j)].name,
+                               p.model().params[static_cast<std::size_t>(i)].name),
+                   -1, 0, j, How::correlation, i});
   for (int k = 0; k < p.params(); ++k)
     r.push_back({p.model().params[static_cast<std::size_t>(k)].name, k, 0, 0, How::median});
   std::set<std::string> names;
@@ -46,6 +51,7 @@ double exported_value(const Posterior& p, const ExportedQuantity& x, std::span<c
   if (x.how == How::sigma) return p.sigma(q, x.of);
   if (x.how == How::effect) return p.coefficient(q, p.b(x.of) + i);
   if (x.how == How::tau) return p.tau(q, x.of, i);
+  if (x.how == How::correlation) return p.correlation_of(q, x.of, x.with);
   return from_line(p.model().params[static_cast<std::size_t>(x.of)].group, p.mu(q, x.of));
 }
 

@@ -1,7 +1,8 @@
 /// Draws of a hierarchical fit as files that other packages read: CmdStan's CSV, one a chain, and netCDF as ArviZ lays it out.
 ///
 /// Quantities, by parameter NAME: of the group group_NAME (T(mu), the median subject's value), mu_NAME and sigma_NAME (before T), b_NAME
-/// (coefficients, where there is a design), tau_NAME (how they differ between subjects); of units NAME, on the natural scale. All are doubles in full.
+/// (coefficients, where there is a design), tau_NAME (how they differ between subjects), corr_NAME_OTHER (over subjects, where they may
+/// correlate); of units NAME, on the natural scale. All are doubles in full.
 #pragma once
 
 #include <filesystem>
@@ -30,7 +31,8 @@ struct ExportedQuantity {
   int param = -1;  // of a unit's parameter; -1 = of the group
   int size = 0;    // of a list of coefficients; 0 = one number
   int of = 0;      // the parameter whose group it is
-  enum class How { median, mu, sigma, effect, tau } how = How::median;
+  enum class How { median, mu, sigma, effect, tau, correlation } how = How::median;
+  int with = 0;  // of a correlation: the other parameter
 };
 /// Those of the group, then those of units. Throws Error where two would have one name.
 [[nodiscard]] std::vector<ExportedQuantity> exported_quantities(const Posterior& posterior);

@@ -44,11 +44,7 @@ void summarize(const Posterior& p, const Draws& draws, const GroupFitOptions& o,
     for (int j = 0; j < i; ++j)
       add(fmt::format("corr[{},{}]", p.model().params[static_cast<std::size_t>(j)].name,
                       p.model().params[static_cast<std::size_t>(i)].name),
-          [&](auto q) {
-            Correlation c(p.params(), p.model().lkj);
-            c.set(q.subspan(static_cast<std::size_t>(p.correlation()), static_cast<std::size_t>(c.size())));
-            return c.at(i, j);
-          });
+          [&](auto q) { return p.correlation_of(q, j, i); });
   const auto n = static_cast<std::size_t>(p.params()), total = static_cast<std::size_t>(draws.total());
   r.unit.assign(n, std::vector<DrawSummary>(static_cast<std::size_t>(p.units())));
   parallel_for(p.units(), o.threads, [&](int u) {

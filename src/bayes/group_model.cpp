@@ -54,6 +54,12 @@ Group group_of(const ParamInfo& p) {
   return g;
 }
 
+std::string transform_text(const Group& g) {
+  if (g.kind == Group::exp) return "exp";
+  if (g.kind == Group::identity) return "identity";
+  return fmt::format("{:g} + {:g} Phi_approx", g.lo, g.width);
+}
+
 NamedGroup parse_group(const std::string& text) {
   const auto eq = text.find('=');
   const std::string form =

@@ -71,6 +71,8 @@ void add_designs(GroupModel& model, const LearnerEntry& learner, const std::vect
                                      const std::vector<FitOverride>& overrides = {},
                                      const std::vector<NamedGroup>& groups = {});
 
+/// "exp", "0 + 1 Phi_approx".
+[[nodiscard]] std::string transform_text(const Group& g);
 /// T(y), and its inverse for x inside the range (values at its edge are moved inside).
 [[nodiscard]] double from_line(const Group& g, double y);
 [[nodiscard]] double to_line(const Group& g, double x);

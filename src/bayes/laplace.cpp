@@ -60,6 +60,7 @@ void keep(const People& subjects, Laplace& r) {
 
 Laplace laplace(const Posterior& posterior, int most, int threads) {
   constexpr int kAgain = 3;  // the round after which the group is near enough to look for other tops again
+  constexpr double kStill = 1e-3;
   Laplace r;
   for (const auto& p : posterior.model().params) {
     r.mu.push_back(p.group.mu_mean);
@@ -72,17 +73,25 @@ Laplace laplace(const Posterior& posterior, int most, int threads) {
   subjects.y.assign(subjects.each.size(), r.mu);
   subjects.cov.assign(subjects.each.size(), std::vector<double>(r.mu.size() * r.mu.size()));
   const int count = static_cast<int>(subjects.each.size());
+  bool
+      search = true,
+      settled =
+          false;  // tops are looked for at first, again once the group is near, and when nothing moves any more
   for (int round = 0; round < most; ++round) {
+    search = search || round == kAgain;
     parallel_for(count, threads, [&](int i) {
       const auto s = static_cast<std::size_t>(i);
-      if (round == 0 || round == kAgain)
+      if (search)
         climb_from_many(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
       else
         (void)climb(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
     });
     const auto stepped = effects ? group_step.take(subjects.each, subjects.y, r) : std::nullopt;
     const double moved = maximize(posterior, subjects, stepped.has_value(), r);
-    if (std::max(moved, stepped.value_or(0)) < 1e-3) break;
+    const bool still = std::max(moved, stepped.value_or(0)) < kStill;
+    if (still && settled) break;
+    search = still;
+    settled = settled || still;
   }
   keep(subjects, r);
   return r;

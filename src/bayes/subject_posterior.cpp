@@ -144,16 +144,20 @@ double climb(SubjectPosterior& subject, const Laplace& group, std::vector<double
 
 void climb_from_many(SubjectPosterior& subject, const Laplace& group, std::vector<double>& y,
                      std::vector<double>& cov) {
-  constexpr std::uint32_t kPlaces = 32;
-  constexpr double kWider = 1.5;
+  // People who do the same whatever it pays stand far out: values that hardly move, weighed much. Where they may be the prior of the
+  // group's value says; the spread that was found without them does not.
+  constexpr std::uint32_t kPlaces = 128, kNear = 32;
+  constexpr double kWider = 1.5, kFar = 2;
   const auto n = y.size();
   std::vector<std::pair<double, std::vector<double>>> places;
   for (std::uint32_t i = 0; i < kPlaces; ++i) {
     const Draw draw{i, Purpose::start, static_cast<std::uint32_t>(subject.subject())};
     std::vector<double> at(n);
-    for (std::size_t k = 0; k < n; ++k)
-      at[k] =
-          subject.expected(group, k) + kWider * group.sigma[k] * draw.normal(static_cast<std::uint32_t>(k));
+    for (std::size_t k = 0; k < n; ++k) {
+      const double spread =
+          i < kNear ? kWider * group.sigma[k] : kFar * std::max(group.sigma[k], subject.prior_sd(k));
+      at[k] = subject.expected(group, k) + spread * draw.normal(static_cast<std::uint32_t>(k));
+    }
     const double value = subject.value(at, group);
     if (std::isfinite(value)) places.emplace_back(value, std::move(at));
   }

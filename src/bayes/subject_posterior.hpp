@@ -17,6 +17,8 @@ class SubjectPosterior {
   [[nodiscard]] double expected(const Laplace& group, std::size_t k) const {
     return group.mu[k] + dot(p_.mean_row(static_cast<int>(k), subject_), group.b[k]);
   }
+  /// How far from its prior mean the group's value of parameter k may be.
+  [[nodiscard]] double prior_sd(std::size_t k) const { return p_.model().params[k].group.mu_sd; }
   /// Up to a constant, at values y [parameter]; grad [parameter], hess [parameter][parameter].
   double evaluate(const std::vector<double>& y, const Laplace& group, std::vector<double>& grad,
                   std::vector<double>& hess);
@@ -39,8 +41,8 @@ class SubjectPosterior {
 /// top.
 double climb(SubjectPosterior& subject, const Laplace& group, std::vector<double>& y,
              std::vector<double>& cov);
-/// Climbs from where y is and from the best two of several places around the group's, and keeps the top with the most probability under
-/// it: a likelihood of two tops is otherwise told by the one that happens to be near.
+/// Climbs from where y is and from the best two of many places, near the group's value and as far as its prior reaches, and keeps the top
+/// with the most probability under it: a likelihood of two tops is otherwise told by the one that happens to be near.
 void climb_from_many(SubjectPosterior& subject, const Laplace& group, std::vector<double>& y,
                      std::vector<double>& cov);
 /// Moves the normal distribution (y, cov) that stands for a subject's values towards the mean gradient's step and the mean curvature,

@@ -32,13 +32,13 @@ struct DataArgs {
   std::string outcome_map, method = "map";
   int chains = 4, warmup = 300, draws = 1000, max_depth = 10;  // of method "bayes"
   double adapt_delta = 0.8;
-  std::vector<std::string> formulas;               // "alpha ~ drug * session"
-  std::vector<std::string> references;             // "drug=placebo"
-  double effect_prior = 1;                         // sd of the prior of effects
-  bool correlated = false;                         // parameters may correlate over subjects
-  bool drop_missing = false;                       // subjects without a covariate are left out
-  std::vector<std::string> groups;                 // "beta = phi 0 10 mu 0 1 sigma 0.2"
-  std::string draws_out, trials_out, methods_out;  // of fits: a folder, files
+  std::vector<std::string> formulas;                          // "alpha ~ drug * session"
+  std::vector<std::string> references;                        // "drug=placebo"
+  double effect_prior = 1;                                    // sd of the prior of effects
+  bool correlated = false;                                    // parameters may correlate over subjects
+  bool drop_missing = false;                                  // subjects without a covariate are left out
+  std::vector<std::string> groups;                            // "beta = phi 0 10 mu 0 1 sigma 0.2"
+  std::string group_out, draws_out, trials_out, methods_out;  // of fits: a folder (draws), files
   std::vector<std::string> checks,
       task_set;      // of fits: metrics that agents are checked on; parameters of the task
   std::string task;  // that they play

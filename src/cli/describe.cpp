@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bayes/group_model.hpp"
 #include "circuits/catalogue.hpp"
 #include "cli/commands.hpp"
 #include "cli/describe_pharmacology.hpp"
@@ -125,6 +126,43 @@ std::vector<Entry> entries(const std::string& kind) {
   return r;
 }
 
+/// Prior of single fits in words.
+std::string prior_text(const Prior& p) {
+  switch (p.kind) {
+    case Prior::beta:
+      return fmt::format("beta({:g}, {:g})", p.a, p.b);
+    case Prior::gamma:
+      return fmt::format("gamma({:g}, {:g})", p.a, p.b);
+    case Prior::normal:
+      return fmt::format("normal({:g}, {:g})", p.a, p.b);
+    case Prior::flat:
+      return "flat";
+    case Prior::fixed:
+      break;
+  }
+  return "held";
+}
+bool is_fitted(const Entry& e) {
+  return e.kind == "learner" && e.note.starts_with("has a likelihood");
+}
+/// Priors of single fits and of groups.
+void print_priors(const Entry& e) {
+  fmt::print("\n  {:<14} {:<18} {:<22} {:<16} {}\n", "prior of", "single fits (map)", "groups (bayes): T",
+             "mu", "sigma");
+  for (const auto& p : e.params) {
+    if (p.prior.kind == Prior::fixed) {
+      if (p.bounds.lo < p.bounds.hi) fmt::print("  {:<14} held at its default\n", p.name);
+      continue;
+    }
+    const Group g = group_of(p);
+    fmt::print("  {:<14} {:<18} {:<22} {:<16} {}({:g})\n", p.name, prior_text(p.prior), transform_text(g),
+               fmt::format("N({:.4g}, {:g})", g.mu_mean, g.mu_sd), g.cauchy ? "half-Cauchy" : "half-N",
+               g.sigma);
+  }
+  fmt::print(
+      "  gamma: shape and scale; a subject's value is T(mu + sigma z), z ~ N(0, 1); docs/fitting.md\n");
+}
+
 void print_one(const Entry& e) {
   if (e.kind == "modulator") return print_modulator(find_modulator(e.info.name, ready_modulators()));
   if (e.kind == "drug") return print_drug(find_drug(e.info.name, formulary()));
@@ -137,22 +175,34 @@ void print_one(const Entry& e) {
   }
   if (!e.params.empty())
     fmt::print("\n  {:<14} {:<9} {:<13} {:<23} {}\n", "parameter", "unit", "default", "allowed", "meaning");
-  for (const auto& p : e.params)
+  for (const auto& p : e.params) {
+    if (e.kind == "learner" && p.bounds.lo == p.bounds.hi) continue;  // of a part that was not asked for
     fmt::print("  {:<14} {:<9} {:<13} {:<23} {}\n", p.name, p.unit, to_text(p.standard),
                p.type == ParamType::text || p.type == ParamType::boolean ? "" : bounds_text(p), p.about);
+  }
+  if (is_fitted(e)) print_priors(e);
 }
 
 Json json_of(const Entry& e) {
   if (e.kind == "modulator") return modulator_json(find_modulator(e.info.name, ready_modulators()));
   if (e.kind == "drug") return drug_json(find_drug(e.info.name, formulary()));
   Json params = Json::array();
-  for (const auto& p : e.params)
+  for (const auto& p : e.params) {
     params.push_back({{"name", p.name},
                       {"unit", p.unit},
                       {"default", to_text(p.standard)},
                       {"low", p.bounds.lo},
                       {"high", p.bounds.hi},
                       {"about", p.about}});
+    if (!is_fitted(e)) continue;
+    params.back()["prior"] = prior_text(p.prior);
+    if (p.prior.kind == Prior::fixed) continue;
+    const Group g = group_of(p);
+    params.back()["group"] = {{"transform", transform_text(g)},
+                              {"mu_mean", g.mu_mean},
+                              {"mu_sd", g.mu_sd},
+                              {g.cauchy ? "sigma_half_cauchy" : "sigma_half_normal", g.sigma}};
+  }
   return {{"kind", e.kind},          {"name", e.info.name}, {"about", e.info.about},
           {"source", e.info.source}, {"note", e.note},      {"parameters", params}};
 }

@@ -136,6 +136,8 @@ void print_fit(const ModelFit& f) {
 /// Options that this method would not heed.
 void refuse_idle_options(const DataArgs& a) {
   const bool bayes = a.method == "bayes";
+  if (!bayes && !a.group_out.empty())
+    throw Error(fmt::format("--group-out: --method {} knows no group", a.method));
   if (!bayes && !a.draws_out.empty())
     throw Error(fmt::format("--draws-out: --method {} has no draws", a.method));
   if (!bayes && (!a.checks.empty() || a.prior_only))
@@ -144,16 +146,18 @@ void refuse_idle_options(const DataArgs& a) {
     throw Error(fmt::format("{}: goes with --check METRIC,...", a.prior_only     ? "--prior-only"
                                                                 : a.task.empty() ? "--set"
                                                                                  : "--task"));
-  if (a.prior_only &&
-      !(a.draws_out.empty() && a.trials_out.empty() && a.methods_out.empty() && a.out.empty()))
+  if (a.prior_only && !(a.group_out.empty() && a.draws_out.empty() && a.trials_out.empty() &&
+                        a.methods_out.empty() && a.out.empty()))
     throw Error("--prior-only: fits nothing, so there is nothing to write");
 }
 /// Before anything is fitted: files that would replace the data, and folders that are not there.
 void refuse_targets(const DataArgs& a, const DataSet& data) {
   namespace fs = std::filesystem;
   std::error_code none;
-  for (const auto& [option, target] :
-       {std::pair("--out", a.out), {"--trials-out", a.trials_out}, {"--methods", a.methods_out}}) {
+  for (const auto& [option, target] : {std::pair("--out", a.out),
+                                       {"--group-out", a.group_out},
+                                       {"--trials-out", a.trials_out},
+                                       {"--methods", a.methods_out}}) {
     if (target.empty()) continue;
     const fs::path folder = fs::path(target).parent_path();
     if (!folder.empty() && !fs::is_directory(folder, none))
@@ -214,10 +218,6 @@ int fit_command(const DataArgs& a) {
   };
   if (a.method == "bayes") {
     const auto formulas = formula_fit(formula_spec(a), data);
-    if (!formulas.within.empty() && !a.checks.empty())
-      throw Error(fmt::format(
-          "--check takes no formula whose column differs within subjects ({}): it goes by subject",
-          formulas.within.front()));
     tell();
     return fit_bayes_command(a, data, formulas);
   }

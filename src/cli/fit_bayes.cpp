@@ -90,6 +90,11 @@ void write_beside(const DataArgs& a, const DataSet& data, const GroupResult& f) 
   const auto say = [&](const std::string& said) {
     if (!a.json) fmt::print("{}\n", said);
   };
+  if (!a.group_out.empty()) {
+    const auto file = file_of_model(a, a.group_out, f.model);
+    write_file(file, group_table(f));
+    say(fmt::format("{}: one row a quantity of the group", file.string()));
+  }
   if (!a.draws_out.empty()) say(write_draws(a, data, f));
   if (!a.trials_out.empty())
     say(write_trial_table(a, data, *f.learner, f.rows, &f.formulas, file_of_model(a, a.trials_out, f.model)));
@@ -102,7 +107,7 @@ nlohmann::ordered_json draw_from_prior(const DataArgs& a, const DataSet& data, c
                                        const std::string& model) {
   const auto& entry = find_learner(model, Where{"--model", 0, 0, ""});
   if (!a.json) fmt::print("\n{}:\n", model);
-  auto check = check_fit_predictions(a, data, entry, nullptr, !a.json, designs_of(formulas, entry));
+  auto check = check_fit_predictions(a, data, entry, formulas, nullptr, !a.json);
   return {{"model", model}, {"method", "prior"}, {"check", std::move(check)}};
 }
 
@@ -126,7 +131,7 @@ void fit_and_write(const DataArgs& a, const DataSet& data, const FormulaFit& for
   }
   write_beside(a, data, f);
   if (!a.checks.empty()) {
-    auto check = check_fit_predictions(a, data, *f.learner, &f, !a.json);
+    auto check = check_fit_predictions(a, data, *f.learner, formulas, &f, !a.json);
     if (a.json) all.back()["check"] = std::move(check);
   }
   if (!f.fit.cut_short) return;

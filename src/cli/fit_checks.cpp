@@ -74,37 +74,34 @@ std::vector<std::string> columns_for_checks(const DataArgs& a) {
 }
 
 namespace {
-/// Learners with parameters drawn from the prior, these designs added.
+/// Learners with parameters drawn from the prior, effects of formulas added.
 PredictiveChecks check_prior(const DataArgs& a, const DataSet& data, const LearnerEntry& learner,
-                             const std::vector<NamedDesign>& designs, std::span<const CheckedMetric> asked,
+                             const FormulaFit& formulas, std::span<const CheckedMetric> asked,
                              const PredictiveOptions& o) {
-  const std::size_t subjects = data.subjects.size();
-  std::vector<int> subject_of;
-  for (std::size_t s = 0; s < subjects; ++s) subject_of.push_back(static_cast<int>(s));
   GroupModel model = group_model(learner, held(a, learner), parse_groups(a.groups));
-  add_designs(model, learner, designs, static_cast<int>(subjects));
+  add_designs(model, learner, designs_of(formulas, learner), static_cast<int>(data.subjects.size()));
   if (a.correlated) model.lkj = 2;
   std::vector<MetricRequest> requests;
   for (const auto& m : asked) requests.push_back(m.request);
   return check_predictions(
       learner, data.trials, data.fresh, requests,
       [&](int replicate) {
-        return prior_rows(model, subject_of, a.seed, static_cast<std::uint32_t>(replicate));
+        return prior_rows(model, formulas.subject_of, a.seed, static_cast<std::uint32_t>(replicate));
       },
       o);
 }
 }  // namespace
 
 nlohmann::ordered_json check_fit_predictions(const DataArgs& a, const DataSet& data,
-                                             const LearnerEntry& learner, const GroupResult* fit, bool print,
-                                             const std::vector<NamedDesign>& designs) {
+                                             const LearnerEntry& learner, const FormulaFit& formulas,
+                                             const GroupResult* fit, bool print) {
   const auto asked = asked_checks(a, data.trials);
   PredictiveOptions o = options_of(a);
   ProgressLine line(print);
   o.threads = thread_count(a.jobs);
   o.progress = [&](double share) { line.show(share, "playing"); };
   const auto r =
-      fit ? check_posterior(*fit, data, asked, o) : check_prior(a, data, learner, designs, asked, o);
+      fit ? check_posterior(*fit, data, asked, o) : check_prior(a, data, learner, formulas, asked, o);
   line.clear();
   if (print) {
     for (const auto& n : r.notes) fmt::print("note: {}\n", n);

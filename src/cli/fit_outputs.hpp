@@ -35,11 +35,11 @@ std::string write_trial_table(const DataArgs& args, const DataSet& data, const L
 /// FOLDER/MODEL-1.csv, ... (CmdStan) and FOLDER/MODEL.nc (netCDF). Returns a sentence for people.
 std::string write_draws(const DataArgs& args, const DataSet& data, const GroupResult& result);
 
-/// Predictive checks of --check, from a fit or, without one, from the prior with these designs. `print`: for people; else only the JSON.
+/// Predictive checks of --check, from a fit or, without one, from the prior with these formulas. `print`: for people; else only the JSON.
 [[nodiscard]] nlohmann::ordered_json check_fit_predictions(const DataArgs& args, const DataSet& data,
                                                            const LearnerEntry& learner,
-                                                           const GroupResult* fit, bool print,
-                                                           const std::vector<NamedDesign>& designs = {});
+                                                           const FormulaFit& formulas, const GroupResult* fit,
+                                                           bool print);
 /// Columns that --check wants kept where the file has them.
 [[nodiscard]] std::vector<std::string> columns_for_checks(const DataArgs& args);
 

@@ -14,14 +14,27 @@
 
 namespace {
 
+/// A number that `ok` holds true for; CLI11's own say their bounds with 309 digits.
+CLI::Validator number_that(bool (*ok)(double), const char* words) {
+  return CLI::Validator(
+      [=](const std::string& text) {
+        double x = 0;
+        return CLI::detail::lexical_cast(text, x) && ok(x)
+                   ? std::string{}
+                   : fmt::format("wants a number, {}, not '{}'", words, text);
+      },
+      "");
+}
+const CLI::Validator kFromZero = number_that([](double x) { return x >= 0; }, "0 or more");
+const CLI::Validator kAboveZero = number_that([](double x) { return x > 0; }, "above 0");
+
 void add_data_options(CLI::App& app, labile::DataArgs& a) {
   app.add_option("data", a.data, "CSV or TSV file, or the name of a data set")->required();
   app.add_option("--reset-on", a.reset_on, "columns whose change starts values afresh: block, session")
       ->delimiter(',');
   app.add_option("--outcome-map", a.outcome_map, "\"0/1 to -1/1\" recodes outcomes");
   app.add_option("--condition", a.condition, "only the rows of this condition");
-  app.add_option("--min-rt", a.min_rt_s, "choices that took less count as missing, s")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option("--min-rt", a.min_rt_s, "choices that took less count as missing, s")->check(kFromZero);
   app.add_option("--where", a.rows, "column=value: only rows that hold it; several times for more")
       ->take_all()
       ->delimiter(',');
@@ -65,7 +78,7 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
   CLI::App app{"Labile: an engine for neuromodulated plasticity"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "labile " LABILE_VERSION);
-  app.failure_message(CLI::FailureMessage::help);
+  app.failure_message(CLI::FailureMessage::simple);
   int code = 0;
   // Commands that are one process's work, whatever the launch.
   const auto by_first = [&](auto command) {
@@ -85,15 +98,12 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
   c->add_option("card", run.card, "a card (.toml), or the name of one that comes with Labile")
       ->excludes(resume);
   c->add_option("--out", run.out, "folder for the results")->capture_default_str()->excludes(resume);
-  c->add_option("--seed", run.seed, "instead of the card's seed")
-      ->check(CLI::NonNegativeNumber)
-      ->excludes(resume);
+  c->add_option("--seed", run.seed, "instead of the card's seed")->check(kFromZero)->excludes(resume);
   c->add_option("--checkpoint-every", run.checkpoint_every_min,
                 "minutes between checkpoints of a network; more rarely where one takes long")
       ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
-  c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it")
-      ->check(CLI::NonNegativeNumber);
+  c->add_option("--jobs", run.jobs, "threads; 0 = all cores; results do not depend on it")->check(kFromZero);
   c->add_option("--set", run.set, "key=value changes the card, e.g. task.p_better=0.7")
       ->take_all()
       ->excludes(resume);
@@ -107,7 +117,7 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
   c->add_option("pattern", claims.pattern, "only cards whose name contains this");
   c->add_option("--folder", claims.folder, "where the cards are; those built in when there is no such folder")
       ->capture_default_str();
-  c->add_option("--jobs", claims.jobs, "threads")->check(CLI::NonNegativeNumber);
+  c->add_option("--jobs", claims.jobs, "threads")->check(kFromZero);
   c->add_flag("--check", claims.check, "exit code 1 when a prediction is refuted");
   c->add_flag("--json", claims.json, "print one JSON array");
   c->callback([&] { code = labile::claims_command(claims); });
@@ -116,7 +126,7 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
   c = app.add_subcommand("bench",
                          "Speed and memory on this machine, on the benchmark networks B1, B2 and B3");
   c->add_option("names", bench.names, "B1, B2, B3; all without any");
-  c->add_option("--jobs", bench.jobs, "threads")->check(CLI::NonNegativeNumber)->capture_default_str();
+  c->add_option("--jobs", bench.jobs, "threads")->check(kFromZero)->capture_default_str();
   c->add_flag("--json", bench.json, "print one JSON object");
   c->callback(by_first([&] { code = labile::bench_command(bench); }));
 
@@ -147,16 +157,18 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
       ->delimiter(',');
   c->add_option("--effect-prior", fit.effect_prior,
                 "bayes: effects are N(0, this), before the parameter's transform")
-      ->check(CLI::PositiveNumber)
+      ->check(kAboveZero)
       ->capture_default_str();
   c->add_flag("--correlated", fit.correlated, "bayes: parameters may correlate over people, a priori LKJ(2)");
   c->add_flag("--drop-missing", fit.drop_missing, "bayes: subjects that lack a covariate are left out");
   c->add_option("--starts", fit.starts, "map, ml: starting points a subject")->check(CLI::Range(1, 1000));
-  c->add_option("--seed", fit.seed, "of chains and starting points")->check(CLI::NonNegativeNumber);
-  c->add_option("--jobs", fit.jobs, "threads")->check(CLI::NonNegativeNumber);
+  c->add_option("--seed", fit.seed, "of chains and starting points")->check(kFromZero);
+  c->add_option("--jobs", fit.jobs, "threads")->check(kFromZero);
   c->add_option("--hold", fit.hold, "name=value,...: parameters held there instead of estimated")
       ->delimiter(',');
   c->add_option("--out", fit.out, "CSV file for the parameters of every subject");
+  c->add_option("--group-out", fit.group_out,
+                "bayes: CSV file for the group's quantities, effects, cells and differences");
   c->add_option("--draws-out", fit.draws_out,
                 "bayes: folder for the draws, as CmdStan's CSV and as netCDF for ArviZ");
   c->add_option("--trials-out", fit.trials_out,
@@ -192,9 +204,8 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
       ->capture_default_str();
   add_sampler_options(*c, compare);
   c->add_option("--starts", compare.starts, "starting points a subject and fold")->check(CLI::Range(1, 1000));
-  c->add_option("--seed", compare.seed, "of the starting points and of resampling")
-      ->check(CLI::NonNegativeNumber);
-  c->add_option("--jobs", compare.jobs, "threads")->check(CLI::NonNegativeNumber);
+  c->add_option("--seed", compare.seed, "of the starting points and of resampling")->check(kFromZero);
+  c->add_option("--jobs", compare.jobs, "threads")->check(kFromZero);
   c->add_option("--hold", compare.hold,
                 "name=value,...: parameters held there, of the learners that have them")
       ->delimiter(',');
@@ -246,9 +257,8 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
       ->check(CLI::Range(4, 1000000))
       ->capture_default_str();
   c->add_option("--starts", recover.starts, "starting points a subject")->check(CLI::Range(1, 1000));
-  c->add_option("--seed", recover.seed, "of subjects and starting points")->check(CLI::NonNegativeNumber);
-  c->add_option("--jobs", recover.jobs, "threads; results do not depend on it")
-      ->check(CLI::NonNegativeNumber);
+  c->add_option("--seed", recover.seed, "of subjects and starting points")->check(kFromZero);
+  c->add_option("--jobs", recover.jobs, "threads; results do not depend on it")->check(kFromZero);
   c->add_option("--out", recover.out, "CSV file for true and fitted values, or scores of models");
   c->add_option("--plot", recover.plot, "SVG file: true against fitted values");
   c->add_flag("--json", recover.json, "print one JSON object");
@@ -286,9 +296,8 @@ int labile_main(int argc, char** argv, const labile::Ranks& ranks) {
   c->add_option("--adapt-delta", calibrate.adapt_delta, "acceptance that the step size aims at")
       ->check(CLI::Range(0.5, 0.999))
       ->capture_default_str();
-  c->add_option("--seed", calibrate.seed, "of everything that is drawn")->check(CLI::NonNegativeNumber);
-  c->add_option("--jobs", calibrate.jobs, "threads; results do not depend on it")
-      ->check(CLI::NonNegativeNumber);
+  c->add_option("--seed", calibrate.seed, "of everything that is drawn")->check(kFromZero);
+  c->add_option("--jobs", calibrate.jobs, "threads; results do not depend on it")->check(kFromZero);
   c->add_option("--out", calibrate.out, "JSON file for every replicate; the same command goes on from it");
   c->add_option("--plot", calibrate.plot, "SVG file: ranks of every quantity beside uniform ones");
   c->add_flag("--json", calibrate.json, "print one JSON object");

@@ -79,10 +79,9 @@ CardFit fit(const Card& card, const FitSpec& spec, PreparedFit prepared, const C
 /// What playing needs, before anything is fitted.
 void check_playing(const Card& card, const FitSpec& spec, const PreparedFit& p) {
   if (!plays_schedules(spec)) return;
-  if (!p.formulas.within.empty())
+  if (spec.recover && !p.formulas.within.empty())
     throw Error(fmt::format(
-        "'check' and 'recover' take no formula whose column differs within subjects ({}): they play "
-        "one agent a subject",
+        "'recover' takes no formula whose column differs within subjects ({}): it plays one agent a subject",
         p.formulas.within.front()));
   if (spec.recover && p.data->subjects.size() < 2) throw Error("'recover' needs two subjects or more");
   (void)OwnSchedules(find_agent(spec.model, spec.where), p.data->trials, p.data->fresh, playing(card, 1));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "bayes/group_draws.hpp"
 #include "record/write.hpp"
@@ -56,15 +57,34 @@ std::string fit_table(const GroupResult& f) {
   return r;
 }
 
+std::string group_table(const GroupResult& f) {
+  std::string r =
+      "quantity,mean,sd,q2.5,median,q97.5,ess_bulk,ess_tail,rhat,mcse_mean,mcse_sd,prior_overlap,above_0\n";
+  const auto number = [](double x) { return std::isnan(x) ? std::string() : fmt::format("{:.10g}", x); };
+  const auto row = [&](const std::string& name, const DrawSummary& s, double overlap, double above_0) {
+    r += csv_field(name);
+    for (const double x : {s.mean, s.sd, s.q2_5, s.median, s.q97_5, s.ess_bulk, s.ess_tail, s.rhat,
+                           s.mcse_mean, s.mcse_sd, overlap, above_0})
+      r += "," + number(x);
+    r += "\n";
+  };
+  for (const auto& q : f.fit.group) row(q.name, q.summary, q.prior_overlap, kNaN);
+  for (const auto& e : f.effects) {
+    for (const auto& c : e.cells) {
+      std::string at;
+      for (const auto& [factor, level] : c.at)
+        at += fmt::format("{}{} {}", at.empty() ? "" : ", ", factor, level);
+      if (!at.empty()) row(fmt::format("{}: {}", e.param, at), c.value, kNaN, kNaN);
+    }
+    for (const auto& d : e.differences) row(fmt::format("{}: {}", e.param, d.name), d.value, kNaN, d.above_0);
+  }
+  return r;
+}
+
 PredictiveChecks check_posterior(const GroupResult& result, const DataSet& data,
                                  std::span<const CheckedMetric> metrics, PredictiveOptions options) {
   const Posterior& posterior = *result.fit.posterior;
   const std::size_t subjects = data.subjects.size();
-  if (!result.formulas.within.empty())
-    throw Error(
-        fmt::format("a predictive check takes no formula whose column differs within subjects ({}): it "
-                    "plays one agent a subject",
-                    result.formulas.within.front()));
   const Draws draws(result.fit.chains);
   options.replicates = std::min(options.replicates, draws.total());
   const auto rows = [&](int replicate) {

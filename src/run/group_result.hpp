@@ -31,14 +31,16 @@ struct GroupResult {
 [[nodiscard]] nlohmann::ordered_json json_of(const GroupResult& result);
 /// CSV: a row a unit, for each parameter its mean, sd and 95% interval.
 [[nodiscard]] std::string fit_table(const GroupResult& result);
+/// CSV: a row a quantity of the group, and of formulas each cell and difference ("alpha: drug placebo, session 2"), with diagnostics.
+[[nodiscard]] std::string group_table(const GroupResult& result);
 
 /// A metric that predictive checks compare, as it was asked for.
 struct CheckedMetric {
   std::string name;
   MetricRequest request;
 };
-/// What learners with parameters from the posterior do on the subjects' own schedules. Throws as check_predictions() does, and where
-/// subjects have several rows of parameters. `options.replicates` is cut to the number of draws.
+/// What learners with parameters from the posterior do on the subjects' own schedules, one learner a unit. Throws as check_predictions()
+/// does. `options.replicates` is cut to the number of draws.
 [[nodiscard]] PredictiveChecks check_posterior(const GroupResult& result, const DataSet& data,
                                                std::span<const CheckedMetric> metrics,
                                                PredictiveOptions options);

@@ -10,11 +10,6 @@
 
 namespace labile {
 namespace {
-std::string transform_of(const Group& g) {
-  if (g.kind == Group::exp) return "exp";
-  if (g.kind == Group::identity) return "identity";
-  return fmt::format("{} + {} Phi_approx", g.lo, g.width);
-}
 std::string four_digits(double x) {
   return fmt::format("{:.4g}", x);
 }
@@ -98,7 +93,7 @@ std::string methods_text(const DataSet& data, const GroupResult& result) {
   std::vector<std::string> estimated;
   bool phi = false;
   for (const auto& p : f.params) {
-    text += fmt::format("| {} | {} | N({}, {}) | {}({}) |\n", p.name, transform_of(p.group),
+    text += fmt::format("| {} | {} | N({}, {}) | {}({}) |\n", p.name, transform_text(p.group),
                         four_digits(p.group.mu_mean), four_digits(p.group.mu_sd),
                         p.group.cauchy ? "half-Cauchy" : "half-normal", four_digits(p.group.sigma));
     phi = phi || p.group.kind == Group::phi;

@@ -182,6 +182,17 @@ def test_loglik_by_hand(tmp_path):
     assert json.loads(good(*args, "--json"))["total"] == pytest.approx(-4.976806, abs=1e-6)
 
 
+def test_a_wrong_option_is_one_line_and_describe_shows_priors():
+    for option, words in ((["--seed", "-1"], "--seed: wants a number, 0 or more, not '-1'"), (["--effect-prior", "0"], "above 0, not '0'"),
+                          (["--no-such-option"], "--no-such-option")):
+        done = labile("fit", "d.csv", "--model", "rescorla_wagner", *option)
+        assert done.returncode == 2 and words in done.stderr and len(done.stderr.splitlines()) <= 2, done.stderr
+    said = good("describe", "learner", "rescorla_wagner+stickiness")
+    assert "beta(1.1, 1.1)" in said and "0 + 1 Phi_approx" in said and "\n  kernel_rate" not in said, said
+    params = {p["name"]: p for p in json.loads(good("describe", "learner", "kalman", "--json"))[0]["parameters"]}
+    assert params["beta"]["group"]["transform"] == "exp" and params["m0"]["prior"] == "held"
+
+
 def test_help_and_version():
     assert re.match(r"labile \d+\.\d+\.\d+", good("--version"))
     said = good("--help")

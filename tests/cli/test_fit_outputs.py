@@ -304,3 +304,26 @@ def test_checks_on_a_task_that_draws_its_own_luck(tmp_path):
 def test_refusals(run, extra, words):
     _, data, _ = run
     says(labile("fit", data, "--model", "rescorla_wagner", *extra, *QUICK), *words)
+
+
+def test_predictive_checks_of_conditions_within_subjects(tmp_path):
+    """People who follow values in one condition and guess in the other: a model that knows the condition plays as they do, one that
+    does not plays somewhere between."""
+    rng, lines = random.Random(9), ["subject,drug,block,trial,choice,outcome,payoff_0,payoff_1"]
+    for s in range(8):
+        for block in range(4):
+            v, beta = [0.0, 0.0], 8.0 if block % 2 else 0.3
+            for t in range(50):
+                pay = [int(rng.random() < 0.8), int(rng.random() < 0.2)]
+                c = int(rng.random() < 1 / (1 + math.exp(-beta * (v[1] - v[0]))))
+                v[c] += 0.3 * (pay[c] - v[c])
+                lines.append(f"s{s},{'on' if block % 2 else 'off'},{block},{t},{c},{pay[c]},{pay[0]},{pay[1]}")
+    (tmp_path / "d.csv").write_text("\n".join(lines) + "\n")
+    say = ["fit", tmp_path / "d.csv", "--model", "rescorla_wagner", "--json", *QUICK, "--check", "win_stay", "--replicates", 100]
+    with_it = json.loads(good(*say, "--formula", "beta ~ drug"))["check"]
+    among = json.loads(good(*say, "--formula", "alpha ~ drug", "--hold", "beta=2"))["check"]
+    assert len(with_it["metrics"]["win_stay"]["subjects"]) == 16
+    outside = [sum(not m["q2.5"] <= m["observed"] <= m["q97.5"] for m in c["metrics"]["win_stay"]["subjects"].values()) for c in (with_it, among)]
+    assert outside[0] <= 3 and outside[1] >= 6, outside
+    prior = json.loads(good(*say, "--formula", "beta ~ drug + (1 + drug | subject)", "--correlated", "--prior-only"))["check"]
+    assert prior["from"] == "prior" and len(prior["metrics"]["win_stay"]["subjects"]) == 16

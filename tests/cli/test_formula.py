@@ -85,9 +85,28 @@ def test_a_correlation_of_parameters_is_recovered(tmp_path):
             rows.append(f"s{s},{t},{c},{r}")
     (tmp_path / "d.csv").write_text("\n".join(["subject,trial,choice,outcome", *rows]) + "\n")
     fit = json.loads(good("fit", tmp_path / "d.csv", *MODEL, "--json", "--correlated", "--group", "beta = exp mu 1 1 sigma 0.5",
-                          "--group", "alpha = phi 0 1 mu 0 1 sigma 0.8"))
+                          "--group", "alpha = phi 0 1 mu 0 1 sigma 0.8", "--draws-out", tmp_path / "draws"))
     r = fit["group"]["corr[alpha,beta]"]
+    with open(tmp_path / "draws" / "rescorla_wagner-1.csv") as f:
+        draws = list(csv.DictReader(line for line in f if not line.startswith("#")))
+    some = [float(d["corr_alpha_beta"]) for d in draws]
+    assert abs(sum(some) / len(some) - r["mean"]) < 5 * r["sd"] / math.sqrt(len(some) / 8) and -1 < min(some) < max(some) < 1
     assert 0 < r["q2.5"] < 0.8 < r["q97.5"] and r["mean"] > 0.4, r
+
+
+def test_the_group_as_a_table(data, tmp_path):
+    fit = json.loads(good("fit", data, *MODEL, "--json", "--formula", "alpha ~ drug * session", "--draws", 60, "--warmup", 60,
+                          "--group-out", tmp_path / "g.csv"))
+    with open(tmp_path / "g.csv", newline="") as f:
+        rows = {r["quantity"]: r for r in csv.DictReader(f)}
+    assert set(fit["group"]) < set(rows) and len(rows) > len(fit["group"]) + 4
+    for name, q in fit["group"].items():
+        for key in ("mean", "sd", "q2.5", "q97.5", "ess_bulk", "rhat"):
+            assert float(rows[name][key]) == pytest.approx(q[key], rel=1e-9), (name, key)
+    difference = fit["effects"]["alpha"]["differences"][0]
+    assert float(rows["alpha: " + difference["name"]]["mean"]) == pytest.approx(difference["mean"], rel=1e-9)
+    assert float(rows["alpha: drug placebo, session 2"]["mean"]) > 0
+    says(labile("fit", data, *MODEL, "--method", "map", "--group-out", tmp_path / "g.csv", "--condition", "1", "--by", "session"), "--group-out")
 
 
 def test_subjects_stand_with_their_conditions(data, fitted, tmp_path):

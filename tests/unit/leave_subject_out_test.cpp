@@ -258,5 +258,46 @@ TEST(PriorRows, HaveTheMomentsOfThePrior) {
   EXPECT_NEAR(product / kGroups, 4, 4 * 1.05 * std::sqrt((4.25 * 4.25 + 16) / kGroups));
 }
 
+/// Slopes: a subject's two units differ by tau v, of variance E tau^2, the square of the prior's scale. Correlations: of LKJ(2) between two
+/// parameters, r has the mean 0 and the variance 1 / 5.
+TEST(PriorRows, HaveSlopesAndCorrelationsOfThePrior) {
+  const auto& e = find_learner("rescorla_wagner");
+  auto model = group_model(e, {},
+                           {parse_group("beta = identity mu 50 1e-9 sigma 0.5"),
+                            parse_group("alpha = phi 0 1 mu 0 1e-9 sigma 0.4")});
+  ASSERT_EQ(model.params.size(), 2u);
+  auto& beta = model.params[1];
+  const auto at = static_cast<std::size_t>(beta.at), alpha = static_cast<std::size_t>(model.params[0].at);
+  beta.design.slope_names = {"x"};
+  beta.design.slope_x = {{-0.5}, {0.5}, {0.0}};
+  beta.design.x.resize(3);
+  const std::vector<int> subject_of{0, 0, 1};
+  constexpr int kGroups = 20000;
+  double slopes = 0, fourth = 0, together = 0, product = 0;
+  for (std::uint32_t g = 0; g < kGroups; ++g) {
+    const auto rows = prior_rows(model, subject_of, 4, g);
+    const double d = rows[1][at] - rows[0][at];
+    EXPECT_EQ(rows[1][alpha], rows[0][alpha]);  // of one subject
+    slopes += d * d;
+    fourth += d * d * d * d;
+  }
+  EXPECT_NEAR(slopes / kGroups, 0.25, 4 * std::sqrt((fourth / kGroups - 0.0625) / kGroups));
+  beta.design = {};
+  model.lkj = 2;
+  for (std::uint32_t g = 0; g < kGroups; ++g) {
+    const auto rows = prior_rows(model, subject_of, 5, g);
+    // Products over two subjects of one group: E (z1 z2)(z1' z2') = E r^2, with E sigma^2 = scale^2 of each.
+    const auto both = [&](std::size_t u) {
+      return to_line(model.params[0].group, rows[u][alpha]) * (rows[u][at] - 50);
+    };
+    together += both(0);
+    product += both(0) * both(2);
+  }
+  const double scale = 0.5 * 0.4;
+  EXPECT_NEAR(together / kGroups, 0, 4 * scale * std::sqrt(1.4 / kGroups));
+  // Its variance: E s^4 = 3 scale^4 of each half-normal, times E (1 + 2 r^2)^2 = 2.14.
+  EXPECT_NEAR(product / kGroups / (scale * scale), 0.2, 4 * std::sqrt(9 * 2.14 / kGroups));
+}
+
 }  // namespace
 }  // namespace labile
