@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "core/cholesky.hpp"
 #include "core/math.hpp"
 #include "core/normal.hpp"
 
@@ -121,6 +122,22 @@ void Posterior::set_map(std::vector<double> base, std::vector<double> map) {
     throw Bug("one base a parameter, and a square map");
   base_ = std::move(base);
   map_ = std::move(map);
+}
+
+void Posterior::set_tops(const std::vector<std::vector<Top>>& tops) {
+  constexpr double kWider = 1.5;
+  tops_.assign(static_cast<std::size_t>(subjects_), {});
+  for (std::size_t s = 0; s < tops.size(); ++s) {
+    for (const auto& t : tops[s]) {
+      WideTop w{t.center, t.covariance, 0};
+      if (!cholesky(w.root, params())) continue;
+      for (double& x : w.root) x *= kWider;
+      for (int k = 0; k < params(); ++k)
+        w.log_peak -= log(w.root[static_cast<std::size_t>(k * params() + k)]);
+      tops_[s].push_back(std::move(w));
+    }
+    if (tops_[s].size() < 2) tops_[s].clear();
+  }
 }
 
 void Posterior::set_standard(std::span<const double> info, std::span<const double> pull) {

@@ -110,6 +110,21 @@ class Posterior {
   }
   /// info [subject][parameter][parameter], positive semidefinite, and pull [subject][parameter].
   void set_standard(std::span<const double> info, std::span<const double> pull);
+  /// A solution of a subject's choices: values before T and their covariance [parameter][parameter] there.
+  struct Top {
+    std::vector<double> center, covariance;
+  };
+  /// [subject] solutions, where it has more than one: proposed to it by PosteriorDensity::move, from where they are and half as far again.
+  /// Those whose covariance is none are left out.
+  void set_tops(const std::vector<std::vector<Top>>& tops);
+  struct WideTop {
+    std::vector<double> center, root;  // Cholesky factor
+    double log_peak = 0;               // of its density, without ln(2 pi) / 2 a parameter
+  };
+  [[nodiscard]] const std::vector<WideTop>& tops(int subject) const {
+    static const std::vector<WideTop> none;
+    return tops_.empty() ? none : tops_[static_cast<std::size_t>(subject)];
+  }
   /// Subjects in fours: info [four][parameter][parameter], pull [four][parameter]; the last may have lanes of nobody, all 0.
   [[nodiscard]] const std::vector<Vec>& info() const { return info_; }
   [[nodiscard]] const std::vector<Vec>& pull() const { return pull_; }
@@ -135,6 +150,7 @@ class Posterior {
       derived_;  // [unit] numbers of learners with filters
   std::vector<int> subject_of_;
   std::vector<LaneTrials> lanes_;
+  std::vector<std::vector<WideTop>> tops_;  // [subject]; empty: none has several
   int subjects_ = 0, dim_ = 0, x_ = 0, correlation_ = 0, y_ = 0;
   std::vector<int> b_, slope_, v_;  // [parameter]
   Rows mean_x_, apart_x_;           // of subjects, of units
@@ -175,6 +191,7 @@ class PosteriorDensity final : public LogDensityOver {
   };
   void remember(int subject, Places& places) const;
   [[nodiscard]] double log_places(const Places& places, std::span<const double> at);
+  [[nodiscard]] double log_tops(int subject, const std::vector<double>& value) const;
   [[nodiscard]] Chance chance(int subject, const Places& places, const std::vector<double>& value,
                               std::span<const double> own);
   [[nodiscard]] std::uint32_t words(int subject, int attempt) const;

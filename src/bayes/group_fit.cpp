@@ -219,9 +219,9 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
     if (done[c]) r.chains.push_back(std::move(chains[c]));
   if (r.chains.empty()) throw Interrupted("interrupted before a chain had finished");
   if (!o.partial && interrupted()) throw Interrupted("interrupted while fitting");
+  r.cut_short = interrupted() || r.chains.size() < done.size();
   clear_interrupt();  // it was heard: what follows works on what is there
-  r.cut_short = r.chains.size() < done.size();
-  if (r.cut_short) {
+  if (r.chains.size() < done.size()) {
     r.warnings.push_back(fmt::format("interrupted: {} of {} chains had finished, and only they are used",
                                      r.chains.size(), done.size()));
   }
@@ -235,8 +235,19 @@ GroupFit fit_group(const LearnerEntry& learner, std::span<const SubjectTrials> u
   if (o.progress) o.progress(1, "checks");
   const Draws draws(r.chains);
   r.own_share = own_shares(p, draws);
-  summarize(p, draws, o, r);
-  predict(p, draws, o, static_cast<int>(r.chains.size()), r);
+  const auto finish = [&] {
+    r.group.clear();
+    summarize(p, draws, o, r);
+    predict(p, draws, o, static_cast<int>(r.chains.size()), r);
+  };
+  try {
+    finish();
+  } catch (const Interrupted&) {  // all chains are there: their checks take seconds
+    if (!o.partial) throw;
+    clear_interrupt();
+    r.cut_short = true;
+    finish();
+  }
   check(p, o, r);
   name_what_is_weak(p, units, o, r);
   r.posterior = std::move(posterior);

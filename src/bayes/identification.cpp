@@ -57,14 +57,24 @@ void name_parameter(const GroupParam& p, double own_share, bool alone, GroupFit&
            note_overlap(fit, fmt::format("sigma[{}:{}]", p.name, s), spread_prior(p.group)));
 }
 
-/// Of whom all choices are the same, whatever they paid.
+/// Of whom all choices are the same, whatever they paid: the same option, or options that show the same.
 bool is_constant(const LearnerEntry& learner, const SubjectTrials& s) {
-  int first = -1, n = 0;
+  const auto taken = [&](std::size_t t) {
+    const auto option = static_cast<std::size_t>(s.choice[t]);
+    if (s.layout.feature_is_option) return std::vector<std::int64_t>{static_cast<std::int64_t>(option)};
+    const auto dims = static_cast<std::size_t>(s.layout.dims());
+    const auto shown =
+        s.feature.subspan((t * static_cast<std::size_t>(s.layout.options) + option) * dims, dims);
+    return std::vector<std::int64_t>(shown.begin(), shown.end());
+  };
+  std::vector<std::int64_t> first;
+  int n = 0;
   for (std::size_t t = 0; t < s.size(); ++t) {
-    if (!observed(learner, s, t)) continue;
-    if (first < 0) first = s.choice[t];
-    if (s.choice[t] != first) return false;
-    ++n;
+    if (!observed(learner, s, t) || s.choice[t] < 0) continue;
+    if (n++ == 0)
+      first = taken(t);
+    else if (taken(t) != first)
+      return false;
   }
   return n > 1;
 }
@@ -90,8 +100,11 @@ void name_constant_choices(const LearnerEntry& learner, std::span<const SubjectT
 double prior_overlap(std::span<const double> draws, const std::function<double(double)>& cdf) {
   constexpr int kBins = 10;
   std::array<double, kBins> count{};
-  for (const double x : draws)
-    ++count[static_cast<std::size_t>(std::clamp(static_cast<int>(kBins * cdf(x)), 0, kBins - 1))];
+  for (const double x : draws) {
+    const double share = cdf(x);
+    if (std::isnan(share)) return std::numeric_limits<double>::quiet_NaN();
+    ++count[static_cast<std::size_t>(std::clamp(static_cast<int>(kBins * share), 0, kBins - 1))];
+  }
   double r = 0;
   for (const double n : count) r += std::min(1.0 / kBins, n / static_cast<double>(draws.size()));
   return draws.empty() ? std::numeric_limits<double>::quiet_NaN() : r;

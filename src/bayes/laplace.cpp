@@ -13,6 +13,7 @@ namespace {
 struct People {
   std::vector<SubjectPosterior> each;
   std::vector<std::vector<double>> y, cov;  // [subject][parameter], [subject][parameter, parameter]
+  std::vector<std::vector<Posterior::Top>> tops;
   explicit People(const Posterior& p) {
     std::vector<std::vector<int>> units(static_cast<std::size_t>(p.subjects()));
     for (int u = 0; u < p.units(); ++u) units[static_cast<std::size_t>(p.subject_of(u))].push_back(u);
@@ -71,6 +72,7 @@ Laplace laplace(const Posterior& posterior, int most, int threads) {
   GroupStep group_step(posterior);
   People subjects(posterior);
   subjects.y.assign(subjects.each.size(), r.mu);
+  subjects.tops.resize(subjects.each.size());
   subjects.cov.assign(subjects.each.size(), std::vector<double>(r.mu.size() * r.mu.size()));
   const int count = static_cast<int>(subjects.each.size());
   bool
@@ -82,7 +84,7 @@ Laplace laplace(const Posterior& posterior, int most, int threads) {
     parallel_for(count, threads, [&](int i) {
       const auto s = static_cast<std::size_t>(i);
       if (search)
-        climb_from_many(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
+        subjects.tops[s] = climb_from_many(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
       else
         (void)climb(subjects.each[s], r, subjects.y[s], subjects.cov[s]);
     });
@@ -94,6 +96,7 @@ Laplace laplace(const Posterior& posterior, int most, int threads) {
     settled = settled || still;
   }
   keep(subjects, r);
+  r.tops = std::move(subjects.tops);
   return r;
 }
 
@@ -165,6 +168,7 @@ Start prepare(Posterior& posterior, const Laplace& l) {
     squares += (1 - left.diagonal().array()).square().matrix();
   }
   posterior.set_standard(info, pull);
+  posterior.set_tops(l.tops);
   std::vector<double> base = l.mu;
   for (int k = 0; k < n; ++k) {
     const auto at = static_cast<std::size_t>(k);

@@ -21,6 +21,8 @@ struct Laplace {
   // [parameter][subject] most probable values, of a subject's units together; refined: their means
   std::vector<double> center;
   std::vector<double> covariance;  // [subject][parameter][parameter]
+  std::vector<std::vector<Posterior::Top>>
+      tops;  // [subject] all that were found when they were last looked for
 };
 
 /// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds. Results do not depend on

@@ -1,11 +1,12 @@
 /// Metropolis steps of single subjects given the group (PosteriorDensity::move), for people whose choices have several solutions.
 ///
-/// An independence sampler: proposals come from the group's distribution, from the normal approximation of the subject, and from normal
-/// kernels around its draws in warm-up, each as wide as the tenth of them that is nearest lies apart. They are fixed after warm-up. Effects
-/// that differ between subjects are proposed with the rest, from their standard normal prior or from the kernels.
+/// An independence sampler: proposals come from the group's distribution, from the normal approximation of the subject, from normal
+/// kernels around its draws in warm-up, each as wide as the tenth of them that is nearest lies apart, and from around the solutions that
+/// empirical Bayes found, where there are several. They are fixed after warm-up. Effects that differ between subjects are proposed with the
+/// rest, from their standard normal prior or from the kernels.
 ///
 /// Source: Tierney (1994), Annals of Statistics 22 (independence chains); Breiman, Meisel & Purcell (1977), Technometrics 19 (kernels by nearest
-/// neighbors). Differs from them: a mixture of the three; places are those of the last window of warm-up.
+/// neighbors). Differs from them: a mixture of the four; places are those of the last window of warm-up.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -17,12 +18,14 @@ namespace labile {
 namespace {
 constexpr std::size_t kRemembered = 200;  // draws
 constexpr std::size_t kLeastPlaces = 20;
-/// Shares of proposals from the group, from the normal distribution of y, from places where the subject was.
+/// Shares of proposals from the group, from the normal distribution of y, from places where the subject was, from its solutions.
 struct Shares {
-  double group, normal, places;
+  double group, normal, places, tops;
 };
-Shares shares_of(std::size_t places) {
-  return places < kLeastPlaces ? Shares{0.5, 0.5, 0} : Shares{0.25, 0.25, 0.5};
+Shares shares_of(std::size_t places, bool tops) {
+  const double left = tops ? 0.75 : 1;
+  return places < kLeastPlaces ? Shares{0.5 * left, 0.5 * left, 0, 1 - left}
+                               : Shares{0.25 * left, 0.25 * left, 0.5 * left, 1 - left};
 }
 }  // namespace
 
@@ -56,6 +59,7 @@ void PosteriorDensity::learned(std::span<const double> inverse_metric) {
   // Trajectories hardly cross jumps either.
   std::vector<std::uint8_t> moves(static_cast<std::size_t>(p_.subjects()), p_.learner().likelihood->jumps);
   for (int s = 0; s < p_.subjects(); ++s) {
+    if (!p_.tops(s).empty()) moves[static_cast<std::size_t>(s)] = 1;
     for (std::size_t k = 0; k < own_.size(); ++k) {
       // What choices say of v makes it narrower than its prior, and so steep, without more ado.
       const bool steep =
@@ -132,6 +136,27 @@ double PosteriorDensity::log_places(const Places& places, std::span<const double
   return most + log(((sum[0] + sum[1]) + (sum[2] + sum[3])) / static_cast<double>(places.count()));
 }
 
+/// ln of the density of proposals around solutions at a subject's values, without ln(2 pi) / 2 a parameter.
+double PosteriorDensity::log_tops(int subject, const std::vector<double>& value) const {
+  const auto& tops = p_.tops(subject);
+  const auto n = static_cast<std::size_t>(p_.params());
+  std::vector<double> terms, z(n);
+  for (const auto& t : tops) {
+    double square = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      z[i] = value[place(static_cast<int>(i), subject)] - t.center[i];
+      for (std::size_t j = 0; j < i; ++j) z[i] -= t.root[i * n + j] * z[j];
+      z[i] /= t.root[i * n + i];
+      square += z[i] * z[i];
+    }
+    terms.push_back(t.log_peak - 0.5 * square);
+  }
+  const double most = *std::ranges::max_element(terms);
+  double sum = 0;
+  for (const double x : terms) sum += exp(x - most);
+  return most + log(sum / static_cast<double>(tops.size()));
+}
+
 /// Words of a subject's attempt: which proposal, whether it is taken, and a normal a coordinate.
 std::uint32_t PosteriorDensity::words(int subject, int attempt) const {
   return kOwnWords + static_cast<std::uint32_t>((attempt * p_.subjects() + subject) *
@@ -148,8 +173,9 @@ void PosteriorDensity::propose(int subject, const Places& places, const Draw& dr
     return draw.normal(iteration, first + 2 + static_cast<std::uint32_t>(k));
   };
   const double which = draw.uniform(iteration, first);
-  const auto share = shares_of(places.count());
-  const bool from_group = which < share.group;
+  const auto& tops = p_.tops(subject);
+  const auto share = shares_of(places.count(), !tops.empty());
+  const bool from_group = which < share.group, from_tops = which >= share.group + share.normal + share.places;
   Vec *y = four_y_.data(), *value = four_values_.data();
   for (std::size_t k = 0; k < n; ++k) {
     const Vec z(normal(k));
@@ -157,7 +183,16 @@ void PosteriorDensity::propose(int subject, const Places& places, const Draw& dr
     value[k] = expected[k] + Vec(spread_[k].sigma) * z;
   }
   for (std::size_t k = n; k < own_.size(); ++k) proposed_[place(static_cast<int>(k), subject)] = normal(k);
-  if (const double left = which - share.group - share.normal; left >= 0 && share.places > 0) {
+  if (from_tops && !tops.empty()) {
+    const double left = which - share.group - share.normal - share.places;
+    const auto& t = tops[std::min(
+        tops.size() - 1, static_cast<std::size_t>(left / share.tops * static_cast<double>(tops.size())))];
+    for (std::size_t i = 0; i < n; ++i) {
+      double x = t.center[i];
+      for (std::size_t j = 0; j <= i; ++j) x += t.root[i * n + j] * y[j][0];
+      value[i] = Vec(x);
+    }
+  } else if (const double left = which - share.group - share.normal; left >= 0 && share.places > 0) {
     const auto d =
         std::min(places.count() - 1,
                  static_cast<std::size_t>(left / share.places * static_cast<double>(places.count())));
@@ -168,7 +203,7 @@ void PosteriorDensity::propose(int subject, const Places& places, const Draw& dr
       v = center[k] + places.width[d] * v;
     }
   }
-  if (from_group)
+  if (from_group || (from_tops && !tops.empty()))
     standard_[four].coordinates(value, y);
   else
     standard_[four].values(y, value);
@@ -183,7 +218,7 @@ void PosteriorDensity::propose(int subject, const Places& places, const Draw& dr
 PosteriorDensity::Chance PosteriorDensity::chance(int subject, const Places& places,
                                                   const std::vector<double>& value,
                                                   std::span<const double> own) {
-  const auto share = shares_of(places.count());
+  const auto share = shares_of(places.count(), !p_.tops(subject).empty());
   const auto n = static_cast<std::size_t>(p_.params()), four = static_cast<std::size_t>(subject / kWidth);
   const int lane = subject % kWidth;
   double squares = 0, of_y = 0, weighed = 0, to_value = 0, group = log(share.group);
@@ -207,8 +242,10 @@ PosteriorDensity::Chance PosteriorDensity::chance(int subject, const Places& pla
   const double apart = log(share.normal) + to_value - 0.5 * (of_y + of_v);
   group -= 0.5 * (squares + of_v);
   const double there = share.places > 0 ? log(share.places) + to_value + log_places(places, own) : -kInf;
-  const double top = std::max({apart, group, there});
-  return {-0.5 * (weighed + of_v), top + log(exp(apart - top) + exp(group - top) + exp(there - top))};
+  const double solutions = share.tops > 0 ? log(share.tops) + log_tops(subject, value) - 0.5 * of_v : -kInf;
+  const double top = std::max({apart, group, there, solutions});
+  return {-0.5 * (weighed + of_v),
+          top + log(exp(apart - top) + exp(group - top) + exp(there - top) + exp(solutions - top))};
 }
 
 /// A proposal for each of those who move, taken or not: by how much the density changed.

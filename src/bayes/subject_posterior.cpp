@@ -142,8 +142,39 @@ double climb(SubjectPosterior& subject, const Laplace& group, std::vector<double
   return value;
 }
 
-void climb_from_many(SubjectPosterior& subject, const Laplace& group, std::vector<double>& y,
-                     std::vector<double>& cov) {
+namespace {
+double distance(const std::vector<double>& a, const std::vector<double>& b,
+                const std::vector<double>& scale) {
+  double r = 0;
+  for (std::size_t k = 0; k < a.size(); ++k) r += (a[k] - b[k]) * (a[k] - b[k]) / (scale[k] * scale[k]);
+  return std::sqrt(r);
+}
+/// Of places, best first, the best and two that are apart from those taken before; and y.
+std::vector<std::vector<double>> starts_among(
+    const std::vector<std::pair<double, std::vector<double>>>& places, const std::vector<double>& y,
+    const Laplace& group) {
+  constexpr std::size_t kMost = 3;
+  constexpr double kApart = 2;  // the group's standard deviations
+  std::vector<std::vector<double>> r;
+  for (const auto& [value, at] : places) {
+    if (r.size() == kMost) break;
+    if (std::ranges::all_of(r, [&](const auto& x) { return distance(x, at, group.sigma) > kApart; }))
+      r.push_back(at);
+  }
+  r.push_back(y);
+  return r;
+}
+/// Within two of its own standard deviations.
+bool same_top(const Posterior::Top& a, const Posterior::Top& b) {
+  std::vector<double> scale;
+  for (std::size_t k = 0; k < a.center.size(); ++k)
+    scale.push_back(std::sqrt(a.covariance[k * (a.center.size() + 1)]));
+  return distance(a.center, b.center, scale) < 2;
+}
+}  // namespace
+
+std::vector<Posterior::Top> climb_from_many(SubjectPosterior& subject, const Laplace& group,
+                                            std::vector<double>& y, std::vector<double>& cov) {
   // People who do the same whatever it pays stand far out: values that hardly move, weighed much. Where they may be the prior of the
   // group's value says; the spread that was found without them does not.
   constexpr std::uint32_t kPlaces = 128, kNear = 32;
@@ -163,20 +194,33 @@ void climb_from_many(SubjectPosterior& subject, const Laplace& group, std::vecto
   }
   std::stable_sort(places.begin(), places.end(),
                    [](const auto& a, const auto& b) { return a.first > b.first; });
-  places.resize(std::min<std::size_t>(places.size(), 2));
-  places.emplace_back(0, y);
-  double most = -kInf;
-  for (auto& [unused, at] : places) {
+  struct Found {
+    double mass;
+    Posterior::Top top;
+  };
+  std::vector<Found> found;
+  for (auto& at : starts_among(places, y, group)) {
     std::vector<double> here(n * n);
     double mass = climb(subject, group, at, here);
     auto root = here;
     if (!cholesky(root, static_cast<int>(n))) continue;
     for (std::size_t k = 0; k < n; ++k) mass += std::log(root[k * n + k]);
-    if (!(mass > most)) continue;
-    most = mass;
-    y = at;
-    cov = std::move(here);
+    if (!(mass > -kInf)) continue;
+    found.push_back({mass, {std::move(at), std::move(here)}});
   }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.mass > b.mass; });
+  std::vector<Posterior::Top> tops;
+  for (auto& f : found) {
+    constexpr double kNothing = 12;  // nats less than the best: of 160,000 draws one
+    if (f.mass < found.front().mass - kNothing) break;
+    if (std::ranges::none_of(tops, [&](const auto& t) { return same_top(t, f.top); }))
+      tops.push_back(std::move(f.top));
+  }
+  if (!tops.empty()) {
+    y = tops.front().center;
+    cov = tops.front().covariance;
+  }
+  return tops;
 }
 
 void spread_out(SubjectPosterior& subject, const Laplace& group, std::vector<double>& y,

@@ -41,10 +41,11 @@ class SubjectPosterior {
 /// top.
 double climb(SubjectPosterior& subject, const Laplace& group, std::vector<double>& y,
              std::vector<double>& cov);
-/// Climbs from where y is and from the best two of many places, near the group's value and as far as its prior reaches, and keeps the top
-/// with the most probability under it: a likelihood of two tops is otherwise told by the one that happens to be near.
-void climb_from_many(SubjectPosterior& subject, const Laplace& group, std::vector<double>& y,
-                     std::vector<double>& cov);
+/// Climbs from where y is and from the best of many places and two more that are apart, near the group's value and as far as its prior reaches, and keeps the top
+/// with the most probability under it: a likelihood of two tops is otherwise told by the one that happens to be near. Returns all tops that
+/// were found and are not next to impossible.
+std::vector<Posterior::Top> climb_from_many(SubjectPosterior& subject, const Laplace& group,
+                                            std::vector<double>& y, std::vector<double>& cov);
 /// Moves the normal distribution (y, cov) that stands for a subject's values towards the mean gradient's step and the mean curvature,
 /// over 2 n points around it, three times. Where the mean curvature is none, it stays.
 void spread_out(SubjectPosterior& subject, const Laplace& group, std::vector<double>& y,

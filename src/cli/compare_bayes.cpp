@@ -9,6 +9,7 @@
 #include "bayes/model_selection.hpp"
 #include "cli/fit_outputs.hpp"
 #include "core/output_file.hpp"
+#include "core/parallel.hpp"
 #include "fit/compare.hpp"
 #include "record/write.hpp"
 #include "run/json.hpp"

@@ -140,8 +140,8 @@ void fit_and_write(const DataArgs& a, const DataSet& data, const FormulaFit& for
                                 a.chains,
                                 left > 0 ? fmt::format("; {} model(s) after it were not fitted", left) : ""));
 }
-void print_json(const nlohmann::ordered_json& all) {
-  fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
+void print_json(const DataArgs& a, const nlohmann::ordered_json& all) {
+  fmt::print("{}\n", (a.models.size() == 1 ? all[0] : all).dump(1));
 }
 }  // namespace
 
@@ -155,10 +155,10 @@ int fit_bayes_command(const DataArgs& a, const DataSet& data, const FormulaFit& 
         fit_and_write(a, data, formulas, m, all);
     }
   } catch (const std::exception&) {  // what was fitted before is not lost
-    if (a.json && !all.empty()) print_json(all);
+    if (a.json && !all.empty()) print_json(a, all);
     throw;
   }
-  if (a.json) print_json(all);
+  if (a.json) print_json(a, all);
   return 0;
 }
 

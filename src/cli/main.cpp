@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <system_error>
@@ -25,8 +26,9 @@ CLI::Validator number_that(bool (*ok)(double), const char* words) {
       },
       "");
 }
-const CLI::Validator kFromZero = number_that([](double x) { return x >= 0; }, "0 or more");
-const CLI::Validator kAboveZero = number_that([](double x) { return x > 0; }, "above 0");
+const CLI::Validator kFromZero =
+    number_that([](double x) { return std::isfinite(x) && x >= 0; }, "0 or more");
+const CLI::Validator kAboveZero = number_that([](double x) { return std::isfinite(x) && x > 0; }, "above 0");
 
 void add_data_options(CLI::App& app, labile::DataArgs& a) {
   app.add_option("data", a.data, "CSV or TSV file, or the name of a data set")->required();

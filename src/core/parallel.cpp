@@ -12,7 +12,7 @@
 namespace labile {
 namespace {
 // The one process-wide flag: a signal handler can reach nothing else.
-std::atomic<bool> g_interrupted{false};
+std::atomic<bool> g_interrupted{false}, g_installed{false};
 void on_signal(int signal) {
   g_interrupted.store(true);
   std::signal(signal, SIG_DFL);  // a second Ctrl-C kills
@@ -27,8 +27,10 @@ void request_interrupt() noexcept {
 }
 void clear_interrupt() noexcept {
   g_interrupted.store(false);
+  if (g_installed.load()) install_interrupt();  // the next is heard again
 }
-void install_interrupt() {
+void install_interrupt() noexcept {
+  g_installed.store(true);
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
 }

@@ -11,7 +11,7 @@ void parallel_for(int n, int threads, const std::function<void(int)>& work);
 
 /// True once the user asked to stop (SIGINT or SIGTERM), after install_interrupt().
 [[nodiscard]] bool interrupted() noexcept;
-void install_interrupt();
+void install_interrupt() noexcept;
 /// For tests and library users.
 void request_interrupt() noexcept;
 void clear_interrupt() noexcept;

@@ -297,7 +297,7 @@ class Derivation {
                   fmt::format("option {} is out of range: allowed are {} to {}", rows_.highest, shift,
                               std::min(options, kMaxOptions) - 1 + shift));
     lay_out(options);
-    if (!h_.ours && !options_.layout && h_.options.size() < 2) note_unused(options, shift);
+    if (!h_.ours && !options_.layout && (!rows_.featured || h_.options_by_set())) note_unused(options, shift);
   }
   /// Choices that count from 1 beside best options that count from 0, or the other way round.
   void refuse_two_beginnings() const {

@@ -63,9 +63,11 @@ std::string adaptation_of(const GroupFit& f) {
     r += fmt::format(
         " After each iteration {} were proposed anew, {} times, by Metropolis steps whose proposals do not "
         "depend on where "
-        "they are (Tierney 1994, doi:10.1214/aos/1176325750), from mixtures fitted in warm-up.",
-        f.posterior->learner().likelihood->jumps ? "all subjects' values"
-                                                 : "the values of subjects whose density is far from normal",
+        "they are (Tierney 1994, doi:10.1214/aos/1176325750), from mixtures fitted at the start and in "
+        "warm-up.",
+        f.posterior->learner().likelihood->jumps
+            ? "all subjects' values"
+            : "the values of subjects whose density is far from normal or who have several solutions",
         PosteriorDensity::kAttempts);
   return r;
 }

@@ -166,14 +166,20 @@ ModelRecovery recover_models(const std::vector<NamedLearner>& models, const Mode
     const int steps = static_cast<int>(size) * o.data_sets;
     for (; r.played < steps; ++r.played) {
       if (interrupted()) throw Interrupted("interrupted while models were fitted");
-      const auto m = static_cast<std::size_t>(r.played / o.data_sets);
-      if (o.progress) o.progress(static_cast<double>(r.played) / steps, r.models[m]);
-      fit_data_set(models, o, task, r.played, r);
+      // Models take turns, so that an interrupt leaves as much of each; a data set's luck is that of its number.
+      const int m = r.played % static_cast<int>(size),
+                number = m * o.data_sets + r.played / static_cast<int>(size);
+      if (o.progress)
+        o.progress(static_cast<double>(r.played) / steps, r.models[static_cast<std::size_t>(m)]);
+      fit_data_set(models, o, task, number, r);
     }
   } catch (const Interrupted&) {
     if (r.played == 0) throw;
     clear_interrupt();  // it was heard: what is told is of the data sets before
   }
+  std::stable_sort(r.each.begin(), r.each.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.simulated, a.data_set) < std::pair(b.simulated, b.data_set);
+  });
   return r;
 }
 

@@ -748,7 +748,8 @@ TEST(Moves, AreGivenToAllWhoseLikelihoodJumps) {
 
 /// With `places`, the density has seen the draws of a warm-up, whose places are then proposed too. With `effects`, a subject has two units
 /// and one parameter that differs between them, its own y and v instead of two y.
-void expect_moves_leave_the_posterior(bool places, bool effects) {
+/// With `tops`, proposals from around two solutions, which are none, come too.
+void expect_moves_leave_the_posterior(bool places, bool effects, bool tops = false) {
   const auto& e = find_learner("rescorla_wagner");
   Data d = played(e, effects ? 10 : 5, 3);
   for (auto& s : d.subjects) s = cut(s, 15);
@@ -775,6 +776,15 @@ void expect_moves_leave_the_posterior(bool places, bool effects) {
     pull.insert(pull.end(), {0.8, -0.6});
   }
   p.set_standard(info, pull);
+  if (tops) {
+    const auto n = static_cast<std::size_t>(p.params());
+    std::vector<double> covariance(n * n, 0.1);
+    for (std::size_t k = 0; k < n; ++k) covariance[k * n + k] = 0.4 + 0.3 * static_cast<double>(k);
+    const Posterior::Top low{std::vector<double>(n, -0.6), covariance},
+        high{std::vector<double>(n, 1.1), covariance};
+    p.set_tops(std::vector<std::vector<Posterior::Top>>(5, {low, high}));
+    ASSERT_EQ(p.tops(4).size(), 2u);
+  }
   PosteriorDensity density(p);
   std::vector<double> q(static_cast<std::size_t>(p.dim()), 0.0), grad(q.size());
   density.learned(steep(p));
@@ -825,6 +835,11 @@ TEST(Moves, LeaveASubjectsPosteriorAsItIs) {
 }
 TEST(Moves, ThatKnowPlacesLeaveItToo) {
   expect_moves_leave_the_posterior(true, false);
+}
+TEST(Moves, ThatKnowSolutionsLeaveItToo) {
+  expect_moves_leave_the_posterior(false, false, true);
+  expect_moves_leave_the_posterior(true, false, true);
+  expect_moves_leave_the_posterior(true, true, true);
 }
 TEST(Moves, OfEffectsLeaveItToo) {
   expect_moves_leave_the_posterior(false, true);
