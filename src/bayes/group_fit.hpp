@@ -52,8 +52,9 @@ struct GroupFit {
   std::vector<std::vector<DrawSummary>> unit;
   /// [parameter] mean share of what is known of a subject's value that comes from the subject's own choices, not from the group.
   std::vector<double> own_share;
-  std::vector<NutsChain> chains;   // finished ones
-  bool cut_short = false;          // interrupted: there may be fewer than were asked for, and nothing more should be begun
+  std::vector<NutsChain> chains;  // finished ones
+  bool cut_short =
+      false;  // interrupted: there may be fewer than were asked for, and nothing more should be begun
   std::vector<std::string> names;  // of the entries of a draw
   int divergences = 0, depth_hits = 0;
   std::vector<double> e_bfmi;                             // [chain]
