@@ -154,6 +154,7 @@ void refuse_idle_options(const DataArgs& a) {
 void refuse_targets(const DataArgs& a, const DataSet& data) {
   namespace fs = std::filesystem;
   std::error_code none;
+  std::map<fs::path, std::string> taken;  // file -> its option
   for (const auto& [option, target] : {std::pair("--out", a.out),
                                        {"--group-out", a.group_out},
                                        {"--trials-out", a.trials_out},
@@ -162,6 +163,8 @@ void refuse_targets(const DataArgs& a, const DataSet& data) {
     const fs::path folder = fs::path(target).parent_path();
     if (!folder.empty() && !fs::is_directory(folder, none))
       throw Error(fmt::format("{} {}: there is no folder {}", option, target, folder.string()));
+    if (const auto [other, fresh] = taken.emplace(fs::absolute(target).lexically_normal(), option); !fresh)
+      throw Error(fmt::format("{} {}: is the file of {}", option, target, other->second));
     for (const auto& m : a.models)
       if (fs::equivalent(file_of_model(a, target, m), data.path, none))
         throw Error(fmt::format("{} {}: that file holds the data", option, target));
@@ -193,6 +196,22 @@ void write_beside(const DataArgs& a, const DataSet& data, const ModelFit& f) {
     write_file(file_of_model(a, a.methods_out, f.spec.model),
                methods_text(data, f.spec.model, entry, single_options(a, entry), rows));
 }
+void fit_and_write(const DataArgs& a, const DataSet& data, const std::string& model, Json& all) {
+  const auto f = fit_model(a, data, model);
+  // The fit first: what is written beside it may fail.
+  if (a.json) {
+    all.push_back(json_of(f));
+    all.back()["notes"] = data.notes;
+  } else {
+    print_fit(f);
+  }
+  if (!a.out.empty()) {
+    const auto file = file_of_model(a, a.out, model);
+    write_file(file, fit_table(f));
+    if (!a.json) fmt::print("{}: one row a subject\n", file.string());
+  }
+  write_beside(a, data, f);
+}
 }  // namespace
 
 int fit_command(const DataArgs& a) {
@@ -223,23 +242,16 @@ int fit_command(const DataArgs& a) {
   }
   tell();
   Json all = Json::array();
-  for (const auto& model : a.models) {
-    const auto f = fit_model(a, data, model);
-    if (!a.out.empty()) {
-      std::filesystem::path file = a.out;
-      if (a.models.size() > 1) file.replace_filename(model + "_" + file.filename().string());
-      write_file(file, fit_table(f));
-      if (!a.json) fmt::print("{}: one row a subject\n", file.string());
-    }
-    write_beside(a, data, f);
-    if (a.json) {
-      all.push_back(json_of(f));
-      all.back()["notes"] = data.notes;
-    } else {
-      print_fit(f);
-    }
+  const auto print_all = [&] {
+    if (a.json && !all.empty()) fmt::print("{}\n", (a.models.size() == 1 ? all[0] : all).dump(1));
+  };
+  try {
+    for (const auto& model : a.models) fit_and_write(a, data, model, all);
+  } catch (const std::exception&) {  // what was fitted before is not lost
+    print_all();
+    throw;
   }
-  if (a.json) fmt::print("{}\n", (all.size() == 1 ? all[0] : all).dump(1));
+  print_all();
   return 0;
 }
 

@@ -29,6 +29,7 @@ class Derivation {
     group();
     refuse_doubles();
     refuse_disorder();
+    std::replace(t_.trial.begin(), t_.trial.end(), Rows::kNoTrial, 0);
     number_actions();
     number_options();
     number_states();
@@ -131,7 +132,7 @@ class Derivation {
       std::iota(order.begin(), order.end(), begin);
       std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return identity(a) < identity(b); });
       for (std::size_t i = 1; i < order.size(); ++i)
-        if (identity(order[i - 1]) == identity(order[i])) {
+        if (t_.trial[order[i]] != Rows::kNoTrial && identity(order[i - 1]) == identity(order[i])) {
           if (t_.choice[order[i - 1]] != kMissing && t_.choice[order[i]] != kMissing)
             twice(s, order[i - 1], order[i]);
           repeated = true;
@@ -142,7 +143,7 @@ class Derivation {
   /// Models learn row by row: rows of a block stand in the order in which they happened, which the column trial tells. Trials that were
   /// missed may come again later.
   void refuse_disorder() const {
-    if (!has(kTrial) || h_.ours || rows_.trials_lack) return;
+    if (!has(kTrial) || h_.ours) return;
     struct Before {
       std::size_t row = 0;
       std::set<int> missed;
@@ -150,6 +151,7 @@ class Derivation {
     for (std::size_t s = 0; s < t_.subjects.size(); ++s) {
       std::map<std::tuple<int, int, int>, Before> all;  // of each (session, condition, block)
       for (std::size_t r = t_.first[s]; r < t_.first[s + 1]; ++r) {
+        if (t_.trial[r] == Rows::kNoTrial) continue;
         const auto [at, fresh] = all.try_emplace({t_.session[r], t_.condition[r], t_.block[r]});
         Before& before = at->second;
         if (before.missed.count(t_.trial[r])) continue;

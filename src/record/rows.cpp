@@ -109,8 +109,7 @@ void Rows::decision() {
   subject();
   code(trials.session, kSession, session);
   code(trials.block, kBlockColumn, block);
-  push(trials.trial, kTrial, 0);
-  trials_lack = trials_lack || (has(kTrial) && missing(field(kTrial)));
+  push(trials.trial, kTrial, kNoTrial);
   push(trials.stage, kStage, second_);
   if (!header_.options.empty()) option_names();
   if (has(kReport)) trials.report.push_back(real(kReport));
@@ -220,14 +219,22 @@ void Rows::push(std::vector<std::int32_t>& column, Column c, std::int32_t otherw
   column.push_back(has(c) && !missing(field(c)) ? integer(c, "a whole number") : otherwise);
 }
 
+std::string Rows::some_lack(Column c, std::string_view what) const {
+  return fmt::format(
+      "{}; every row needs it: fill it in, drop these rows (--where COLUMN=VALUE), or leave this column "
+      "alone "
+      "(--columns {}=none)",
+      what, c == kSession ? "session" : "block");
+}
+
 void Rows::code(std::vector<std::int32_t>& column, Column c, Codes& codes) {
   if (!has(c) || missing(field(c))) {
-    if (codes.decided) throw bad(c, "is missing here, where other rows have it; every row needs it");
+    if (codes.decided) throw bad(c, some_lack(c, "is missing here, where other rows have it"));
     codes.lacking = has(c);
     column.push_back(0);
     return;
   }
-  if (codes.lacking) throw bad(c, "was missing in rows before; every row needs it");
+  if (codes.lacking) throw bad(c, some_lack(c, "was missing in rows before"));
   if (!codes.decided) {
     codes.decided = true;
     codes.are_words = !is_whole(field(c));

@@ -79,14 +79,16 @@ class Rows {
   Words option_words;  // of columns that name what each option, or their set, shows
   int lowest = std::numeric_limits<int>::max(), highest = -1;  // of choices and best options
   Range chosen, best;                                          // of those that are numbers
-  bool trials_lack = false;                                    // some rows have no number of their trial
   Where highest_at;
   std::size_t too_fast = 0, filtered = 0;
+  /// Of rows that do not number their trial, until derivation has looked at their order.
+  static constexpr std::int32_t kNoTrial = std::numeric_limits<std::int32_t>::min();
   std::vector<std::uint8_t> change, common;  // [row] where the file has these; 2 = missing
 
  private:
   [[nodiscard]] std::string_view field(Column c) const { return (*in_)[static_cast<std::size_t>(at_[c])]; }
   [[nodiscard]] bool has(Column c) const { return at_[c] >= 0; }
+  [[nodiscard]] std::string some_lack(Column c, std::string_view what) const;
   [[nodiscard]] Error bad(Column c, const std::string& message) const {
     return Error({header_.path.string(), in_->line(), 0, header_.names[static_cast<std::size_t>(at_[c])]},
                  message);

@@ -386,10 +386,13 @@ TEST(Learners, AreAllComparedWithTranscriptions) {
   for (const char* name : {"learners", "beliefs", "cues", "times"}) {
     std::ifstream file(std::string(LABILE_SOURCE_DIR "/tests/oracles/") + name + ".json");
     const auto json = nlohmann::json::parse(file);
-    for (const auto& c : json.is_object() ? json["cases"] : json)
+    for (const auto& c : json.is_object() ? json["cases"] : json) {
+      const auto learner = c["learner"].get<std::string>();
+      if (learner.find('+') != std::string::npos) continue;  // with parts, beside the learner alone
       for (const auto& point : c.value("points", nlohmann::json::array()))
         for (const auto& slope : point["gradient"])
-          if (!slope.is_null()) compared.insert(find_learner(c["learner"].get<std::string>()).info.name);
+          if (!slope.is_null()) compared.insert(find_learner(learner).info.name);
+    }
   }
   for (const LearnerEntry& e : all_learners())
     if (e.likelihood) {

@@ -107,7 +107,11 @@ TEST(ReaderForms, RowsStandInTheOrderOfTheirTrials) {
   EXPECT_EQ(complaint(header + "a,0,2,0,1\nb,0,1,1,1\na,0,3,1,0\nb,0,2,1,0\n"), "no error");
   // Missed trials come again later, as often as they are missed.
   EXPECT_EQ(complaint(header + "a,0,1,NA,\na,0,2,1,1\na,0,1,NA,\na,0,3,0,1\na,0,1,1,0\n"), "no error");
-  EXPECT_EQ(complaint(header + "a,0,3,0,1\na,0,NA,1,1\na,0,1,1,0\n"), "no error");  // some have none
+  // Rows without a number are anywhere.
+  EXPECT_EQ(complaint(header + "a,0,3,0,1\na,0,NA,1,1\na,0,NA,1,0\na,0,4,1,0\n"), "no error");
+  EXPECT_SAYS(complaint(header + "a,0,3,0,1\na,0,NA,1,1\na,0,1,1,0\n"),
+              ":4: trial: subject 'a' has trial 1 after trial 3");
+  EXPECT_EQ(read_text(header + "a,0,NA,0,1\na,0,7,1,1\n").trials.trial, (Ints{0, 7}));
   EXPECT_EQ(complaint(header + "a,0,3,0,1\na,0,1,1,0\n", {.columns = {{"trial", "none"}}}), "no error");
 }
 
@@ -115,6 +119,8 @@ TEST(ReaderForms, ABlockThatIsMissingHereAndThereIsRefused) {
   const std::string header = "subject,block,choice,outcome\n";
   EXPECT_SAYS(complaint(header + "a,0,0,1\na,,1,1\na,1,1,0\n"), ":3: block: is missing here");
   EXPECT_SAYS(complaint(header + "a,NA,0,1\na,first,1,1\n"), ":3: block: was missing in rows before");
+  EXPECT_SAYS(complaint(header + "a,0,0,1\na,,1,1\n"), "(--columns block=none)");
+  EXPECT_EQ(complaint(header + "a,0,0,1\na,,1,1\n", {.columns = {{"block", "none"}}}), "no error");
   EXPECT_EQ(complaint(header + "a,,0,1\na,,1,1\n"), "no error");
 }
 
