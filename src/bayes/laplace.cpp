@@ -3,8 +3,10 @@
 #include <Eigen/Dense>
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "bayes/group_step.hpp"
+#include "core/cholesky.hpp"
 #include "core/parallel.hpp"
 
 namespace labile {
@@ -14,6 +16,7 @@ struct People {
   std::vector<SubjectPosterior> each;
   std::vector<std::vector<double>> y, cov;  // [subject][parameter], [subject][parameter, parameter]
   std::vector<std::vector<Posterior::Top>> tops;
+  std::vector<double> mass;  // [subject] ln of what its likelihood under the group comes to, up to a constant
   explicit People(const Posterior& p) {
     std::vector<std::vector<int>> units(static_cast<std::size_t>(p.subjects()));
     for (int u = 0; u < p.units(); ++u) units[static_cast<std::size_t>(p.subject_of(u))].push_back(u);
@@ -57,28 +60,29 @@ void keep(const People& subjects, Laplace& r) {
     for (const auto& y : subjects.y) r.center.push_back(y[k]);
   for (const auto& c : subjects.cov) r.covariance.insert(r.covariance.end(), c.begin(), c.end());
 }
-}  // namespace
-
-Laplace laplace(const Posterior& posterior, int most, int threads) {
-  constexpr int kAgain = 3;  // the round after which the group is near enough to look for other tops again
-  constexpr double kStill = 1e-3;
+/// The group as its priors have it, without effects.
+Laplace group_of_priors(const Posterior& posterior) {
   Laplace r;
   for (const auto& p : posterior.model().params) {
     r.mu.push_back(p.group.mu_mean);
     r.sigma.push_back(p.group.cauchy ? 1.0 : std::max(0.5, p.group.sigma));
     r.b.emplace_back(p.design.names.size(), 0.0);
   }
+  return r;
+}
+
+/// From the group `r` until nothing moves any more.
+Laplace settled_from(const Posterior& posterior, People& subjects, Laplace r, int most, int threads) {
+  constexpr int kAgain = 3;  // the round after which the group is near enough to look for other tops again
+  constexpr double kStill = 1e-3;
   const bool effects = std::any_of(r.b.begin(), r.b.end(), [](const auto& b) { return !b.empty(); });
   GroupStep group_step(posterior);
-  People subjects(posterior);
   subjects.y.assign(subjects.each.size(), r.mu);
-  subjects.tops.resize(subjects.each.size());
+  subjects.tops.assign(subjects.each.size(), {});
   subjects.cov.assign(subjects.each.size(), std::vector<double>(r.mu.size() * r.mu.size()));
   const int count = static_cast<int>(subjects.each.size());
-  bool
-      search = true,
-      settled =
-          false;  // tops are looked for at first, again once the group is near, and when nothing moves any more
+  // Tops are looked for at first, again once the group is near, and when nothing moves any more.
+  bool search = true, settled = false;
   for (int round = 0; round < most; ++round) {
     search = search || round == kAgain;
     parallel_for(count, threads, [&](int i) {
@@ -96,8 +100,99 @@ Laplace laplace(const Posterior& posterior, int most, int threads) {
     settled = settled || still;
   }
   keep(subjects, r);
-  r.tops = std::move(subjects.tops);
+  r.tops = subjects.tops;
   return r;
+}
+
+double log_prior_of_mu(const Posterior& posterior, const std::vector<double>& mu) {
+  double r = 0;
+  for (std::size_t k = 0; k < mu.size(); ++k) {
+    const auto& g = posterior.model().params[k].group;
+    const double z = (mu[k] - g.mu_mean) / g.mu_sd;
+    r -= 0.5 * z * z;
+  }
+  return r;
+}
+
+/// ln of the density of a settled group, up to a constant: its priors, and the choices with subjects' values summed out as normal ones.
+double log_density(const Posterior& posterior, People& subjects, const Laplace& l) {
+  const auto n = l.mu.size(), count = subjects.each.size();
+  double r = log_prior_of_mu(posterior, l.mu);
+  for (std::size_t k = 0; k < n; ++k) {
+    const auto& p = posterior.model().params[k];
+    const double z = l.sigma[k] / (p.group.cauchy ? 10 * p.group.sigma : p.group.sigma);
+    r -= static_cast<double>(count) * std::log(l.sigma[k]) + 0.5 * z * z;
+    for (const double b : l.b[k]) r -= 0.5 * b * b / (p.design.prior_sd * p.design.prior_sd);
+  }
+  for (std::size_t s = 0; s < count; ++s) {
+    r += subjects.each[s].value(subjects.y[s], l);
+    auto root = subjects.cov[s];
+    if (!cholesky(root, static_cast<int>(n))) return -kInf;
+    for (std::size_t k = 0; k < n; ++k) r += std::log(root[k * n + k]);
+  }
+  return r;
+}
+
+/// Where a group all of whose people are alike would do better than at `l`, so far from the prior that no subject was looked for there:
+/// outcomes in hundreds of points want temperatures that those of 0 and 1 never do, and learning nothing is a top nearby.
+std::optional<std::vector<double>> better_far_away(const Posterior& posterior, People& subjects,
+                                                   const Laplace& l, int threads) {
+  constexpr int kPlaces = 128, kMostSubjects = 64;
+  constexpr double kBeyond = 3, kReach = 5;  // prior standard deviations
+  const auto n = l.mu.size();
+  std::vector<std::size_t> open;  // parameters that have no end on one side
+  for (std::size_t k = 0; k < n; ++k)
+    if (posterior.model().params[k].group.kind != Group::phi) open.push_back(k);
+  if (open.empty()) return std::nullopt;
+  std::vector<std::vector<double>> places{l.mu};
+  for (std::uint32_t i = 0; i < kPlaces; ++i) {
+    const Draw draw{i, Purpose::start, 0xD0000000U};
+    std::vector<double> mu(n);
+    for (std::size_t k = 0; k < n; ++k) {
+      const auto& g = posterior.model().params[k].group;
+      const double z = draw.normal(static_cast<std::uint32_t>(k));
+      const bool far = k == open[i % open.size()] ||
+                       (g.kind != Group::phi && draw.uniform(static_cast<std::uint32_t>(n + k)) < 0.5);
+      mu[k] = g.mu_mean + g.mu_sd * (far ? std::copysign(kBeyond, z) + kReach * z : z);
+    }
+    places.push_back(std::move(mu));
+  }
+  std::vector<double> score(places.size());
+  const auto step = (subjects.each.size() + kMostSubjects - 1) / kMostSubjects;
+  std::vector<std::vector<double>> each(subjects.each.size());  // [subject looked at][place]
+  const int looked_at = static_cast<int>((subjects.each.size() + step - 1) / step);
+  parallel_for(looked_at, threads, [&](int i) {
+    const auto s = static_cast<std::size_t>(i) * step;
+    Laplace group = l;
+    for (const auto& mu : places) {
+      group.mu = mu;
+      std::vector<double> y(n);
+      for (std::size_t k = 0; k < n; ++k) y[k] = subjects.each[s].expected(group, k);
+      each[s].push_back(subjects.each[s].value(y, group));
+    }
+  });
+  std::size_t best = 0;
+  for (std::size_t p = 0; p < places.size(); ++p) {
+    score[p] = log_prior_of_mu(posterior, places[p]);
+    for (const auto& values : each)
+      if (!values.empty()) score[p] += values[p];
+    if (score[p] > score[best] || std::isnan(score[best])) best = p;
+  }
+  if (best == 0) return std::nullopt;
+  return places[best];
+}
+}  // namespace
+
+Laplace laplace(const Posterior& posterior, int most, int threads) {
+  People subjects(posterior);
+  Laplace near = settled_from(posterior, subjects, group_of_priors(posterior), most, threads);
+  const double density = log_density(posterior, subjects, near);
+  const auto mu = better_far_away(posterior, subjects, near, threads);
+  if (!mu) return near;
+  Laplace start = group_of_priors(posterior);
+  start.mu = *mu;
+  Laplace far = settled_from(posterior, subjects, std::move(start), most, threads);
+  return log_density(posterior, subjects, far) > density ? far : near;
 }
 
 void refine(const Posterior& posterior, Laplace& l, int threads) {

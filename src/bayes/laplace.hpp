@@ -25,8 +25,9 @@ struct Laplace {
       tops;  // [subject] all that were found when they were last looked for
 };
 
-/// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds. Results do not depend on
-/// threads. It and refine() throw Interrupted.
+/// Goes on until the group's means, effects and spreads move by less than 1e-3, or for `most` rounds. Where people who are all alike
+/// would do better far outside the priors (outcomes in hundreds of points), it goes on from there too, and the denser group is kept. Results do not
+/// depend on threads. It and refine() throw Interrupted.
 [[nodiscard]] Laplace laplace(const Posterior& posterior, int most = 30, int threads = 1);
 
 /// Replaces modes and curvatures by means and mean curvatures around them; likelihoods that are skewed, or flat to one side, then count

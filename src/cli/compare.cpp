@@ -180,6 +180,8 @@ int compare_command(const DataArgs& a) {
   }
   if (learners.size() < 2) throw Error("--models: one learner is not enough to compare; name two or more");
   check_held(a, learners);
+  check_groups(a, learners);
+  refuse_idle_options(a);
   auto data = load_data(a, inputs_of(a.models));
   refuse_joined_conditions(data);
   for (auto& n : held_apart(a, learners)) data.notes.push_back(std::move(n));

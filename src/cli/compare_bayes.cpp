@@ -35,20 +35,6 @@ struct Scored {
   double rhat = 0, bulk = 0, wall_s = 0;
 };
 
-bool has_param(const LearnerEntry& learner, const std::string& name) {
-  return std::any_of(learner.params.begin(), learner.params.end(),
-                     [&](const auto& p) { return p.name == name; });
-}
-/// Throws Error where a --group is of a parameter that none of the learners has.
-void check_groups(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
-  std::vector<std::string> known;
-  for (const auto* l : learners)
-    for (const auto& p : l->params) known.push_back(p.name);
-  for (const auto& g : a.groups)
-    if (const auto name = parse_group(g).name; std::find(known.begin(), known.end(), name) == known.end())
-      throw Error(fmt::format("--group: no learner here has a parameter '{}'{}", name, suggest(name, known)));
-}
-
 /// Models of one set of scores, best first.
 struct Ranking {
   std::vector<RankedModel> order;
@@ -203,10 +189,7 @@ class GroupComparison {
   }
   Scored fit(const LearnerEntry& learner, const std::string& name) const {
     ProgressLine line(!a_.json);
-    DataArgs mine = a_;  // --group is for the learners that have the parameter
-    std::erase_if(mine.groups,
-                  [&](const std::string& g) { return !has_param(learner, parse_group(g).name); });
-    auto options = group_options(mine, learner, line);
+    auto options = group_options(a_, learner, line);
     options.unit_names = data_.trials.subjects;
     options.partial = false;  // fewer chains would be compared with all
     std::vector<int> subject_of;
@@ -313,7 +296,6 @@ class GroupComparison {
 int compare_bayes_command(const DataArgs& a, const DataSet& data,
                           const std::vector<const LearnerEntry*>& learners) {
   refuse_unlike(learners);
-  check_groups(a, learners);
   const GroupComparison c(a, data, learners);
   if (!a.out.empty()) write_file(a.out, c.csv());
   const int code = c.cut_short().empty() ? 0 : 130;

@@ -133,8 +133,8 @@ void print_fit(const ModelFit& f) {
   if (at_bound) fmt::print("  {} subject(s) have a parameter at a bound\n", at_bound);
   if (unconverged) fmt::print("  {} subject(s) did not converge\n", unconverged);
 }
-/// Options that this method would not heed.
-void refuse_idle_options(const DataArgs& a) {
+/// Outputs and checks that this method has not.
+void refuse_absent_outputs(const DataArgs& a) {
   const bool bayes = a.method == "bayes";
   if (!bayes && !a.group_out.empty())
     throw Error(fmt::format("--group-out: --method {} knows no group", a.method));
@@ -223,12 +223,15 @@ int fit_command(const DataArgs& a) {
   std::vector<const LearnerEntry*> learners;
   for (const auto& m : a.models) learners.push_back(&find_learner(m));
   check_held(a, learners);
+  check_groups(a, learners);
   check_formulas(a, learners);
   refuse_idle_options(a);
+  refuse_absent_outputs(a);
   auto inputs = inputs_of(a.models);
   if (!a.checks.empty()) add_missing(inputs, columns_for_checks(a));
   auto data = load_data(a, inputs);
   refuse_targets(a, data);
+  refuse_checks(a, data, learners);
   const auto tell = [&] {
     refuse_joined_conditions(data);
     for (auto& n : doubts(learners, data.subjects)) data.notes.push_back(std::move(n));

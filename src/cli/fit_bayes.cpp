@@ -27,10 +27,44 @@ GroupFitOptions sampler_settings(const DataArgs& a) {
   o.seed = a.seed;
   return o;
 }
+std::vector<NamedGroup> groups_of(const DataArgs& a, const LearnerEntry& learner) {
+  auto r = parse_groups(a.groups);
+  std::erase_if(r, [&](const NamedGroup& g) {
+    return std::none_of(learner.params.begin(), learner.params.end(),
+                        [&](const auto& p) { return p.name == g.name; });
+  });
+  return r;
+}
+void check_groups(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
+  std::vector<std::string> known;
+  for (const auto* l : learners)
+    for (const auto& p : l->params) known.push_back(p.name);
+  for (const auto& g : parse_groups(a.groups))
+    if (std::find(known.begin(), known.end(), g.name) == known.end())
+      throw Error(
+          fmt::format("--group: no learner here has a parameter '{}'{}", g.name, suggest(g.name, known)));
+  for (const auto* l : learners) (void)group_model(*l, held(a, *l), groups_of(a, *l));
+}
+void refuse_idle_options(const DataArgs& a) {
+  const DataArgs usual;
+  const bool bayes = a.method == "bayes";
+  using Given = std::pair<const char*, bool>;
+  const Given of_bayes[] = {{"--chains", a.chains != usual.chains},
+                            {"--warmup", a.warmup != usual.warmup},
+                            {"--draws", a.draws != usual.draws},
+                            {"--adapt-delta", a.adapt_delta != usual.adapt_delta},
+                            {"--max-depth", a.max_depth != usual.max_depth},
+                            {"--group", !a.groups.empty()}};
+  const Given of_others[] = {{"--starts", a.starts != usual.starts}, {"--folds", a.folds != usual.folds}};
+  for (const auto& [option, given] : of_bayes)
+    if (given && !bayes) throw Error(fmt::format("{}: is for --method bayes, not {}", option, a.method));
+  for (const auto& [option, given] : of_others)
+    if (given && bayes) throw Error(fmt::format("{}: is for --method map and ml, not bayes", option));
+}
 GroupFitOptions group_options(const DataArgs& a, const LearnerEntry& entry, ProgressLine& line) {
   GroupFitOptions o = sampler_settings(a);
   o.overrides = held(a, entry);
-  o.groups = parse_groups(a.groups);
+  o.groups = groups_of(a, entry);
   o.threads = thread_count(a.jobs);
   o.progress = [&line](double share, const std::string& what) { line.show(share, what); };
   return o;

@@ -78,7 +78,7 @@ namespace {
 PredictiveChecks check_prior(const DataArgs& a, const DataSet& data, const LearnerEntry& learner,
                              const FormulaFit& formulas, std::span<const CheckedMetric> asked,
                              const PredictiveOptions& o) {
-  GroupModel model = group_model(learner, held(a, learner), parse_groups(a.groups));
+  GroupModel model = group_model(learner, held(a, learner), groups_of(a, learner));
   add_designs(model, learner, designs_of(formulas, learner), static_cast<int>(data.subjects.size()));
   if (a.correlated) model.lkj = 2;
   std::vector<MetricRequest> requests;
@@ -91,6 +91,12 @@ PredictiveChecks check_prior(const DataArgs& a, const DataSet& data, const Learn
       o);
 }
 }  // namespace
+
+void refuse_checks(const DataArgs& a, const DataSet& data, const std::vector<const LearnerEntry*>& learners) {
+  if (a.checks.empty()) return;
+  (void)asked_checks(a, data.trials);
+  for (const auto* l : learners) (void)OwnSchedules(*l, data.trials, data.fresh, options_of(a));
+}
 
 nlohmann::ordered_json check_fit_predictions(const DataArgs& a, const DataSet& data,
                                              const LearnerEntry& learner, const FormulaFit& formulas,

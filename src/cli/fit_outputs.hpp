@@ -17,6 +17,13 @@ namespace labile {
 [[nodiscard]] GroupFitOptions group_options(const DataArgs& args, const LearnerEntry& learner,
                                             ProgressLine& line);
 
+/// Priors of --group of this learner's parameters.
+[[nodiscard]] std::vector<NamedGroup> groups_of(const DataArgs& args, const LearnerEntry& learner);
+/// Refusals that need no data: a --group that cannot be read, is of no learner's parameter, or leaves a parameter's bounds.
+void check_groups(const DataArgs& args, const std::vector<const LearnerEntry*>& learners);
+/// Throws Error where the method would not heed an option, so where chains are asked for and there are none.
+void refuse_idle_options(const DataArgs& args);
+
 /// `labile compare --method bayes`, once the data are read.
 int compare_bayes_command(const DataArgs& args, const DataSet& data,
                           const std::vector<const LearnerEntry*>& learners);
@@ -40,6 +47,9 @@ std::string write_draws(const DataArgs& args, const DataSet& data, const GroupRe
                                                            const LearnerEntry& learner,
                                                            const FormulaFit& formulas, const GroupResult* fit,
                                                            bool print);
+/// Throws Error where --check cannot be done on these data, as it would after the fits.
+void refuse_checks(const DataArgs& args, const DataSet& data,
+                   const std::vector<const LearnerEntry*>& learners);
 /// Columns that --check wants kept where the file has them.
 [[nodiscard]] std::vector<std::string> columns_for_checks(const DataArgs& args);
 

@@ -1,4 +1,4 @@
-/// Where chains start: every subject on the best of its tops, against a grid.
+/// Where chains start: every subject on the best of its tops, against a grid; the group far from its prior, where choices say so.
 #include "bayes/laplace.hpp"
 
 #include <gtest/gtest.h>
@@ -63,6 +63,38 @@ TEST(Laplace, FindsTheBestTopOfPeopleWhoseChoicesAreAHabit) {
         << who << " at " << center[0] << ", " << center[1] << ", " << center[2] << "; the grid's best at "
         << best_at[0] << ", " << best_at[1] << ", " << best_at[2];
     EXPECT_LT(best_at[1], l.mu[1] - 2 * l.sigma[1]) << who;  // or this says nothing
+  }
+}
+
+/// The same choices for a thousand times the outcome are told by a thousandth of the inverse temperature, seven of its prior's standard
+/// deviations away; nearer to the prior it is best to learn next to nothing, hundreds of nats worse.
+TEST(Laplace, FindsTemperaturesOfOutcomesInPoints) {
+  const auto& e = find_learner("rescorla_wagner");
+  std::vector<std::vector<double>> rows;
+  for (int i = 0; i < 12; ++i) rows.push_back({.3 + .02 * i, 2.5 + .15 * i, 0});
+  Settings task;
+  task["blocks"] = {Value(std::vector<double>{25, 25, 25, 25}), {}};
+  const auto played = play_rows(e, "bandit_reversal", task, rows, 11, 1);
+  ASSERT_EQ(played.subjects.size(), rows.size());
+  const auto group_at = [&](double scale) {
+    std::vector<std::vector<double>> outcomes;
+    std::vector<int> subject_of;
+    for (std::size_t s = 0; s < rows.size(); ++s) {
+      outcomes.emplace_back(played.subjects[s].outcome.begin(), played.subjects[s].outcome.end());
+      for (double& x : outcomes.back()) x *= scale;
+      subject_of.push_back(static_cast<int>(s));
+    }
+    auto units = played.subjects;
+    for (std::size_t s = 0; s < rows.size(); ++s) units[s].outcome = outcomes[s];
+    const Posterior p(e, group_model(e), units, subject_of);
+    return laplace(p);
+  };
+  const Laplace usual = group_at(1);
+  EXPECT_NEAR(usual.mu[1], std::log(3.2), .25);
+  for (const double scale : {50., 500., 1e4}) {
+    const Laplace l = group_at(scale);
+    EXPECT_NEAR(l.mu[1] + std::log(scale), usual.mu[1], .15) << scale;  // the prior pulls
+    EXPECT_NEAR(l.mu[0], usual.mu[0], .15) << scale;
   }
 }
 
