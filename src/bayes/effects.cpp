@@ -35,8 +35,9 @@ class Values {
     return summarize_draws(x, static_cast<int>(fit_.chains.size()));
   }
   [[nodiscard]] GroupEffect effect(std::string name, const Series& x) const {
-    const auto above = std::count_if(x.begin(), x.end(), [](double v) { return v > 0; });
-    return {std::move(name), summary(x), static_cast<double>(above) / static_cast<double>(x.size()), x};
+    double above = 0;  // draws at 0, as where a parameter is at its end, are half above
+    for (const double v : x) above += v > 0 ? 1 : v == 0 ? 0.5 : 0;
+    return {std::move(name), summary(x), above / static_cast<double>(x.size()), x};
   }
 
  private:

@@ -18,6 +18,7 @@
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
 #include "metrics/evaluate.hpp"
+#include "record/write.hpp"
 
 namespace labile {
 namespace {
@@ -137,7 +138,7 @@ std::string csv_of(const DataSet& data, const Comparison& c) {
   for (const auto& m : c.models) r += "," + m.model;
   r += "\n";
   for (std::size_t s = 0; s < c.choices.size(); ++s) {
-    r += fmt::format("{},{},{}", data.trials.subjects[s], c.choices[s], c.folds[s].count);
+    r += fmt::format("{},{},{}", csv_field(data.trials.subjects[s]), c.choices[s], c.folds[s].count);
     for (const auto& m : c.models)
       r += std::isfinite(m.loglik[s]) ? fmt::format(",{}", m.loglik[s]) : std::string(",");
     r += "\n";

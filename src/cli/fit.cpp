@@ -16,6 +16,7 @@
 #include "cli/output.hpp"
 #include "core/output_file.hpp"
 #include "learners/catalogue.hpp"
+#include "record/write.hpp"
 #include "run/json.hpp"
 #include "run/methods.hpp"
 
@@ -165,9 +166,13 @@ void refuse_targets(const DataArgs& a, const DataSet& data) {
       throw Error(fmt::format("{} {}: there is no folder {}", option, target, folder.string()));
     if (const auto [other, fresh] = taken.emplace(fs::absolute(target).lexically_normal(), option); !fresh)
       throw Error(fmt::format("{} {}: is the file of {}", option, target, other->second));
-    for (const auto& m : a.models)
-      if (fs::equivalent(file_of_model(a, target, m), data.path, none))
+    for (const auto& m : a.models) {
+      const auto file = file_of_model(a, target, m);
+      if (fs::equivalent(file, data.path, none))
         throw Error(fmt::format("{} {}: that file holds the data", option, target));
+      if (fs::is_directory(file, none))
+        throw Error(fmt::format("{} {}: is a folder; name a file", option, target));
+    }
   }
   if (a.draws_out.empty()) return;
   fs::create_directories(a.draws_out, none);
@@ -195,6 +200,16 @@ void write_beside(const DataArgs& a, const DataSet& data, const ModelFit& f) {
   if (!a.methods_out.empty())
     write_file(file_of_model(a, a.methods_out, f.spec.model),
                methods_text(data, f.spec.model, entry, single_options(a, entry), rows));
+}
+/// Of several models some may not have a formula's parameter.
+void note_formulas_left_alone(const FormulaFit& f, const std::vector<const LearnerEntry*>& learners,
+                              std::vector<std::string>& notes) {
+  for (const auto& c : f.codings)
+    for (const auto& p : c.formula().params)
+      for (const auto* l : learners)
+        if (std::ranges::none_of(l->params, [&](const auto& own) { return own.name == p; }))
+          notes.push_back(fmt::format("'{}' has no parameter '{}': formula \"{}\" changes nothing in it",
+                                      l->info.name, p, c.formula().text));
 }
 void fit_and_write(const DataArgs& a, const DataSet& data, const std::string& model, Json& all) {
   const auto f = fit_model(a, data, model);
@@ -225,8 +240,8 @@ int fit_command(const DataArgs& a) {
   check_held(a, learners);
   check_groups(a, learners);
   check_formulas(a, learners);
-  refuse_idle_options(a);
   refuse_absent_outputs(a);
+  refuse_idle_options(a);
   auto inputs = inputs_of(a.models);
   if (!a.checks.empty()) add_missing(inputs, columns_for_checks(a));
   auto data = load_data(a, inputs);
@@ -240,6 +255,7 @@ int fit_command(const DataArgs& a) {
   };
   if (a.method == "bayes") {
     const auto formulas = formula_fit(formula_spec(a), data);
+    note_formulas_left_alone(formulas, learners, data.notes);
     tell();
     return fit_bayes_command(a, data, formulas);
   }
@@ -306,7 +322,8 @@ int loglik_command(const DataArgs& a) {
     return 0;
   }
   for (const auto& n : data.notes) fmt::print("note: {}\n", n);
-  for (std::size_t s = 0; s < each.size(); ++s) fmt::print("{},{:.12g}\n", data.trials.subjects[s], each[s]);
+  for (std::size_t s = 0; s < each.size(); ++s)
+    fmt::print("{},{:.12g}\n", csv_field(data.trials.subjects[s]), each[s]);
   fmt::print("total,{:.12g}\n", total);
   return 0;
 }

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <thread>
 
+#include "record/write.hpp"
+
 namespace labile {
 
 ProgressLine::ProgressLine(bool enabled) : enabled_(enabled), terminal_(::isatty(2) != 0) {}
@@ -115,7 +117,7 @@ std::string fit_table(const ModelFit& f) {
   const auto number = [](double x) { return std::isfinite(x) ? fmt::format("{}", x) : std::string{}; };
   for (std::size_t s = 0; s < f.fits.size(); ++s) {
     const auto& fit = f.fits[s];
-    r += f.subjects[s];
+    r += csv_field(f.subjects[s]);
     for (std::size_t k = 0; k < f.names.size(); ++k)
       r += fmt::format(",{},{}", k < fit.params.size() ? number(fit.params[k]) : "",
                        k < fit.se.size() ? number(fit.se[k]) : "");

@@ -11,9 +11,19 @@
 
 namespace labile {
 
-OutputFile::OutputFile(std::filesystem::path target) : target_(std::move(target)) {
+namespace fs = std::filesystem;
+
+OutputFile::OutputFile(fs::path target) : target_(std::move(target)) {
+  std::error_code none;
+  if (fs::is_symlink(target_, none))
+    if (auto behind = fs::weakly_canonical(target_, none); !none) target_ = std::move(behind);
+  const auto kind = fs::status(target_, none).type();
+  if (kind == fs::file_type::character || kind == fs::file_type::block || kind == fs::file_type::fifo ||
+      kind == fs::file_type::socket)
+    in_place_ = true;
+  pending_ = !in_place_;
   temporary_ = target_;
-  temporary_ += fmt::format(".part{}", ::getpid());
+  if (!in_place_) temporary_ += fmt::format(".part{}", ::getpid());
   file_ = std::fopen(temporary_.c_str(), "wb");
   if (!file_) {
     const int reason = errno;
@@ -36,8 +46,8 @@ void OutputFile::discard() noexcept {
 
 void OutputFile::fail(int error_number) {
   discard();
-  throw Error(fmt::format("{}: cannot write: {}; nothing was left under this name", target_.string(),
-                          std::strerror(error_number)));
+  throw Error(fmt::format("{}: cannot write: {}{}", target_.string(), std::strerror(error_number),
+                          in_place_ ? "" : "; nothing was left under this name"));
 }
 
 void OutputFile::write(std::string_view bytes) {
@@ -46,7 +56,7 @@ void OutputFile::write(std::string_view bytes) {
 
 void OutputFile::finish() {
   if (!file_) return;
-  if (std::fflush(file_) != 0 || ::fsync(::fileno(file_)) != 0) fail(errno);
+  if (std::fflush(file_) != 0 || (!in_place_ && ::fsync(::fileno(file_)) != 0)) fail(errno);
   std::FILE* f = file_;
   file_ = nullptr;
   if (std::fclose(f) != 0) fail(errno);
@@ -54,6 +64,7 @@ void OutputFile::finish() {
 
 void OutputFile::commit() {
   finish();
+  if (in_place_) return;
   std::error_code ec;
   std::filesystem::rename(temporary_, target_, ec);
   if (ec) fail(ec.value());

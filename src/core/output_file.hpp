@@ -10,7 +10,8 @@ namespace labile {
 
 /// Writes to a temporary name beside the target and renames on commit(). Destroyed without commit, it
 /// leaves nothing. Throws Error (file, reason) when the disk refuses a byte. Files that belong together are
-/// all finished before the first is committed: then a full disk leaves the old ones as they were.
+/// all finished before the first is committed: then a full disk leaves the old ones as they were. Links are followed; devices
+/// and pipes are written in place.
 class OutputFile {
  public:
   explicit OutputFile(std::filesystem::path target);
@@ -28,6 +29,7 @@ class OutputFile {
   [[noreturn]] void fail(int error_number);
   std::filesystem::path target_, temporary_;
   std::FILE* file_ = nullptr;
+  bool in_place_ = false;
   bool pending_ = true;  // the temporary name is still there
 };
 

@@ -18,7 +18,6 @@ namespace labile {
 namespace {
 // s: a median response time that is taken for milliseconds, within which nobody answers.
 constexpr double kTooLong = 150;
-constexpr double kAnticipated = 0.1;   // s: a response that cannot have been to what was shown
 constexpr double kAtBound = 1e-4;      // of the range
 constexpr double kFar = 15;            // the optimizer stays within +-kFar on the logit scale
 constexpr double kSameOptimum = 1e-3;  // nats
@@ -504,60 +503,6 @@ void check_shown(const LearnerEntry& learner, std::span<const double> params,
 
 std::string none_enters(const LearnerEntry& e) {
   return e.reports ? "no report was made" : e.times_only ? "no response time is known" : "no choice was made";
-}
-
-namespace {
-/// Whether what was shown makes no difference to the learner, by the likelihood of some subjects without it.
-bool ignores_states(const LearnerEntry& learner, std::span<const SubjectTrials> subjects) {
-  constexpr std::size_t kSome = 8;
-  const auto some = subjects.first(std::min(subjects.size(), kSome));
-  std::vector<double> row;
-  for (const auto& p : learner.params) row.push_back(as_number(p.standard));
-  try {
-    check_trials(learner, some);
-    for (const auto& s : some) {
-      SubjectTrials bare = s;
-      const std::vector<std::int32_t> one(s.state.size(), 0);
-      bare.state = one;
-      if (learner.likelihood->value(row, s, {}) != learner.likelihood->value(row, bare, {})) return false;
-    }
-  } catch (const Error&) {  // data that it cannot be fitted to: said elsewhere
-    return false;
-  }
-  return true;
-}
-}  // namespace
-
-std::vector<std::string> doubts(std::span<const LearnerEntry* const> learners,
-                                std::span<const SubjectTrials> subjects) {
-  std::vector<std::string> r;
-  for (const auto* l : learners)
-    if (std::string_view(predicts(*l)) != predicts(*learners.front())) {
-      r.push_back(fmt::format(
-          "'{}' is scored on {} and '{}' on {}: their log-likelihoods, AIC and BIC are not comparable",
-          learners.front()->info.name, predicts(*learners.front()), l->info.name, predicts(*l)));
-      break;
-    }
-  long quick = 0;
-  for (const auto& x : subjects)
-    for (std::size_t t = 0; t < x.rt_s.size(); ++t) quick += x.choice[t] >= 0 && x.rt_s[t] < kAnticipated;
-  const auto diffuses = [](const LearnerEntry* l) { return l->feasible != nullptr; };
-  if (quick > 0 && std::ranges::any_of(learners, diffuses))
-    r.push_back(fmt::format(
-        "{} response(s) took less than {} s; a diffusion's t0 lies below the quickest of a subject, so they "
-        "decide it; --min-rt {} (cards: min_rt) leaves them out",
-        quick, kAnticipated, kAnticipated));
-  std::int32_t states = 1;
-  for (const auto& x : subjects)
-    for (const auto state : x.state) states = std::max(states, state + 1);
-  if (states > 1)
-    for (const auto* l : learners)
-      if (l->likelihood && ignores_states(*l, subjects))
-        r.push_back(
-            fmt::format("'{}' does not read what was shown (state): its {} states count as one, and what was "
-                        "learned in one carries over to all",
-                        l->info.name, states));
-  return r;
 }
 
 void SubjectFit::keep(Archive& a) {

@@ -15,6 +15,21 @@
 
 namespace labile {
 namespace {
+bool is_utf8(std::string_view s) {
+  for (std::size_t i = 0; i < s.size();) {
+    const auto first = static_cast<unsigned char>(s[i]);
+    const std::size_t more = first < 0x80                    ? 0
+                             : first >= 0xC2 && first < 0xE0 ? 1
+                             : first >= 0xE0 && first < 0xF0 ? 2
+                             : first >= 0xF0 && first < 0xF5 ? 3
+                                                             : 4;
+    if (more == 4 || i + more >= s.size()) return false;
+    for (std::size_t k = 1; k <= more; ++k)
+      if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return false;
+    i += more + 1;
+  }
+  return true;
+}
 
 class Derivation {
  public:
@@ -25,6 +40,7 @@ class Derivation {
   }
 
   TrialsFile run() {
+    refuse_foreign_bytes();
     note_words();
     group();
     refuse_doubles();
@@ -64,6 +80,23 @@ class Derivation {
     for (std::size_t i = 0; i < words.size() && i < 8; ++i)
       r += fmt::format("{}{} = {}", i ? ", " : "", words[i], i);
     return words.size() > 8 ? r + ", ..." : r;
+  }
+  /// Names in another encoding could be printed nowhere.
+  void refuse_foreign_bytes() const {
+    const auto look = [&](const std::vector<std::string>& words, const std::string& column) {
+      if (!std::ranges::all_of(words, is_utf8))
+        throw Error({h_.path.string(), 0, 0, column},
+                    "holds names that are not in UTF-8; save the file in UTF-8");
+    };
+    look(h_.names, "");
+    look(t_.subjects, has(kSubject) ? h_.name(kSubject) : "");
+    look(t_.conditions, has(kCondition) ? h_.name(kCondition) : "");
+    look(rows_.session.words.list(), "");
+    look(rows_.block.words.list(), "");
+    look(rows_.state.words.list(), "");
+    look(rows_.option_words.list(), "");
+    for (std::size_t i = 0; i < rows_.spelled.size(); ++i)
+      look(rows_.spelled[i].words.list(), h_.spelled[i].name);
   }
   void note_words() {
     const auto tell = [&](const Codes& codes, Column c) {
@@ -283,23 +316,32 @@ class Derivation {
   // ---- numbers ----
   void number_options() {
     refuse_two_beginnings();
-    const bool from_one = !h_.ours && rows_.lowest == 1 && t_.right.empty();
+    const bool from_one = !h_.ours && std::min(rows_.lowest, rows_.left_out.lowest) == 1 && t_.right.empty();
     if (from_one) {
       for (auto* c : {&t_.choice, &t_.best, &t_.old_best})
         for (auto& x : *c) x -= x > 0 ? 1 : 0;
       note("choices count from 1 in the file (no 0 occurs): option 1 became 0");
     }
     const int shift = from_one ? 1 : 0;
-    const int seen = rows_.highest - shift + 1;
-    const int options = options_.layout                          ? options_.layout->options
-                        : rows_.featured && !h_.options_by_set() ? rows_.options_shown
-                                                                 : std::max(2, seen);
+    const int seen = rows_.highest - shift + 1, left_out = rows_.left_out.highest - shift + 1;
+    const int options = options_.layout ? options_.layout->options
+                        : rows_.featured && !h_.options_by_set()
+                            ? rows_.options_shown
+                            : std::max({2, seen, h_.wide ? 0 : left_out});
+    const bool by_left_out = options > std::max(2, seen) && options == left_out && !options_.layout;
+    if (by_left_out)
+      note(
+          "{} options are taken to exist, as in the rows that were left out (option {} occurs there); where "
+          "these had others, "
+          "put the rows that are wanted in a file of their own",
+          options, rows_.left_out.highest);
     if (seen > options || seen > kMaxOptions)
       throw Error(rows_.highest_at,
                   fmt::format("option {} is out of range: allowed are {} to {}", rows_.highest, shift,
                               std::min(options, kMaxOptions) - 1 + shift));
     lay_out(options);
-    if (!h_.ours && !options_.layout && (!rows_.featured || h_.options_by_set())) note_unused(options, shift);
+    if (!h_.ours && !by_left_out && !options_.layout && (!rows_.featured || h_.options_by_set()))
+      note_unused(options, shift);
   }
   /// Choices that count from 1 beside best options that count from 0, or the other way round.
   void refuse_two_beginnings() const {

@@ -55,7 +55,9 @@ void Records::refill() {
 void Records::choose_delimiter() {
   const char* p = buffer_.data() + begin_;
   const char* end = std::find(p, static_cast<const char*>(buffer_.data()) + end_, '\n');
-  delimiter_ = std::count(p, end, '\t') > std::count(p, end, ',') ? '\t' : ',';
+  delimiter_ = ',';
+  for (const char other : {'\t', ';'})
+    if (std::count(p, end, other) > std::count(p, end, delimiter_)) delimiter_ = other;
 }
 
 void Records::add(std::string_view field) {

@@ -11,7 +11,7 @@
 
 namespace labile {
 
-/// Reads records of comma- or tab-separated text (RFC 4180): quoted fields may hold delimiters, line ends and
+/// Reads records of comma-, tab- or semicolon-separated text (RFC 4180): quoted fields may hold delimiters, line ends and
 /// doubled quotes; lines end with LF or CRLF; a byte order mark is skipped; empty lines are no records.
 /// Holds one chunk of text, or one record where that is longer.
 class Records {

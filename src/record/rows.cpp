@@ -79,6 +79,7 @@ void Rows::add(const Records& in) {
   check_size();
   if (!wanted()) {
     ++filtered;
+    for (const Column c : {kChoice, kChoice1, kBest}) left_out_option(c);
     return;
   }
   if (trials.rows() == 1024) reserve();
@@ -271,6 +272,15 @@ void Rows::choice(std::vector<std::int32_t>& column, Column c, Range* range) {
     highest = x;
     highest_at = {header_.path.string(), in_->line(), 0, header_.names[static_cast<std::size_t>(at_[c])]};
   }
+}
+
+/// Of a row that a filter leaves out: how options are numbered, and how many there are, is the whole file's.
+void Rows::left_out_option(Column c) {
+  if (!has(c) || !is_whole(field(c))) return;
+  const double x = number(field(c));
+  if (x < 0 || x > kMaxOptions) return;
+  left_out.lowest = std::min(left_out.lowest, static_cast<int>(x));
+  left_out.highest = std::max(left_out.highest, static_cast<int>(x));
 }
 
 /// The option that shows this word; -1 = none does, or words are numbers, and a choice then counts options.

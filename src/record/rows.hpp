@@ -79,6 +79,7 @@ class Rows {
   Words option_words;  // of columns that name what each option, or their set, shows
   int lowest = std::numeric_limits<int>::max(), highest = -1;  // of choices and best options
   Range chosen, best;                                          // of those that are numbers
+  Range left_out;                                              // in rows that filters leave out
   Where highest_at;
   std::size_t too_fast = 0, filtered = 0;
   /// Of rows that do not number their trial, until derivation has looked at their order.
@@ -88,6 +89,7 @@ class Rows {
  private:
   [[nodiscard]] std::string_view field(Column c) const { return (*in_)[static_cast<std::size_t>(at_[c])]; }
   [[nodiscard]] bool has(Column c) const { return at_[c] >= 0; }
+  void left_out_option(Column c);
   [[nodiscard]] std::string some_lack(Column c, std::string_view what) const;
   [[nodiscard]] Error bad(Column c, const std::string& message) const {
     return Error({header_.path.string(), in_->line(), 0, header_.names[static_cast<std::size_t>(at_[c])]},

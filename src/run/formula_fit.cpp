@@ -103,6 +103,7 @@ class Units {
       f.values.push_back(std::move(at));
     }
     if (f.within.empty()) return;
+    refuse_single_trials();
     const bool several = f.within.size() > 1;
     d_.notes.push_back(
         fmt::format("{0} differ{1} within subjects: {2} subjects make {3} units, and values start afresh "
@@ -161,6 +162,20 @@ class Units {
     for (auto u = from; u < units_.size(); ++u)
       if (units_[u].key == k) return units_[u];
     return units_.emplace_back(Unit{s, k, {}});
+  }
+  /// What differs from trial to trial is no condition: each would begin with values that nothing has taught.
+  void refuse_single_trials() const {
+    std::size_t single = 0;
+    for (const auto& u : units_)
+      single +=
+          u.stretches.size() == 1 && t_.trial[u.stretches[0].first] == t_.trial[u.stretches[0].second - 1];
+    if (2 * single > units_.size())
+      throw Error(fmt::format(
+          "{}: {} differ{} from trial to trial ({} of {} combinations with a subject are single trials). A "
+          "formula's columns "
+          "belong to subjects, sessions or whole blocks, since each combination has parameters and values of "
+          "its own",
+          t_.source, fmt::join(differs_, " and "), differs_.size() > 1 ? "" : "s", single, units_.size()));
   }
   [[noreturn]] void refuse(std::size_t s, std::size_t r) const {
     for (std::size_t c = 0; c < d_.kept.size(); ++c)

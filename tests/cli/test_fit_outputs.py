@@ -299,11 +299,23 @@ def test_checks_on_a_task_that_draws_its_own_luck(tmp_path):
         (["--check", "win_stay", "--task", "restles_bandit"], ["restles_bandit", "did you mean 'restless_bandit'"]),
         (["--prior-only", "--check", "win_stay", "--out", "x.csv"], ["nothing to write"]),
         (["--task", "two_step"], ["--task", "--check"]),
+        (["--check", "win_stay", "--task", "restless_bandit", "--set", "optoins=2"], ["optoins", "did you mean 'options'"]),
+        (["--out", "x.csv", "--group-out", "./x.csv"], ["--group-out ./x.csv", "is the file of --out"]),
+        (["--out", "."], ["--out .", "is a folder"]),
+        (["--starts", 3], ["--starts", "map and ml"]),
     ],
 )
 def test_refusals(run, extra, words):
     _, data, _ = run
-    says(labile("fit", data, "--model", "rescorla_wagner", *extra, *QUICK), *words)
+    said = labile("fit", data, "--model", "rescorla_wagner", *extra, *QUICK)
+    says(said, *words)
+    assert said.stdout == ""  # before anything was fitted
+
+
+def test_chains_belong_to_bayes(run):
+    _, data, _ = run
+    for extra in (["--chains", 2], ["--group", "beta = exp"], ["--max-depth", 8]):
+        says(labile("fit", data, "--model", "rescorla_wagner", "--method", "map", *extra), str(extra[0]), "--method bayes")
 
 
 def test_predictive_checks_of_conditions_within_subjects(tmp_path):

@@ -215,6 +215,18 @@ def test_refusals(data, formula, extra, words):
         assert done.returncode == 2 and "--effect-prior" in done.stderr
 
 
+def test_a_column_that_differs_from_trial_to_trial_is_no_condition(tmp_path):
+    rows = [f"{s},{round(.3 + .01 * t + .1 * s, 3)},{t % 2},{t % 3 // 2}" for s in range(3) for t in range(30)]
+    path = tmp_path / "d.csv"
+    path.write_text("subject,rt,choice,outcome\n" + "\n".join(rows) + "\n")
+    says(labile("fit", path, *MODEL, "--formula", "alpha ~ rt"), "rt differs from trial to trial", "90 of 90")
+
+
+def test_a_model_without_the_parameter_is_told_of(data):
+    done = labile("fit", data, "--model", "rescorla_wagner,dual_learning_rate", "--formula", "alpha ~ drug", "--draws", 50, "--warmup", 50)
+    assert "note: 'dual_learning_rate' has no parameter 'alpha': formula \"alpha ~ drug\" changes nothing in it" in done.stdout
+
+
 def test_options_without_a_formula_are_refused(data):
     for extra in (["--reference", "drug=placebo"], ["--drop-missing"], ["--effect-prior", 2]):
         says(labile("fit", data, *MODEL, *extra), "belong to --formula")

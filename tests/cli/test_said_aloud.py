@@ -56,6 +56,20 @@ def test_a_file_without_a_last_line_end(tmp_path):
     assert not has(notes("metrics", write(tmp_path / "d.csv", whole + "\n"), "--metric", "reward_rate"), "cut short")
 
 
+def test_outcomes_that_a_learner_does_not_mean(tmp_path):
+    def paid(*amounts):
+        draw = random.Random(3)
+        return write(tmp_path / "d.csv", HEAD + "".join(f"a,{t},{draw.randrange(2)},{draw.choice(amounts)}\n" for t in range(60)))
+    say = lambda d, model: notes("fit", d, "--model", model, "--method", "map", "--starts", 1)
+    assert has(say(paid(0, 500), "rescorla_wagner"), "outcomes reach 500", "'rescorla_wagner'", "--group")
+    assert has(say(paid(0, .01), "dual_learning_rate"), "outcomes reach 0.01")
+    assert not has(say(paid(0, 500), "hmm_reversal"), "outcomes reach")  # asks whether there was one
+    assert has(say(paid(40, 50, 60), "hmm_reversal"), "only whether it is above 0", "60 of 60")
+    assert not has(say(paid(40, 50, 60), "kalman"), "outcomes reach")  # its parameters are in points
+    for model in ("rescorla_wagner", "hmm_reversal", "prl_rp"):
+        assert not has(say(paid(0, 1), model), "outcomes reach") and not has(say(paid(-1, 1), model), "above 0"), model
+
+
 def test_values_cannot_start_afresh_on_a_column_that_is_not_there(tmp_path):
     d = write(tmp_path / "d.csv", HEAD.replace("trial", "trial,blok") + "a,0,0,0,1\na,1,1,1,0\na,2,1,1,1\n")
     for command in (["fit", d, "--model", "rescorla_wagner"], ["loglik", d, "--model", "rescorla_wagner"]):
@@ -71,7 +85,7 @@ def test_values_cannot_start_afresh_on_a_column_that_is_not_there(tmp_path):
 
 def test_needed_numbers_are_checked_where_they_stand(tmp_path):
     rows = lambda last: "subject,trial,stimulus,choice,outcome,set_size\na,0,1,0,1,2\na,1,2,,1,\na,2,2,1,0," + last + "\n"
-    fit = lambda last: labile("fit", write(tmp_path / "d.csv", rows(last)), "--model", "rlwm", "--starts", 1)
+    fit = lambda last: labile("fit", write(tmp_path / "d.csv", rows(last)), "--model", "rlwm", "--method", "map", "--starts", 1)
     assert fit("2").returncode == 0  # where no choice was made none is needed
     says(fit("NA"), "d.csv:4", "set_size", "is missing")
     says(fit("0"), "d.csv:4", "set_size", "0 is no number of stimuli", "from 1")
@@ -83,7 +97,7 @@ def test_needed_numbers_are_checked_where_they_stand(tmp_path):
 def test_milliseconds_under_a_name_of_seconds(tmp_path):
     draw = random.Random(3)
     d = write(tmp_path / "d.csv", HEAD.replace("\n", ",rt\n") + timed([round(draw.uniform(400, 900)) for _ in range(60)]))
-    message = says(labile("fit", d, "--model", "ddm", "--starts", 1), "median of 702 s", "milliseconds", "--columns rt_ms=NAME")
+    message = says(labile("fit", d, "--model", "ddm", "--method", "map", "--starts", 1), "median of 702 s", "milliseconds", "--columns rt_ms=NAME")
     assert "'ddm'" in message
     says(labile("loglik", d, "--model", "ddm"), "milliseconds")
     assert has(notes("loglik", d, "--model", "rescorla_wagner"), "milliseconds")  # choices need no times
@@ -145,9 +159,9 @@ def test_cues_of_yu_dayan_are_those_shown(tmp_path):
     row = lambda t: f"a,{t},{t % 2},1,0.4,{t % 2},{t % 2},{t // 2 % 2}\n"
     d = write(tmp_path / "d.csv", "subject,trial,choice,outcome,rt,target,cue_0,cue_1\n" + "".join(map(row, range(30))))
     says(labile("loglik", d, "--model", "yu_dayan"), "cues = 3", "2 are shown", "write cues = 2")
-    says(labile("fit", d, "--model", "yu_dayan", "--starts", 1), "cues = 3", "2 are shown")
+    says(labile("fit", d, "--model", "yu_dayan", "--method", "map", "--starts", 1), "cues = 3", "2 are shown")
     good("loglik", d, "--model", "yu_dayan", "--params", "cues=2")
-    good("fit", d, "--model", "yu_dayan", "--starts", 1, "--hold", "cues=2")
+    good("fit", d, "--model", "yu_dayan", "--method", "map", "--starts", 1, "--hold", "cues=2")
     card = write(tmp_path / "c.toml", 'seed = 1\nsubjects = 4\nmetrics = ["accuracy"]\n[task]\nname = "posner"\nlength = 100\ncues = 5\n'
                  '[[agent]]\nmodel = "yu_dayan"\n')
     says(labile("run", card, "--out", tmp_path / "out"), "cues = 3", "5 are shown")

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <cstring>
+#include <thread>
 
 #include "core/dual.hpp"
 #include "core/error.hpp"
@@ -202,6 +205,28 @@ TEST(OutputFile, LeavesNothingWithoutCommit) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir), {}), 1);
   EXPECT_THROW(write_file(dir / "missing" / "x", "y"), Error);
   std::filesystem::remove_all(dir);
+}
+TEST(OutputFile, FollowsLinksAndWritesPipesAndDevicesInPlace) {
+  namespace fs = std::filesystem;
+  const auto dir = fs::temp_directory_path() / ("labile_links_" + std::to_string(::getpid()));
+  fs::create_directories(dir);
+  write_file(dir / "real.txt", "before");
+  fs::create_symlink("real.txt", dir / "link.txt");
+  write_file(dir / "link.txt", "after");
+  EXPECT_TRUE(fs::is_symlink(dir / "link.txt"));
+  EXPECT_EQ(read_file(dir / "real.txt"), "after");
+  const auto pipe = dir / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  std::string came;
+  std::thread reader([&] { came = read_file(pipe); });
+  write_file(pipe, "through");
+  reader.join();
+  EXPECT_EQ(came, "through");
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  fs::create_symlink("/dev/full", dir / "full");
+  EXPECT_THROW(write_file(dir / "full", "y"), Error);
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+  fs::remove_all(dir);
 }
 
 TEST(ParallelFor, RunsEveryTaskOnceAndPassesFailuresOn) {

@@ -115,6 +115,39 @@ TEST(ReaderForms, RowsStandInTheOrderOfTheirTrials) {
   EXPECT_EQ(complaint(header + "a,0,3,0,1\na,0,1,1,0\n", {.columns = {{"trial", "none"}}}), "no error");
 }
 
+TEST(ReaderForms, SemicolonsCutToo) {
+  EXPECT_EQ(read_text("subject;choice;outcome\n\"a, b\";0;1\n\"a, b\";1;0.5\n").trials.outcome,
+            (std::vector<double>{1, .5}));
+  EXPECT_SAYS(complaint("subject;choice;outcome\na;0;0,5\n"), "'0,5'");
+}
+
+TEST(ReaderForms, NamesInAnotherEncodingAreRefused) {
+  EXPECT_SAYS(complaint("subject,choice,outcome\nZo\xeb,0,1\n"),
+              "subject: holds names that are not in UTF-8");
+  EXPECT_SAYS(complaint("subject,choice,outcome,\xfc\na,0,1,2\n"), "not in UTF-8");
+  EXPECT_SAYS(complaint("subject,condition,choice,outcome\na,\xe2\x82,0,1\n"),
+              "condition: holds");  // half a character
+  EXPECT_EQ(complaint("subject,choice,outcome\nZo\u00eb \u20ac \U0001F600,0,1\n"), "no error");
+}
+
+/// Which options there are, and from what they count, does not depend on the rows that are asked for.
+TEST(ReaderForms, RowsThatAreLeftOutSayHowOptionsAreNumbered) {
+  const auto of = [](const std::string& rows, const ReadOptions& o) {
+    return read_text("subject,group,choice,outcome\n" + rows, o);
+  };
+  ReadOptions b;
+  b.where = {{"group", "b"}};
+  const auto three = of("s,a,2,1\ns,a,0,1\nt,b,0,1\nt,b,1,0\n", b);
+  EXPECT_EQ(three.trials.layout.options, 3);
+  EXPECT_TRUE(noted(three, "3 options are taken to exist, as in the rows that were left out (option 2"));
+  EXPECT_FALSE(noted(three, "never chosen"));
+  const auto ones = of("s,a,0,1\nt,b,1,1\nt,b,1,0\n", b);
+  EXPECT_EQ(ones.trials.choice, (Ints{1, 1}));
+  EXPECT_FALSE(noted(ones, "count from 1"));
+  EXPECT_EQ(of("s,a,1,1\nt,b,2,1\nt,b,2,0\n", b).trials.choice, (Ints{1, 1}));  // 1 and 2
+  EXPECT_EQ(of("s,a,left,1\nt,b,0,1\nt,b,1,0\n", b).trials.layout.options, 2);  // other codes elsewhere
+}
+
 TEST(ReaderForms, ABlockThatIsMissingHereAndThereIsRefused) {
   const std::string header = "subject,block,choice,outcome\n";
   EXPECT_SAYS(complaint(header + "a,0,0,1\na,,1,1\na,1,1,0\n"), ":3: block: is missing here");
