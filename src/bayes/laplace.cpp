@@ -16,7 +16,6 @@ struct People {
   std::vector<SubjectPosterior> each;
   std::vector<std::vector<double>> y, cov;  // [subject][parameter], [subject][parameter, parameter]
   std::vector<std::vector<Posterior::Top>> tops;
-  std::vector<double> mass;  // [subject] ln of what its likelihood under the group comes to, up to a constant
   explicit People(const Posterior& p) {
     std::vector<std::vector<int>> units(static_cast<std::size_t>(p.subjects()));
     for (int u = 0; u < p.units(); ++u) units[static_cast<std::size_t>(p.subject_of(u))].push_back(u);
@@ -163,7 +162,7 @@ std::optional<std::vector<double>> better_far_away(const Posterior& posterior, P
   const int looked_at = static_cast<int>((subjects.each.size() + step - 1) / step);
   parallel_for(looked_at, threads, [&](int i) {
     const auto s = static_cast<std::size_t>(i) * step;
-    Laplace group = l;
+    Laplace group{l.mu, l.sigma, l.b, {}, {}, {}, {}};
     for (const auto& mu : places) {
       group.mu = mu;
       std::vector<double> y(n);
@@ -176,7 +175,8 @@ std::optional<std::vector<double>> better_far_away(const Posterior& posterior, P
     score[p] = log_prior_of_mu(posterior, places[p]);
     for (const auto& values : each)
       if (!values.empty()) score[p] += values[p];
-    if (score[p] > score[best] || std::isnan(score[best])) best = p;
+    if (p == 0 && !std::isfinite(score[0])) return std::nullopt;  // people who are all alike cannot be told
+    if (std::isfinite(score[p]) && score[p] > score[best]) best = p;
   }
   if (best == 0) return std::nullopt;
   return places[best];
@@ -186,13 +186,15 @@ std::optional<std::vector<double>> better_far_away(const Posterior& posterior, P
 Laplace laplace(const Posterior& posterior, int most, int threads) {
   People subjects(posterior);
   Laplace near = settled_from(posterior, subjects, group_of_priors(posterior), most, threads);
-  const double density = log_density(posterior, subjects, near);
+  const double found = log_density(posterior, subjects, near), density = std::isnan(found) ? -kInf : found;
   const auto mu = better_far_away(posterior, subjects, near, threads);
   if (!mu) return near;
   Laplace start = group_of_priors(posterior);
   start.mu = *mu;
   Laplace far = settled_from(posterior, subjects, std::move(start), most, threads);
-  return log_density(posterior, subjects, far) > density ? far : near;
+  constexpr double kClearly =
+      5;  // nats: these densities are approximate, and what is looked for is hundreds better
+  return log_density(posterior, subjects, far) > density + kClearly ? far : near;
 }
 
 void refine(const Posterior& posterior, Laplace& l, int threads) {

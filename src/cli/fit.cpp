@@ -164,6 +164,8 @@ void refuse_targets(const DataArgs& a, const DataSet& data) {
     const fs::path folder = fs::path(target).parent_path();
     if (!folder.empty() && !fs::is_directory(folder, none))
       throw Error(fmt::format("{} {}: there is no folder {}", option, target, folder.string()));
+    if (fs::exists(target, none) && !fs::is_regular_file(target, none) && !fs::is_directory(target, none))
+      continue;  // devices and pipes take several
     if (const auto [other, fresh] = taken.emplace(fs::absolute(target).lexically_normal(), option); !fresh)
       throw Error(fmt::format("{} {}: is the file of {}", option, target, other->second));
     for (const auto& m : a.models) {
@@ -246,7 +248,6 @@ int fit_command(const DataArgs& a) {
   if (!a.checks.empty()) add_missing(inputs, columns_for_checks(a));
   auto data = load_data(a, inputs);
   refuse_targets(a, data);
-  refuse_checks(a, data, learners);
   const auto tell = [&] {
     refuse_joined_conditions(data);
     for (auto& n : doubts(learners, data.subjects)) data.notes.push_back(std::move(n));
@@ -255,6 +256,7 @@ int fit_command(const DataArgs& a) {
   };
   if (a.method == "bayes") {
     const auto formulas = formula_fit(formula_spec(a), data);
+    refuse_checks(a, data, learners);
     note_formulas_left_alone(formulas, learners, data.notes);
     tell();
     return fit_bayes_command(a, data, formulas);

@@ -12,19 +12,36 @@
 namespace labile {
 
 namespace fs = std::filesystem;
+namespace {
+/// Output that is open already, and may stand in the middle of a file: 1 or 2; else 0.
+int is_open(const fs::path& target) {
+  for (const int n : {1, 2})
+    if (target == (n == 1 ? "/dev/stdout" : "/dev/stderr") || target == fmt::format("/dev/fd/{}", n))
+      return n;
+  return 0;
+}
+}  // namespace
 
 OutputFile::OutputFile(fs::path target) : target_(std::move(target)) {
   std::error_code none;
-  if (fs::is_symlink(target_, none))
-    if (auto behind = fs::weakly_canonical(target_, none); !none) target_ = std::move(behind);
+  for (int links = 0; links < 40 && is_open(target_) == 0 && fs::is_symlink(target_, none); ++links) {
+    const auto to = fs::read_symlink(target_, none);
+    if (none) break;
+    target_ = target_.parent_path() / to;  // an absolute one replaces the whole
+  }
   const auto kind = fs::status(target_, none).type();
-  if (kind == fs::file_type::character || kind == fs::file_type::block || kind == fs::file_type::fifo ||
-      kind == fs::file_type::socket)
-    in_place_ = true;
+  const int open = is_open(target_);
+  in_place_ = open > 0 || kind == fs::file_type::character || kind == fs::file_type::block ||
+              kind == fs::file_type::fifo || kind == fs::file_type::socket;
   pending_ = !in_place_;
   temporary_ = target_;
   if (!in_place_) temporary_ += fmt::format(".part{}", ::getpid());
-  file_ = std::fopen(temporary_.c_str(), "wb");
+  if (open > 0) {
+    std::fflush(open == 1 ? stdout : stderr);
+    file_ = ::fdopen(::dup(open), "wb");
+  } else {
+    file_ = std::fopen(temporary_.c_str(), "wb");
+  }
   if (!file_) {
     const int reason = errno;
     pending_ = false;

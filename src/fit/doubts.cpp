@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "fit/fit.hpp"
@@ -11,33 +12,39 @@ namespace labile {
 namespace {
 constexpr double kAnticipated = 0.1;  // s: a response that cannot have been to what was shown
 
-/// Whether the likelihood is the same with trials that `change` makes of a subject's; the subject outlives them.
+/// Whether the likelihood is the same with trials that `change` makes of a subject's; none where it cannot be told.
 template <class Change>
-bool same_with(const LearnerEntry& learner, std::span<const SubjectTrials> subjects, Change&& change) {
+std::optional<bool> same_with(const LearnerEntry& learner, std::span<const SubjectTrials> subjects,
+                              Change&& change) {
   constexpr std::size_t kSome = 8;
   const auto some = subjects.first(std::min(subjects.size(), kSome));
   std::vector<double> row;
   for (const auto& p : learner.params) row.push_back(std::get<double>(p.standard));
   try {
     check_trials(learner, some);
-    for (const auto& s : some)
-      if (learner.likelihood->value(row, s, {}) != change(s, row)) return false;
+    for (const auto& s : some) {
+      const double here = learner.likelihood->value(row, s, {});
+      if (!std::isfinite(here)) return std::nullopt;
+      if (here != change(s, row)) return false;
+    }
   } catch (const Error&) {  // data that it cannot be fitted to: said elsewhere
-    return false;
+    return std::nullopt;
   }
   return true;
 }
 /// Whether what was shown makes no difference.
 bool ignores_states(const LearnerEntry& learner, std::span<const SubjectTrials> subjects) {
-  return same_with(learner, subjects, [&](SubjectTrials s, const auto& row) {
+  const auto shown_one = [&](SubjectTrials s, const auto& row) {
     const std::vector<std::int32_t> one(s.state.size(), 0);
     s.state = one;
     return learner.likelihood->value(row, s, {});
-  });
+  };
+  return same_with(learner, subjects, shown_one).value_or(false);
 }
 /// Whether other outcomes, f of each, make no difference.
 template <class F>
-bool same_outcomes(const LearnerEntry& learner, std::span<const SubjectTrials> subjects, F&& f) {
+std::optional<bool> same_outcomes(const LearnerEntry& learner, std::span<const SubjectTrials> subjects,
+                                  F&& f) {
   return same_with(learner, subjects, [&](SubjectTrials s, const auto& row) {
     std::vector<double> other(s.outcome.begin(), s.outcome.end());
     for (double& x : other) x = std::isnan(x) ? x : f(x);
@@ -66,7 +73,8 @@ struct Outcomes {
 };
 bool learns_in_units(const LearnerEntry& l) {
   return std::ranges::any_of(l.params, [](const ParamInfo& p) {
-    return p.prior.kind != Prior::fixed && std::string_view(p.unit).find("outcome") != std::string_view::npos;
+    return p.prior.kind != Prior::fixed &&
+           std::string_view(p.unit).find("1/outcome") != std::string_view::npos;
   });
 }
 void add_doubts_of_outcomes(const LearnerEntry& l, std::span<const SubjectTrials> subjects,
@@ -74,23 +82,23 @@ void add_doubts_of_outcomes(const LearnerEntry& l, std::span<const SubjectTrials
   constexpr double kLarge = 20, kSmall = 0.2, kNearlyAll = 0.95;
   const Outcomes o(subjects);
   if (o.all == 0 || l.reports) return;
-  const bool above_only = same_outcomes(l, subjects, [](double x) { return x > 0 ? 1.0 : 0.0; });
-  if (above_only) {
+  const auto none = same_outcomes(l, subjects, [](double) { return 0.0; });
+  if (none.value_or(true)) return;  // nothing is learned from them, or it cannot be told
+  if (same_outcomes(l, subjects, [](double x) { return x > 0 ? 1.0 : 0.0; }).value_or(false)) {
     const double share = static_cast<double>(o.above) / static_cast<double>(o.all);
-    if (!o.two && (share > kNearlyAll || share < 1 - kNearlyAll) &&
-        !same_outcomes(l, subjects, [](double) { return 0.0; }))
+    if (!o.two && (share > kNearlyAll || share < 1 - kNearlyAll))
       r.push_back(
           fmt::format("'{}' asks of an outcome only whether it is above 0, and {} of {} are: take from them "
                       "what counts as none",
                       l.info.name, o.above, o.all));
     return;
   }
-  if ((o.largest > kLarge || (o.largest > 0 && o.largest < kSmall)) && !learns_in_units(l) &&
-      !same_outcomes(l, subjects, [](double x) { return 2 * x; }))
+  if ((o.largest > kLarge || o.largest < kSmall) && !learns_in_units(l) &&
+      !same_outcomes(l, subjects, [](double x) { return 2 * x; }).value_or(true))
     r.push_back(
-        fmt::format("outcomes reach {:g}, and the default priors of '{}' are for outcomes of about 1: divide "
-                    "them, or give "
-                    "priors that suit them (--group; in cards: group)",
+        fmt::format("outcomes reach {:g}, and default priors of '{}' are for outcomes of about 1: divide "
+                    "them, or see that "
+                    "priors suit them (--group; in cards: group)",
                     o.largest, l.info.name));
 }
 }  // namespace

@@ -24,6 +24,10 @@ bool is_utf8(std::string_view s) {
                              : first >= 0xF0 && first < 0xF5 ? 3
                                                              : 4;
     if (more == 4 || i + more >= s.size()) return false;
+    const auto second = more > 0 ? static_cast<unsigned char>(s[i + 1]) : 0;
+    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
+      return false;  // longer than needed, half a pair, beyond the last
     for (std::size_t k = 1; k <= more; ++k)
       if ((static_cast<unsigned char>(s[i + k]) & 0xC0) != 0x80) return false;
     i += more + 1;
@@ -316,25 +320,31 @@ class Derivation {
   // ---- numbers ----
   void number_options() {
     refuse_two_beginnings();
-    const bool from_one = !h_.ours && std::min(rows_.lowest, rows_.left_out.lowest) == 1 && t_.right.empty();
+    // Rows that a filter leaves out are of the same options, and may hold codes that are none: they count where they go on from those seen.
+    const auto& out = rows_.left_out;
+    const bool ones =
+        rows_.lowest == 1 ? rows_.highest > 1 || !out[0] : rows_.lowest > 1 && out[1] && !out[0];
+    const bool from_one = !h_.ours && ones && t_.right.empty();
     if (from_one) {
       for (auto* c : {&t_.choice, &t_.best, &t_.old_best})
         for (auto& x : *c) x -= x > 0 ? 1 : 0;
       note("choices count from 1 in the file (no 0 occurs): option 1 became 0");
     }
     const int shift = from_one ? 1 : 0;
-    const int seen = rows_.highest - shift + 1, left_out = rows_.left_out.highest - shift + 1;
-    const int options = options_.layout ? options_.layout->options
-                        : rows_.featured && !h_.options_by_set()
-                            ? rows_.options_shown
-                            : std::max({2, seen, h_.wide ? 0 : left_out});
-    const bool by_left_out = options > std::max(2, seen) && options == left_out && !options_.layout;
+    const int seen = rows_.highest - shift + 1;
+    int all = std::max(2, seen);
+    while (!h_.ours && all + shift <= kMaxOptions && out[static_cast<std::size_t>(all + shift)]) ++all;
+    const int options = options_.layout                          ? options_.layout->options
+                        : rows_.featured && !h_.options_by_set() ? rows_.options_shown
+                                                                 : std::min(all, kMaxOptions);
+    const bool by_left_out =
+        !options_.layout && options > std::max(2, seen) && (!rows_.featured || h_.options_by_set());
     if (by_left_out)
       note(
           "{} options are taken to exist, as in the rows that were left out (option {} occurs there); where "
           "these had others, "
           "put the rows that are wanted in a file of their own",
-          options, rows_.left_out.highest);
+          options, options - 1 + shift);
     if (seen > options || seen > kMaxOptions)
       throw Error(rows_.highest_at,
                   fmt::format("option {} is out of range: allowed are {} to {}", rows_.highest, shift,

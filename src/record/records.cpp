@@ -56,8 +56,17 @@ void Records::choose_delimiter() {
   const char* p = buffer_.data() + begin_;
   const char* end = std::find(p, static_cast<const char*>(buffer_.data()) + end_, '\n');
   delimiter_ = ',';
+  const auto count = [&](char c) {
+    int n = 0;
+    bool within = false;
+    for (const char* x = p; x != end; ++x) {
+      within = within != (*x == '"');
+      n += *x == c && !within;
+    }
+    return n;
+  };
   for (const char other : {'\t', ';'})
-    if (std::count(p, end, other) > std::count(p, end, delimiter_)) delimiter_ = other;
+    if (count(other) > count(delimiter_)) delimiter_ = other;
 }
 
 void Records::add(std::string_view field) {

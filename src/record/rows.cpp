@@ -79,7 +79,7 @@ void Rows::add(const Records& in) {
   check_size();
   if (!wanted()) {
     ++filtered;
-    for (const Column c : {kChoice, kChoice1, kBest}) left_out_option(c);
+    for (const Column c : {kChoice, kBest}) left_out_option(c);
     return;
   }
   if (trials.rows() == 1024) reserve();
@@ -274,13 +274,11 @@ void Rows::choice(std::vector<std::int32_t>& column, Column c, Range* range) {
   }
 }
 
-/// Of a row that a filter leaves out: how options are numbered, and how many there are, is the whole file's.
+/// Of a row that a filter leaves out.
 void Rows::left_out_option(Column c) {
   if (!has(c) || !is_whole(field(c))) return;
   const double x = number(field(c));
-  if (x < 0 || x > kMaxOptions) return;
-  left_out.lowest = std::min(left_out.lowest, static_cast<int>(x));
-  left_out.highest = std::max(left_out.highest, static_cast<int>(x));
+  if (x >= 0 && x <= kMaxOptions) left_out.set(static_cast<std::size_t>(x));
 }
 
 /// The option that shows this word; -1 = none does, or words are numbers, and a choice then counts options.

@@ -2,6 +2,7 @@
 /// states in the file's own numbers, nothing derived.
 #pragma once
 
+#include <bitset>
 #include <limits>
 #include <string>
 #include <unordered_map>
@@ -79,7 +80,7 @@ class Rows {
   Words option_words;  // of columns that name what each option, or their set, shows
   int lowest = std::numeric_limits<int>::max(), highest = -1;  // of choices and best options
   Range chosen, best;                                          // of those that are numbers
-  Range left_out;                                              // in rows that filters leave out
+  std::bitset<kMaxOptions + 1> left_out;                       // options in rows that filters leave out
   Where highest_at;
   std::size_t too_fast = 0, filtered = 0;
   /// Of rows that do not number their trial, until derivation has looked at their order.

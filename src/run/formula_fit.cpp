@@ -163,12 +163,16 @@ class Units {
       if (units_[u].key == k) return units_[u];
     return units_.emplace_back(Unit{s, k, {}});
   }
+  /// One decision, or several stages of one.
+  [[nodiscard]] bool is_one_trial(const std::pair<std::size_t, std::size_t>& rows) const {
+    for (auto r = rows.first + 1; r < rows.second; ++r)
+      if (t_.trial[r] != t_.trial[r - 1] || t_.stage[r] <= t_.stage[r - 1]) return false;
+    return true;
+  }
   /// What differs from trial to trial is no condition: each would begin with values that nothing has taught.
   void refuse_single_trials() const {
     std::size_t single = 0;
-    for (const auto& u : units_)
-      single +=
-          u.stretches.size() == 1 && t_.trial[u.stretches[0].first] == t_.trial[u.stretches[0].second - 1];
+    for (const auto& u : units_) single += u.stretches.size() == 1 && is_one_trial(u.stretches[0]);
     if (2 * single > units_.size())
       throw Error(fmt::format(
           "{}: {} differ{} from trial to trial ({} of {} combinations with a subject are single trials). A "

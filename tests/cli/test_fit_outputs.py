@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from labile_cli import ROOT, good, labile, says
+from labile_cli import BIN, ROOT, good, labile, says
 
 QUICK = ["--warmup", 150, "--draws", 250]
 
@@ -310,6 +310,15 @@ def test_refusals(run, extra, words):
     said = labile("fit", data, "--model", "rescorla_wagner", *extra, *QUICK)
     says(said, *words)
     assert said.stdout == ""  # before anything was fitted
+
+
+def test_a_table_to_the_terminal_stands_with_what_is_said(run, tmp_path):
+    _, data, _ = run
+    with open(tmp_path / "log.txt", "w") as log:
+        subprocess.run([BIN, "fit", data, "--model", "rescorla_wagner", "--method", "ml", "--starts", "1", "--out", "/dev/stdout"], stdout=log, check=True)
+    said = (tmp_path / "log.txt").read_text()
+    assert said.count("subject,alpha,") == 1 and "maximum likelihood" in said
+    good("fit", data, "--model", "rescorla_wagner", "--method", "ml", "--starts", 1, "--out", "/dev/null", "--trials-out", "/dev/null")
 
 
 def test_chains_belong_to_bayes(run):

@@ -220,6 +220,14 @@ def test_a_column_that_differs_from_trial_to_trial_is_no_condition(tmp_path):
     path = tmp_path / "d.csv"
     path.write_text("subject,rt,choice,outcome\n" + "\n".join(rows) + "\n")
     says(labile("fit", path, *MODEL, "--formula", "alpha ~ rt"), "rt differs from trial to trial", "90 of 90")
+    # Games of one decision each, a drug over half of them: trials are no trials here.
+    games = [f"s{s},{'on' if g >= 40 else 'off'},{g},1,{g * 7 % 5 // 3},{g % 3 // 2}" for s in range(4) for g in range(80)]
+    path.write_text("subject,drug,block,trial,choice,outcome\n" + "\n".join(games) + "\n")
+    good("fit", path, *MODEL, "--formula", "alpha ~ drug", "--draws", 20, "--warmup", 20)
+    # Sessions whose first and last trials have no number.
+    rows = [f"s{s},{k},{k},{'NA' if t in (0, 39) else t},{t * 7 % 5 // 3},{t % 3 // 2}" for s in range(4) for k in range(2) for t in range(40)]
+    path.write_text("subject,drug,session,trial,choice,outcome\n" + "\n".join(rows) + "\n")
+    good("fit", path, *MODEL, "--formula", "alpha ~ factor(drug)", "--draws", 20, "--warmup", 20)
 
 
 def test_a_model_without_the_parameter_is_told_of(data):

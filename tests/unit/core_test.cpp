@@ -215,6 +215,10 @@ TEST(OutputFile, FollowsLinksAndWritesPipesAndDevicesInPlace) {
   write_file(dir / "link.txt", "after");
   EXPECT_TRUE(fs::is_symlink(dir / "link.txt"));
   EXPECT_EQ(read_file(dir / "real.txt"), "after");
+  fs::create_symlink("new.txt", dir / "dangling.txt");
+  write_file(dir / "dangling.txt", "made");
+  EXPECT_TRUE(fs::is_symlink(dir / "dangling.txt"));
+  EXPECT_EQ(read_file(dir / "new.txt"), "made");
   const auto pipe = dir / "pipe";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   std::string came;

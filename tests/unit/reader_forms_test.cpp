@@ -119,6 +119,7 @@ TEST(ReaderForms, SemicolonsCutToo) {
   EXPECT_EQ(read_text("subject;choice;outcome\n\"a, b\";0;1\n\"a, b\";1;0.5\n").trials.outcome,
             (std::vector<double>{1, .5}));
   EXPECT_SAYS(complaint("subject;choice;outcome\na;0;0,5\n"), "'0,5'");
+  EXPECT_EQ(complaint("subject,choice,outcome,\"a; b; c; d; e\"\na,0,1,2\n"), "no error");
 }
 
 TEST(ReaderForms, NamesInAnotherEncodingAreRefused) {
@@ -127,6 +128,7 @@ TEST(ReaderForms, NamesInAnotherEncodingAreRefused) {
   EXPECT_SAYS(complaint("subject,choice,outcome,\xfc\na,0,1,2\n"), "not in UTF-8");
   EXPECT_SAYS(complaint("subject,condition,choice,outcome\na,\xe2\x82,0,1\n"),
               "condition: holds");  // half a character
+  EXPECT_SAYS(complaint("subject,choice,outcome\na\xed\xa0\x80,0,1\n"), "not in UTF-8");
   EXPECT_EQ(complaint("subject,choice,outcome\nZo\u00eb \u20ac \U0001F600,0,1\n"), "no error");
 }
 
@@ -145,6 +147,12 @@ TEST(ReaderForms, RowsThatAreLeftOutSayHowOptionsAreNumbered) {
   EXPECT_EQ(ones.trials.choice, (Ints{1, 1}));
   EXPECT_FALSE(noted(ones, "count from 1"));
   EXPECT_EQ(of("s,a,1,1\nt,b,2,1\nt,b,2,0\n", b).trials.choice, (Ints{1, 1}));  // 1 and 2
+  // Codes that are no options: late answers as 0 beside 1 and 2, as 8, as 3 that leaves a gap.
+  const auto late = of("s,a,0,1\nt,b,1,1\nt,b,2,0\n", b);
+  EXPECT_EQ(late.trials.choice, (Ints{0, 1}));
+  EXPECT_EQ(late.trials.layout.options, 2);
+  EXPECT_EQ(of("s,a,8,1\nt,b,0,1\nt,b,1,0\n", b).trials.layout.options, 2);
+  EXPECT_EQ(of("s,a,3,1\nt,b,0,1\nt,b,1,0\n", b).trials.layout.options, 2);
   EXPECT_EQ(of("s,a,left,1\nt,b,0,1\nt,b,1,0\n", b).trials.layout.options, 2);  // other codes elsewhere
 }
 
