@@ -137,7 +137,8 @@ double log_density(const Posterior& posterior, People& subjects, const Laplace& 
 std::optional<std::vector<double>> better_far_away(const Posterior& posterior, People& subjects,
                                                    const Laplace& l, int threads) {
   constexpr int kPlaces = 128, kMostSubjects = 64;
-  constexpr double kBeyond = 3, kReach = 5;  // prior standard deviations
+  constexpr double kBeyond = 3, kReach = 5;     // prior standard deviations
+  constexpr std::uint32_t kGroup = 0xD0000000;  // in place of a subject's number
   const auto n = l.mu.size();
   std::vector<std::size_t> open;  // parameters that have no end on one side
   for (std::size_t k = 0; k < n; ++k)
@@ -145,7 +146,7 @@ std::optional<std::vector<double>> better_far_away(const Posterior& posterior, P
   if (open.empty()) return std::nullopt;
   std::vector<std::vector<double>> places{l.mu};
   for (std::uint32_t i = 0; i < kPlaces; ++i) {
-    const Draw draw{i, Purpose::start, 0xD0000000U};
+    const Draw draw{i, Purpose::start, kGroup};
     std::vector<double> mu(n);
     for (std::size_t k = 0; k < n; ++k) {
       const auto& g = posterior.model().params[k].group;
@@ -156,7 +157,6 @@ std::optional<std::vector<double>> better_far_away(const Posterior& posterior, P
     }
     places.push_back(std::move(mu));
   }
-  std::vector<double> score(places.size());
   const auto step = (subjects.each.size() + kMostSubjects - 1) / kMostSubjects;
   std::vector<std::vector<double>> each(subjects.each.size());  // [subject looked at][place]
   const int looked_at = static_cast<int>((subjects.each.size() + step - 1) / step);
@@ -170,16 +170,21 @@ std::optional<std::vector<double>> better_far_away(const Posterior& posterior, P
       each[s].push_back(subjects.each[s].value(y, group));
     }
   });
-  std::size_t best = 0;
-  for (std::size_t p = 0; p < places.size(); ++p) {
-    score[p] = log_prior_of_mu(posterior, places[p]);
+  const auto score = [&](std::size_t place) {
+    double r = log_prior_of_mu(posterior, places[place]);
     for (const auto& values : each)
-      if (!values.empty()) score[p] += values[p];
-    if (p == 0 && !std::isfinite(score[0])) return std::nullopt;  // people who are all alike cannot be told
-    if (std::isfinite(score[p]) && score[p] > score[best]) best = p;
-  }
-  if (best == 0) return std::nullopt;
-  return places[best];
+      if (!values.empty()) r += values[place];
+    return r;
+  };
+  double most = score(0);
+  if (!std::isfinite(most)) return std::nullopt;  // no one could be alike, as where one answer came before t0
+  std::optional<std::vector<double>> best;
+  for (std::size_t p = 1; p < places.size(); ++p)
+    if (const double there = score(p); std::isfinite(there) && there > most) {
+      most = there;
+      best = places[p];
+    }
+  return best;
 }
 }  // namespace
 
@@ -192,8 +197,7 @@ Laplace laplace(const Posterior& posterior, int most, int threads) {
   Laplace start = group_of_priors(posterior);
   start.mu = *mu;
   Laplace far = settled_from(posterior, subjects, std::move(start), most, threads);
-  constexpr double kClearly =
-      5;  // nats: these densities are approximate, and what is looked for is hundreds better
+  constexpr double kClearly = 5;  // nats; both densities are approximate
   return log_density(posterior, subjects, far) > density + kClearly ? far : near;
 }
 

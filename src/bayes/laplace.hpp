@@ -2,7 +2,8 @@
 /// and the group distribution under them. Where the sampler starts, and how it is scaled.
 ///
 /// Source: Huys et al. (2011), doi:10.1371/journal.pcbi.1002028, S1. Differs from it: the group's mean and spread have the priors
-/// of the hierarchical model; each subject is climbed from several places in two of the rounds; with effects of covariates, mu and
+/// of the hierarchical model; each subject is climbed from several places in three of the rounds, and
+/// the whole once more from far outside the priors where that is called for; with effects of covariates, mu and
 /// b go by Newton's method on the log density with every subject at its most probable values, which for normal choices is
 /// weighted least squares.
 #pragma once

@@ -197,13 +197,21 @@ std::vector<FitOverride> held(const DataArgs& a, const LearnerEntry& learner) {
   return r;
 }
 
-void check_held(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
+bool has_param(const LearnerEntry& learner, const std::string& name) {
+  return std::ranges::any_of(learner.params, [&](const ParamInfo& p) { return p.name == name; });
+}
+void refuse_unknown_param(const std::string& option, const std::string& name,
+                          const std::vector<const LearnerEntry*>& learners) {
   std::vector<std::string> known;
   for (const auto* l : learners)
     for (const auto& p : l->params) known.push_back(p.name);
+  if (std::find(known.begin(), known.end(), name) == known.end())
+    throw Error(
+        fmt::format("{}: no learner here has a parameter '{}'{}", option, name, suggest(name, known)));
+}
+void check_held(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
   for (const auto& [name, setting] : parse_settings(a.hold, "--hold"))
-    if (std::find(known.begin(), known.end(), name) == known.end())
-      throw Error(fmt::format("--hold: no learner here has a parameter '{}'{}", name, suggest(name, known)));
+    refuse_unknown_param("--hold", name, learners);
 }
 
 Settings parse_settings(const std::vector<std::string>& pairs, const std::string& option) {

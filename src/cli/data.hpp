@@ -23,6 +23,10 @@ void refuse_joined_conditions(const DataSet& data);
                                                                std::vector<std::string>& notes);
 /// Parameters of this learner that --hold holds.
 [[nodiscard]] std::vector<FitOverride> held(const DataArgs& args, const LearnerEntry& learner);
+[[nodiscard]] bool has_param(const LearnerEntry& learner, const std::string& name);
+/// Throws Error when none of the learners has the parameter that `option` names.
+void refuse_unknown_param(const std::string& option, const std::string& name,
+                          const std::vector<const LearnerEntry*>& learners);
 /// Throws Error when --hold names a parameter that none of the learners has.
 void check_held(const DataArgs& args, const std::vector<const LearnerEntry*>& learners);
 /// "name=value" pairs as settings; "[a,b]" is a list.

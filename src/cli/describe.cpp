@@ -25,6 +25,7 @@ struct Entry {
   Info info;
   std::vector<ParamInfo> params;
   std::string note;
+  bool fitted = false;  // has a likelihood
 };
 
 /// What a card may name of a neuron beside its parameters.
@@ -75,7 +76,7 @@ Entry agent_entry(const char* kind, const LearnerEntry& e) {
     signals +=
         fmt::format("{}{}{}", signals.empty() ? "" : ", ", s.name, s.unit == "1" ? "" : " (" + s.unit + ")");
   if (!signals.empty()) note += "\nsignals: " + signals;
-  return {kind, e.info, e.params, note};
+  return {kind, e.info, e.params, note, e.likelihood != nullptr};
 }
 
 std::vector<Entry> entries(const std::string& kind) {
@@ -142,9 +143,6 @@ std::string prior_text(const Prior& p) {
   }
   return "held";
 }
-bool is_fitted(const Entry& e) {
-  return e.kind == "learner" && e.note.starts_with("has a likelihood");
-}
 /// Priors of single fits and of groups.
 void print_priors(const Entry& e) {
   fmt::print("\n  {:<14} {:<18} {:<22} {:<16} {}\n", "prior of", "single fits (map)", "groups (bayes): T",
@@ -180,7 +178,7 @@ void print_one(const Entry& e) {
     fmt::print("  {:<14} {:<9} {:<13} {:<23} {}\n", p.name, p.unit, to_text(p.standard),
                p.type == ParamType::text || p.type == ParamType::boolean ? "" : bounds_text(p), p.about);
   }
-  if (is_fitted(e)) print_priors(e);
+  if (e.fitted) print_priors(e);
 }
 
 Json json_of(const Entry& e) {
@@ -194,7 +192,7 @@ Json json_of(const Entry& e) {
                       {"low", p.bounds.lo},
                       {"high", p.bounds.hi},
                       {"about", p.about}});
-    if (!is_fitted(e)) continue;
+    if (!e.fitted) continue;
     params.back()["prior"] = prior_text(p.prior);
     if (p.prior.kind == Prior::fixed) continue;
     const Group g = group_of(p);

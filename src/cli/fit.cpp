@@ -209,27 +209,44 @@ void note_formulas_left_alone(const FormulaFit& f, const std::vector<const Learn
   for (const auto& c : f.codings)
     for (const auto& p : c.formula().params)
       for (const auto* l : learners)
-        if (std::ranges::none_of(l->params, [&](const auto& own) { return own.name == p; }))
+        if (!has_param(*l, p))
           notes.push_back(fmt::format("'{}' has no parameter '{}': formula \"{}\" changes nothing in it",
                                       l->info.name, p, c.formula().text));
 }
-void fit_and_write(const DataArgs& a, const DataSet& data, const std::string& model, Json& all) {
+void fit_and_write(const DataArgs& a, const DataSet& data, const std::string& model, ToldFits& all) {
   const auto f = fit_model(a, data, model);
-  // The fit first: what is written beside it may fail.
-  if (a.json) {
-    all.push_back(json_of(f));
-    all.back()["notes"] = data.notes;
-  } else {
-    print_fit(f);
-  }
-  if (!a.out.empty()) {
-    const auto file = file_of_model(a, a.out, model);
-    write_file(file, fit_table(f));
-    if (!a.json) fmt::print("{}: one row a subject\n", file.string());
-  }
+  all.tell(
+      data, model, [&] { return json_of(f); }, [&] { print_fit(f); }, fit_table(f));
   write_beside(a, data, f);
 }
 }  // namespace
+
+void ToldFits::each(const std::function<void(std::size_t)>& fit_model) {
+  try {
+    for (std::size_t m = 0; m < a_.models.size(); ++m) fit_model(m);
+  } catch (const std::exception&) {
+    print();
+    throw;
+  }
+  print();
+}
+void ToldFits::tell(const DataSet& data, const std::string& model, const std::function<Json()>& json,
+                    const std::function<void()>& print, const std::string& table) {
+  if (a_.json) {
+    all_.push_back(json());
+    all_.back()["notes"] = data.notes;
+  } else {
+    print();
+  }
+  if (a_.out.empty()) return;
+  const auto file = file_of_model(a_, a_.out, model);
+  write_file(file, table);
+  if (!a_.json) fmt::print("{}: one row a subject\n", file.string());
+}
+void ToldFits::print() const {
+  if (!a_.json || all_.empty()) return;
+  fmt::print("{}\n", (a_.models.size() == 1 ? all_[0] : Json(all_)).dump(1));
+}
 
 int fit_command(const DataArgs& a) {
   // Refusals first: reading a large file to say no is rude.
@@ -262,17 +279,8 @@ int fit_command(const DataArgs& a) {
     return fit_bayes_command(a, data, formulas);
   }
   tell();
-  Json all = Json::array();
-  const auto print_all = [&] {
-    if (a.json && !all.empty()) fmt::print("{}\n", (a.models.size() == 1 ? all[0] : all).dump(1));
-  };
-  try {
-    for (const auto& model : a.models) fit_and_write(a, data, model, all);
-  } catch (const std::exception&) {  // what was fitted before is not lost
-    print_all();
-    throw;
-  }
-  print_all();
+  ToldFits all(a);
+  all.each([&](std::size_t m) { fit_and_write(a, data, a.models[m], all); });
   return 0;
 }
 

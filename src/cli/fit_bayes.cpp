@@ -29,20 +29,11 @@ GroupFitOptions sampler_settings(const DataArgs& a) {
 }
 std::vector<NamedGroup> groups_of(const DataArgs& a, const LearnerEntry& learner) {
   auto r = parse_groups(a.groups);
-  std::erase_if(r, [&](const NamedGroup& g) {
-    return std::none_of(learner.params.begin(), learner.params.end(),
-                        [&](const auto& p) { return p.name == g.name; });
-  });
+  std::erase_if(r, [&](const NamedGroup& g) { return !has_param(learner, g.name); });
   return r;
 }
 void check_groups(const DataArgs& a, const std::vector<const LearnerEntry*>& learners) {
-  std::vector<std::string> known;
-  for (const auto* l : learners)
-    for (const auto& p : l->params) known.push_back(p.name);
-  for (const auto& g : parse_groups(a.groups))
-    if (std::find(known.begin(), known.end(), g.name) == known.end())
-      throw Error(
-          fmt::format("--group: no learner here has a parameter '{}'{}", g.name, suggest(g.name, known)));
+  for (const auto& g : parse_groups(a.groups)) refuse_unknown_param("--group", g.name, learners);
   for (const auto* l : learners) (void)group_model(*l, held(a, *l), groups_of(a, *l));
 }
 void refuse_idle_options(const DataArgs& a) {
@@ -147,26 +138,16 @@ nlohmann::ordered_json draw_from_prior(const DataArgs& a, const DataSet& data, c
 
 /// Throws Interrupted after the model whose chains were interrupted: the next ones are not begun.
 void fit_and_write(const DataArgs& a, const DataSet& data, const FormulaFit& formulas, std::size_t m,
-                   nlohmann::ordered_json& all) {
+                   ToldFits& all) {
   const auto& model = a.models[m];
   ProgressLine line(!a.json);
   const auto f = fit_model(a, data, formulas, model, line);
-  // The fit first: what is written beside it may fail.
-  if (a.json) {
-    all.push_back(json_of(f));
-    all.back()["notes"] = data.notes;
-  } else {
-    print_fit(f);
-  }
-  if (!a.out.empty()) {
-    const auto file = file_of_model(a, a.out, model);
-    write_file(file, fit_table(f));
-    if (!a.json) fmt::print("{}: one row a subject\n", file.string());
-  }
+  all.tell(
+      data, model, [&] { return json_of(f); }, [&] { print_fit(f); }, fit_table(f));
   write_beside(a, data, f);
   if (!a.checks.empty()) {
     auto check = check_fit_predictions(a, data, *f.learner, formulas, &f, !a.json);
-    if (a.json) all.back()["check"] = std::move(check);
+    if (a.json) all.add("check", std::move(check));
   }
   if (!f.fit.cut_short) return;
   const auto left = a.models.size() - m - 1;
@@ -174,25 +155,16 @@ void fit_and_write(const DataArgs& a, const DataSet& data, const FormulaFit& for
                                 a.chains,
                                 left > 0 ? fmt::format("; {} model(s) after it were not fitted", left) : ""));
 }
-void print_json(const DataArgs& a, const nlohmann::ordered_json& all) {
-  fmt::print("{}\n", (a.models.size() == 1 ? all[0] : all).dump(1));
-}
 }  // namespace
 
 int fit_bayes_command(const DataArgs& a, const DataSet& data, const FormulaFit& formulas) {
-  auto all = nlohmann::ordered_json::array();
-  try {
-    for (std::size_t m = 0; m < a.models.size(); ++m) {
-      if (a.prior_only)
-        all.push_back(draw_from_prior(a, data, formulas, a.models[m]));
-      else
-        fit_and_write(a, data, formulas, m, all);
-    }
-  } catch (const std::exception&) {  // what was fitted before is not lost
-    if (a.json && !all.empty()) print_json(a, all);
-    throw;
-  }
-  if (a.json) print_json(a, all);
+  ToldFits all(a);
+  all.each([&](std::size_t m) {
+    if (a.prior_only)
+      all.add(draw_from_prior(a, data, formulas, a.models[m]));
+    else
+      fit_and_write(a, data, formulas, m, all);
+  });
   return 0;
 }
 

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json_fwd.hpp>
+#include <nlohmann/json.hpp>
 
 #include "cli/data.hpp"
 #include "cli/output.hpp"
@@ -27,6 +27,26 @@ void refuse_idle_options(const DataArgs& args);
 /// `labile compare --method bayes`, once the data are read.
 int compare_bayes_command(const DataArgs& args, const DataSet& data,
                           const std::vector<const LearnerEntry*>& learners);
+
+/// What `labile fit` tells of model after model.
+class ToldFits {
+ public:
+  explicit ToldFits(const DataArgs& args) : a_(args) {}
+  /// Model after model; with --json prints them in the end, also those before one that fails.
+  void each(const std::function<void(std::size_t)>& fit_model);
+  /// The fit first, as JSON with the data's notes or printed, since what is written beside it may fail; then its table (--out).
+  void tell(const DataSet& data, const std::string& model,
+            const std::function<nlohmann::ordered_json()>& json, const std::function<void()>& print,
+            const std::string& table);
+  void add(nlohmann::ordered_json model) { all_.push_back(std::move(model)); }
+  /// To the last model's.
+  void add(const char* key, nlohmann::ordered_json value) { all_.back()[key] = std::move(value); }
+
+ private:
+  void print() const;
+  const DataArgs& a_;
+  std::vector<nlohmann::ordered_json> all_;
+};
 
 /// The file of one model: the same name, after the model's where there are several.
 [[nodiscard]] std::filesystem::path file_of_model(const DataArgs& args, const std::string& file,
